@@ -1,0 +1,1 @@
+"""LangChain chat models for AI/ML API."""
