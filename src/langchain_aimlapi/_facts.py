@@ -31,6 +31,11 @@ class ModelFacts:
     """Top-level request parameters, beside `model` and `messages`."""
     ranges: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Per parameter: `minimum`, `maximum`, `default`, as far as documented."""
+    efforts: tuple[str, ...] = ()
+    """Values documented for `reasoning_effort` or `reasoning.effort`, least first."""
+    thinking: frozenset[str] = frozenset()
+    """What `thinking.type` may be (`"enabled"`, `"disabled"`, `"adaptive"`), and `"budget_tokens"`
+    where `enabled` comes with a budget (then required, at least 1024)."""
     roles: frozenset[str] = frozenset()
     """Message roles of the OpenAI shape (of the Anthropic shape where that is the only one)."""
     user_parts: Mapping[Dialect, frozenset[str]] = field(default_factory=dict)

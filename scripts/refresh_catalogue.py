@@ -1,0 +1,301 @@
+"""Write the catalogue of models that the package ships.
+
+    python scripts/refresh_catalogue.py --from FACTS.json
+    python scripts/refresh_catalogue.py --live https://api.aimlapi.com
+    python scripts/refresh_catalogue.py --from FACTS.json --live https://api.aimlapi.com
+
+FACTS.json is a list of what each documented request schema says, one object per model id.
+`--live` merges the service's own list of models over it, or, without `--from`, over the catalogue
+as it stands: the list knows new ids, aliases, windows, capabilities and prices; it says nothing of
+request schemas, so what is documented of those stays. An id that the list no longer has becomes
+"unlisted"; an id that only the list has gets no request schema, and is then sent the plain shape.
+
+The same input gives the same bytes. Shared rows are named by their content, so that a new model
+changes its own line and no other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+CATALOGUE = Path(__file__).parents[1] / "src/langchain_aimlapi/_catalogue/models.json"
+
+CHAT_TYPE = "openai/chat-completions"
+
+TABLES = ("parameters", "shapes", "models", "aliases", "pricing")
+
+VENDORS = {
+    "Alibaba-Cloud": "Alibaba Cloud",
+    "ByteDance-Seed": "ByteDance",
+    "DeepSeek-AI": "DeepSeek",
+    "Mistral-AI": "Mistral AI",
+    "NousResearch": "Nous Research",
+    "Sakana-AI": "Sakana AI",
+    "Thinking-Machines": "Thinking Machines",
+    "Zhipu-AI": "Zhipu",
+    "baidu": "Baidu",
+    "meta": "Meta",
+    "moonshot": "Moonshot",
+    "nousresearch": "Nous Research",
+    "nvidia": "NVIDIA",
+    "openai": "OpenAI",
+    "rekaai": "Reka",
+    "tencent": "Tencent",
+    "xai": "xAI",
+    "xiaomi": "Xiaomi",
+}
+"""Folder names of the documentation, where they are spelt in several ways or are no names."""
+
+RESPONSES_ONLY = (
+    "openai/gpt-5-1-codex",
+    "openai/gpt-5-1-codex-mini",
+    "openai/gpt-5-2-codex",
+    "openai/gpt-5-2-pro",
+    "openai/gpt-5-3-codex",
+    "openai/gpt-5-4",
+    "openai/gpt-5-4-pro",
+    "openai/gpt-5-5-pro",
+    "openai/gpt-5-pro",
+)
+"""Ids that have a schema for `/responses` and none for `/chat/completions`."""
+
+RESPONSES_FACTS: dict[str, Any] = {
+    "dialects": ["openai"],
+    "vendor_folder": "OpenAI",
+    "listed": "listed",
+    "params": [
+        "background",
+        "include",
+        "instructions",
+        "max_output_tokens",
+        "parallel_tool_calls",
+        "previous_response_id",
+        "reasoning",
+        "store",
+        "stream",
+        "text",
+        "tool_choice",
+        "tools",
+        "truncation",
+    ],
+    "ranges": {"max_output_tokens": {"minimum": 16}},
+    "roles": ["assistant", "developer", "system", "user"],
+    "user_parts_by_dialect": {"openai": ["string", "text", "image_url", "file"]},
+    "assistant_keys": ["content", "role", "tool_calls"],
+    "assistant_parts": ["string", "text"],
+    "tool_content": ["string"],
+    "supports": {
+        "tool_shapes": ["openai_function"],
+        "tool_choice_forms": ["auto", "function", "none", "required"],
+        "response_format": ["json_object", "json_schema", "text"],
+    },
+    "route": "responses",
+}
+"""What the `/responses` schemas have in common; parts and tools in the words of the chat route."""
+
+
+def main(arguments: list[str]) -> int:
+    """Write the catalogue as the command line asks; return the exit status."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--from", dest="facts", type=Path, metavar="FACTS.json")
+    parser.add_argument("--live", metavar="URL", help="base URL of the service, before /v1")
+    parser.add_argument("--to", type=Path, default=CATALOGUE, metavar="CATALOGUE.json")
+    chosen = parser.parse_args(arguments)
+    if chosen.facts is None and chosen.live is None:
+        parser.error("nothing to refresh from: give --from, --live, or both")
+    base = chosen.facts or chosen.to
+    catalogue = json.loads(base.read_text("utf-8"))
+    if chosen.facts is not None:
+        catalogue = from_facts(catalogue)
+    if chosen.live is not None:
+        merge_live(catalogue, fetch(chosen.live))
+    chosen.to.write_text(render(catalogue), "utf-8")
+    print(f"{chosen.to.name}: {len(catalogue['models'])} models")
+    return 0
+
+
+def from_facts(documented: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the catalogue of the models in a facts file and of those on `/responses` only."""
+    catalogue: dict[str, Any] = {table: {} for table in TABLES}
+    known = {fact["id"] for fact in documented}
+    only_responses = [
+        {"id": name} | RESPONSES_FACTS for name in RESPONSES_ONLY if name not in known
+    ]
+    for fact in documented + only_responses:
+        catalogue["models"][fact["id"]] = line(catalogue, fact)
+    return catalogue
+
+
+def line(catalogue: dict[str, Any], fact: dict[str, Any]) -> dict[str, Any]:
+    """Return a model's line; what it shares with others is entered in the tables."""
+    folder = fact["vendor_folder"]
+    stated = {
+        "vendor": VENDORS.get(folder, folder),
+        "listing": fact["listed"],
+        "context": fact.get("context"),
+        "generic": fact.get("generic_template"),
+        "route": fact.get("route"),
+        "parameters": share(catalogue["parameters"], parameters(fact)),
+        "shape": share(catalogue["shapes"], shape(fact)),
+    }
+    return stated_only(stated)
+
+
+def parameters(fact: dict[str, Any]) -> dict[str, Any]:
+    """Return the row of a schema's top-level parameters."""
+    ranges = {
+        name: {bound: value for bound, value in sorted(bounds.items()) if bound != "enum"}
+        for name, bounds in sorted(fact["ranges"].items())
+    }
+    return stated_only(
+        {
+            "names": words(fact["params"]),
+            "ranges": {name: bounds for name, bounds in ranges.items() if bounds},
+            "efforts": " ".join(efforts(fact)),
+            "thinking": words(thinking(fact)),
+        }
+    )
+
+
+def efforts(fact: dict[str, Any]) -> list[str]:
+    """Return the levels of `reasoning_effort`; every documented `reasoning.effort` has three."""
+    levels: list[str] = fact["ranges"].get("reasoning_effort", {}).get("enum", [])
+    return levels or (["low", "medium", "high"] if "reasoning" in fact["params"] else [])
+
+
+def thinking(fact: dict[str, Any]) -> list[str]:
+    """Return what `thinking.type` takes, and `budget_tokens` where `enabled` needs one.
+
+    The schemas know three forms: a switch, Claude's budget, and the newest Claude's choice of
+    both and "adaptive", which comes with the server tools.
+    """
+    if "thinking" not in fact["params"]:
+        return []
+    if "anthropic" not in fact["dialects"]:
+        return ["enabled", "disabled"]
+    if "anthropic_server_tools" in fact["supports"]["tool_shapes"]:
+        return ["enabled", "disabled", "adaptive", "budget_tokens"]
+    return ["enabled", "budget_tokens"]
+
+
+def shape(fact: dict[str, Any]) -> dict[str, Any]:
+    """Return the row of a schema's messages, tools and output formats."""
+    supports = fact["supports"]
+    parts = sorted(fact["user_parts_by_dialect"].items())
+    return stated_only(
+        {
+            "dialects": words(fact["dialects"]),
+            "roles": words(fact["roles"]),
+            "user_parts": {dialect: words(kinds) for dialect, kinds in parts},
+            "assistant_keys": words(fact["assistant_keys"]),
+            "assistant_parts": words(fact["assistant_parts"]),
+            "tool_content": words(fact["tool_content"]),
+            "tool_shapes": words(supports["tool_shapes"]),
+            "tool_choice_forms": words(supports["tool_choice_forms"]),
+            "response_formats": words(supports["response_format"]),
+            "echoes_extra_content": supports.get("extra_content_on_tool_calls"),
+            "takes_cache_control": supports.get("cache_control"),
+        }
+    )
+
+
+def share(table: dict[str, Any], row: dict[str, Any]) -> str:
+    """Enter a row in a table and return its key, which is made of its content."""
+    key = hashlib.sha256(compact(row).encode()).hexdigest()[:6]
+    if table.setdefault(key, row) != row:
+        raise SystemExit(f"two rows share the key {key}: make the keys longer")
+    return key
+
+
+def words(several: list[str]) -> str:
+    """Return a set of words in the order and form in which the catalogue keeps it."""
+    return " ".join(sorted(set(several)))
+
+
+def stated_only(row: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what says nothing."""
+    return {key: value for key, value in row.items() if value not in (None, False, "", [], {})}
+
+
+def fetch(base_url: str) -> list[dict[str, Any]]:
+    """Return the models the service lists, chat models and others."""
+    url = base_url.rstrip("/").removesuffix("/v1") + "/v1/models?include=all"
+    with urllib.request.urlopen(url, timeout=60) as reply:
+        listed: list[dict[str, Any]] = json.load(reply)["data"]
+    return listed
+
+
+def merge_live(catalogue: dict[str, Any], listed: list[dict[str, Any]]) -> None:
+    """Merge the service's list over a catalogue, in place.
+
+    Models of other kinds are passed over, unless a request schema says that they chat.
+    """
+    models = catalogue["models"]
+    chat = [item for item in listed if item["type"] == CHAT_TYPE or item["id"] in models]
+    if not chat:
+        raise SystemExit("the service lists no chat model: the catalogue is left as it is")
+    present = {name for item in chat for name in (item["id"], *item.get("aliases", []))}
+    for name in models.keys() - present:
+        if models[name]["listing"] == "listed":
+            models[name]["listing"] = "unlisted"
+    for item in chat:
+        merge_item(catalogue, item)
+
+
+def merge_item(catalogue: dict[str, Any], item: dict[str, Any]) -> None:
+    """Merge one model of the service's list over a catalogue, in place."""
+    name, models = item["id"], catalogue["models"]
+    models[name] = models.get(name, {}) | live_line(item)
+    others = [alias for alias in item.get("aliases", []) if alias != name]
+    for alias in others:
+        if alias in models:
+            models[alias]["listing"] = "listed"
+        else:
+            catalogue["aliases"][alias] = name
+    if item.get("pricing"):
+        catalogue["pricing"][name] = item["pricing"]
+
+
+def live_line(item: dict[str, Any]) -> dict[str, Any]:
+    """Return what the service's list says of a model, in the words of the catalogue."""
+    info, modalities = item.get("info") or {}, item.get("modalities") or {}
+    return stated_only(
+        {
+            "vendor": info.get("developer") or item["id"].partition("/")[0],
+            "listing": "listed",
+            "name": info.get("name"),
+            "released": info.get("releasedAt"),
+            "context": info.get("contextLength"),
+            "output": info.get("outputMax"),
+            "inputs": words(modalities.get("input") or []),
+            "outputs": words(modalities.get("output") or []),
+            "capabilities": words(item.get("capabilities") or []),
+        }
+    )
+
+
+def render(catalogue: dict[str, Any]) -> str:
+    """Return the catalogue as text: tables, rows and their keys sorted, one row per line."""
+    tables = [f'"{table}":{{{rows(catalogue[table])}}}' for table in TABLES]
+    return "{\n" + ",\n".join(tables) + "\n}\n"
+
+
+def rows(table: dict[str, Any]) -> str:
+    """Return a table's rows, each on a line of its own."""
+    lines = [f"{json.dumps(key)}:{compact(table[key])}" for key in sorted(table)]
+    return "\n" + ",\n".join(lines) + "\n" if lines else ""
+
+
+def compact(row: object) -> str:
+    """Return a row as JSON on one line, its keys sorted."""
+    return json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

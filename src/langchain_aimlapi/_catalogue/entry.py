@@ -1,0 +1,99 @@
+"""One model of the catalogue: from its line in `models.json` to a value.
+
+The file keeps sets of words (parameters, roles, content parts) as one string with spaces
+between, which is shorter and reads better in a diff than a JSON array. What many models share
+stands in the tables `parameters` and `shapes`; a line names the row it uses by its key. A model
+that the service lists but documents no request schema for names no row and has no facts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from langchain_aimlapi._facts import ModelFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Listing = Literal["listed", "deprecated", "unlisted"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """All that the catalogue holds on one model."""
+
+    id: str
+    """The id as documented."""
+    vendor: str
+    """Who makes the model, as a name to show."""
+    listing: Listing
+    """Where the service's table of model ids names it."""
+    facts: ModelFacts | None
+    """The request schema; `None` for an id that is listed but has none documented."""
+    context_window: int | None = None
+    """Tokens of input and output together."""
+    max_output: int | None = None
+    """Tokens of output."""
+    name: str | None = None
+    """A name to show, where the service gives one."""
+    released: str | None = None
+    """Date of release, ISO 8601, where the service gives one."""
+    inputs: frozenset[str] = frozenset()
+    """Kinds of input the live list names (`"text"`, `"image"`, …); empty if it names none."""
+    outputs: frozenset[str] = frozenset()
+    """Likewise of output."""
+    capabilities: frozenset[str] = frozenset()
+    """Capability words of the live list (`"tools"`, `"vision"`, …); empty if it names none."""
+
+
+def read_entry(data: Mapping[str, Any], model: str) -> ModelEntry:
+    """Build the entry of the id `model`, which must be in the decoded file `data`."""
+    line = data["models"][model]
+    return ModelEntry(
+        id=model,
+        vendor=line["vendor"],
+        listing=line["listing"],
+        facts=_facts(data, model, line) if "shape" in line else None,
+        context_window=line.get("context"),
+        max_output=line.get("output"),
+        name=line.get("name"),
+        released=line.get("released"),
+        inputs=_words(line, "inputs"),
+        outputs=_words(line, "outputs"),
+        capabilities=_words(line, "capabilities"),
+    )
+
+
+def _facts(data: Mapping[str, Any], model: str, line: Mapping[str, Any]) -> ModelFacts:
+    parameters = data["parameters"][line["parameters"]]
+    shape = data["shapes"][line["shape"]]
+    user_parts: Mapping[Any, str] = shape["user_parts"]
+    dialects: list[Any] = shape["dialects"].split()
+    return ModelFacts(
+        id=model,
+        dialects=frozenset(dialects),
+        route=line.get("route", "chat"),
+        parameters=_words(parameters, "names"),
+        ranges=parameters.get("ranges", {}),
+        efforts=tuple(parameters.get("efforts", "").split()),
+        thinking=_words(parameters, "thinking"),
+        roles=_words(shape, "roles"),
+        user_parts={dialect: frozenset(parts.split()) for dialect, parts in user_parts.items()},
+        assistant_keys=_words(shape, "assistant_keys"),
+        assistant_parts=_words(shape, "assistant_parts"),
+        tool_content=_words(shape, "tool_content"),
+        tool_shapes=_words(shape, "tool_shapes"),
+        tool_choice_forms=_words(shape, "tool_choice_forms"),
+        response_formats=_words(shape, "response_formats"),
+        echoes_extra_content=shape.get("echoes_extra_content", False),
+        takes_cache_control=shape.get("takes_cache_control", False),
+        context_window=line.get("context"),
+        max_output=line.get("output"),
+        listing=line["listing"],
+        generic=line.get("generic", False),
+    )
+
+
+def _words(row: Mapping[str, Any], key: str) -> frozenset[str]:
+    return frozenset(row.get(key, "").split())
