@@ -1,0 +1,318 @@
+"""The errors of this package, each one also LangChain's own class for the same condition.
+
+    AimlapiError                          catches all of ours; never raised itself
+    ├── ConfigurationError                a wrong option: nothing was sent
+    │   └── MissingAPIKeyError            no key to send
+    ├── UnsupportedContentError           a content block the service cannot take: nothing was sent
+    ├── AimlapiConnectionError            no reply came, or the connection broke
+    │   └── StreamInterruptedError        a stream that ended before it was done (.partial)
+    ├── AimlapiTimeoutError               the time allowed ran out
+    ├── ResponseFormatError               a reply that cannot be read
+    └── AimlapiStatusError                the service said no
+        ├── InvalidRequestError           400, 405, 415, 422 and what else is the caller's to mend
+        │   ├── ConflictError             409; may pass when tried again
+        │   └── ContextOverflowError      413, or the message says the input is too long
+        ├── AuthenticationError           401
+        ├── PermissionDeniedError         403
+        │   └── OutOfCreditsError         402, or 403 and 429 when the message speaks of credits
+        ├── NotFoundError                 404
+        ├── RequestTimeoutError           408, 504
+        ├── RateLimitError                425, 429
+        └── ServerError                   every other 5xx
+
+Default retry and fallback middleware goes by LangChain's classes, so every error here is one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, ClassVar, TypedDict, Unpack
+
+from langchain_core import exceptions as core
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "AimlapiConnectionError",
+    "AimlapiError",
+    "AimlapiStatusError",
+    "AimlapiTimeoutError",
+    "AuthenticationError",
+    "ConfigurationError",
+    "ConflictError",
+    "ContextOverflowError",
+    "ErrorDetails",
+    "ErrorResponse",
+    "InvalidRequestError",
+    "MissingAPIKeyError",
+    "NotFoundError",
+    "OutOfCreditsError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "ResponseFormatError",
+    "ServerError",
+    "StreamInterruptedError",
+    "UnsupportedContentError",
+    "status_error",
+]
+
+_MESSAGE_LIMIT = 600
+_SERVER_SIDE = 500
+_SECRET_HEADERS = frozenset(
+    {"authorization", "proxy-authorization", "proxy-authenticate", "cookie", "set-cookie"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorResponse:
+    """The HTTP reply behind an error, without what is secret in it."""
+
+    status_code: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Lower-case names; cookies, authorization and keys are left out."""
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        lowered = ((name.lower(), value) for name, value in self.headers.items())
+        public = {name: value for name, value in lowered if not _is_secret(name)}
+        object.__setattr__(self, "headers", public)
+
+    def json(self) -> object:
+        """Return the decoded text.
+
+        Raises:
+            ValueError: The text is not JSON.
+        """
+        decoded: object = json.loads(self.text)
+        return decoded
+
+
+def _is_secret(header: str) -> bool:
+    return header in _SECRET_HEADERS or header.endswith("api-key")
+
+
+class ErrorDetails(TypedDict, total=False):
+    """What an `AimlapiError` takes beside its message."""
+
+    status_code: int | None
+    code: str | None
+    param: str | None
+    request_id: str | None
+    inference_id: str | None
+    client_request_id: str | None
+    retry_after: float | None
+    body: object
+    response: ErrorResponse | None
+    partial: object
+    hint: str | None
+
+
+class AimlapiError(core.ModelError):
+    """Base of all errors of this package, never raised itself.
+
+    Attributes:
+        message: What happened, without the hint and the ids that `str()` adds.
+        status_code: HTTP status, or the status the service named within a 200.
+        code: The service's own name for the error.
+        param: The request parameter at fault.
+        request_id: The service's id of the request.
+        inference_id: The id that billing and logs use (`x-inference-id`).
+        client_request_id: The id that was sent as `X-Client-Request-Id`.
+        retry_after: Seconds the service asked to wait.
+        body: The decoded reply, or its text.
+        response: The HTTP reply, scrubbed.
+        partial: What had arrived of a streamed message.
+        hint: What the caller can do about it.
+    """
+
+    default_hint: ClassVar[str | None] = None
+
+    def __init__(self, message: str = "", **details: Unpack[ErrorDetails]) -> None:
+        super().__init__(message)
+        self.message = message
+        self.status_code = details.get("status_code")
+        self.code = details.get("code")
+        self.param = details.get("param")
+        self.request_id = details.get("request_id")
+        self.inference_id = details.get("inference_id")
+        self.client_request_id = details.get("client_request_id")
+        self.retry_after = details.get("retry_after")
+        self.body = details.get("body")
+        self.response = details.get("response")
+        self.partial = details.get("partial")
+        self.hint = details.get("hint") or self.default_hint
+
+    def __str__(self) -> str:
+        ids = {
+            "status": self.status_code,
+            "param": self.param,
+            "request id": self.request_id,
+            "inference id": self.inference_id,
+        }
+        known = ", ".join(f"{name} {value}" for name, value in ids.items() if value is not None)
+        text = _shortened(self.message) + (f" ({known})" if known else "")
+        return f"{text}. {self.hint}" if self.hint else text
+
+    # An exception pickles as class(*args), which would lose every keyword; OSError's own
+    # __new__ would take a second argument for an errno.
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(
+    kind: type[AimlapiError], args: tuple[object, ...], state: dict[str, object]
+) -> AimlapiError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= _MESSAGE_LIMIT else f"{message[:_MESSAGE_LIMIT]}…"
+
+
+class ConfigurationError(AimlapiError, core.ModelInvalidRequestError):
+    """An option is missing or wrong: nothing was sent."""
+
+
+class MissingAPIKeyError(ConfigurationError, core.ModelAuthenticationError):
+    """No API key was given: nothing was sent."""
+
+
+class UnsupportedContentError(AimlapiError, core.ModelInvalidRequestError, ValueError):
+    """A content block this service or model cannot take: nothing was sent."""
+
+
+class AimlapiConnectionError(AimlapiError, core.ModelConnectionError):
+    """No reply came, or the connection broke."""
+
+
+class StreamInterruptedError(AimlapiConnectionError):
+    """A stream that ended before it was done; `partial` holds what had arrived."""
+
+
+class AimlapiTimeoutError(AimlapiError, core.ModelTimeoutError, TimeoutError):
+    """The time allowed for a call, or for a part of it, ran out."""
+
+
+class ResponseFormatError(AimlapiError, core.ModelAPIError):
+    """A reply that cannot be read: not JSON, a malformed or endless event, no choices."""
+
+
+class AimlapiStatusError(AimlapiError):
+    """The service answered that it will not or cannot."""
+
+
+class InvalidRequestError(AimlapiStatusError, core.ModelInvalidRequestError):
+    """The request is at fault (400, 405, 415, 422)."""
+
+
+class ConflictError(InvalidRequestError):
+    """The request met another one (409); it may pass when tried again."""
+
+    is_retryable = True
+
+
+class ContextOverflowError(InvalidRequestError, core.ContextOverflowError):
+    """The input is longer than the model or the service takes."""
+
+    default_hint = "Shorten the input, or choose a model with a larger context window."
+
+
+class AuthenticationError(AimlapiStatusError, core.ModelAuthenticationError):
+    """The key is missing, wrong or disabled (401)."""
+
+    default_hint = "Check the API key (AIMLAPI_API_KEY)."
+
+
+class PermissionDeniedError(AimlapiStatusError, core.ModelPermissionDeniedError):
+    """The key may not do this (403)."""
+
+    default_hint = "Check the key's scopes and limits, and that the endpoint suits the model."
+
+
+class OutOfCreditsError(PermissionDeniedError):
+    """The account or the key has no credits left (the service answers 403)."""
+
+    default_hint = "Add credits to the AI/ML API account, or raise the key's spend limit."
+
+
+class NotFoundError(AimlapiStatusError, core.ModelNotFoundError):
+    """No such path, or no such model any more (404)."""
+
+    default_hint = "Check the model id and the base_url."
+
+
+class RequestTimeoutError(AimlapiStatusError, core.ModelTimeoutError, TimeoutError):
+    """The service gave up waiting (408, 504)."""
+
+
+class RateLimitError(AimlapiStatusError, core.ModelRateLimitError):
+    """Too many requests, or too many at once (425, 429); see `retry_after`."""
+
+
+class ServerError(AimlapiStatusError, core.ModelAPIError):
+    """The service, or the provider behind it, failed (5xx)."""
+
+
+_BY_STATUS: Mapping[int, type[AimlapiStatusError]] = {
+    401: AuthenticationError,
+    402: OutOfCreditsError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    408: RequestTimeoutError,
+    409: ConflictError,
+    413: ContextOverflowError,
+    425: RateLimitError,
+    429: RateLimitError,
+    504: RequestTimeoutError,
+}
+_OVERFLOW = re.compile(
+    r"context[_ ]?(length|window|size|limit)|maximum context|prompt (is )?too long"
+    r"|too many (input|prompt) tokens|input (is )?too long|exceeds? the model'?s? context",
+    re.IGNORECASE,
+)
+_NO_CREDITS = re.compile(
+    r"(run |ran )?out of (credits|funds)|insufficient[_ ](credits?|balance|funds|quota)"
+    r"|exhausted the available|(credit|key)[_ ](balance|limit)[_ ](is too low|exceeded)",
+    re.IGNORECASE,
+)
+_REFINED: tuple[tuple[frozenset[int], re.Pattern[str], type[AimlapiStatusError]], ...] = (
+    (frozenset({400, 422}), _OVERFLOW, ContextOverflowError),
+    (frozenset({403, 429}), _NO_CREDITS, OutOfCreditsError),
+)
+"""Where the message tells more than the status."""
+
+# The gateway wraps what a provider answered: `500` around "400 {…}" or "400 Unable to …".
+_NESTED_STATUS = re.compile(r"\s*(4\d\d)(?=[\s:{])")
+
+
+def status_error(status: int, message: str, **details: Unpack[ErrorDetails]) -> AimlapiStatusError:
+    """Build the error that a status and the message beside it stand for.
+
+    A 5xx whose message begins with a 4xx is a provider's refusal that the gateway passed on: the
+    inner status decides the class (and so whether to try again), `status_code` stays the outer.
+
+    Args:
+        status: The HTTP status, or the one the service named in the body.
+        message: The service's own words.
+        **details: As for `AimlapiError`; `status_code` is `status` unless given.
+    """
+    details.setdefault("status_code", status)
+    nested = _NESTED_STATUS.match(message) if status >= _SERVER_SIDE else None
+    deciding = int(nested[1]) if nested else status
+    kind = _kind(deciding, f"{details.get('code')} {message}")
+    return kind(message or f"the service answered with status {status}", **details)
+
+
+def _kind(status: int, said: str) -> type[AimlapiStatusError]:
+    for statuses, pattern, kind in _REFINED:
+        if status in statuses and pattern.search(said):
+            return kind
+    fallback = ServerError if status >= _SERVER_SIDE else InvalidRequestError
+    return _BY_STATUS.get(status, fallback)
