@@ -1,1 +1,82 @@
-"""LangChain chat models for AI/ML API."""
+"""LangChain chat models for AI/ML API: one gateway, 400+ models, nothing lost on the way.
+
+Names are loaded when they are first used; importing the package opens and reads nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from langchain_aimlapi._version import __version__
+
+if TYPE_CHECKING:
+    from langchain_aimlapi._hints import UnknownParameterWarning, UnsupportedParameterWarning
+    from langchain_aimlapi._transport.request import Timeouts
+    from langchain_aimlapi.chat_models import ChatAimlapi
+    from langchain_aimlapi.errors import (
+        AimlapiConnectionError,
+        AimlapiError,
+        AimlapiStatusError,
+        AimlapiTimeoutError,
+        AuthenticationError,
+        ConfigurationError,
+        ContextOverflowError,
+        InvalidRequestError,
+        MissingAPIKeyError,
+        NotFoundError,
+        OutOfCreditsError,
+        PermissionDeniedError,
+        RateLimitError,
+        RequestTimeoutError,
+        ResponseFormatError,
+        ServerError,
+        StreamInterruptedError,
+        UnsupportedContentError,
+    )
+
+_HOMES = {
+    "ChatAimlapi": "chat_models",
+    "Timeouts": "_transport.request",
+    "UnknownParameterWarning": "_hints",
+    "UnsupportedParameterWarning": "_hints",
+}
+"""Where a name lives, unless it is an error."""
+
+__all__ = [
+    "AimlapiConnectionError",
+    "AimlapiError",
+    "AimlapiStatusError",
+    "AimlapiTimeoutError",
+    "AuthenticationError",
+    "ChatAimlapi",
+    "ConfigurationError",
+    "ContextOverflowError",
+    "InvalidRequestError",
+    "MissingAPIKeyError",
+    "NotFoundError",
+    "OutOfCreditsError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "RequestTimeoutError",
+    "ResponseFormatError",
+    "ServerError",
+    "StreamInterruptedError",
+    "Timeouts",
+    "UnknownParameterWarning",
+    "UnsupportedContentError",
+    "UnsupportedParameterWarning",
+    "__version__",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_HOMES.get(name, 'errors')}")
+    value = globals()[name] = getattr(module, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -7,7 +7,7 @@ shape, and nothing is dropped from what the caller asked for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ class ModelFacts:
     """`"responses"` for the few ids that are documented on `/responses` only."""
     parameters: frozenset[str] = frozenset()
     """Top-level request parameters, beside `model` and `messages`."""
+    parameters_by_dialect: Mapping[Dialect, frozenset[str]] = field(default_factory=dict)
+    """The parameters of each dialect, where two contradicting schemas document the id and
+    `parameters` is both together; else empty."""
     ranges: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Per parameter: `minimum`, `maximum`, `default`, as far as documented."""
     efforts: tuple[str, ...] = ()
@@ -44,10 +47,14 @@ class ModelFacts:
     """Keys of an assistant message in the OpenAI shape."""
     assistant_parts: frozenset[str] = frozenset()
     """Part types of an assistant message's content; `"string"` for plain text."""
+    closed_messages: bool = False
+    """Whether messages of the OpenAI shape refuse keys other than those documented."""
     tool_content: frozenset[str] = frozenset()
     """What a tool message may hold: `"string"`, and `"text"` where a list of text parts is taken."""
     tool_shapes: frozenset[str] = frozenset()
     """`"openai_function"`, `"openai_custom"`, `"anthropic"`, `"anthropic_server_tools"`, …"""
+    strict_tools: bool = True
+    """Whether a function of the OpenAI shape may carry `strict`."""
     tool_choice_forms: frozenset[str] = frozenset()
     """`"auto"`, `"none"`, `"required"`, `"function"`, `"anthropic:any"`, …"""
     response_formats: frozenset[str] = frozenset()
@@ -64,3 +71,10 @@ class ModelFacts:
     """Where the service's table of model ids names it."""
     generic: bool = False
     """The schema is a template shared by over a hundred ids: weak evidence of what the model does."""
+
+    def in_dialect(self, dialect: Dialect) -> ModelFacts:
+        """Return the facts that hold for a request in `dialect`."""
+        parameters = self.parameters_by_dialect.get(dialect)
+        if parameters is None:
+            return self
+        return replace(self, parameters=parameters, parameters_by_dialect={})

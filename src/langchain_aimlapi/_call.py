@@ -1,0 +1,266 @@
+"""One call: settings, options and messages brought together into one HTTP request.
+
+The settings of the object are the base, the arguments of the call lie over them (`None` takes a
+setting away), and what neither knows goes into the body as it is.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import orjson
+from pydantic import SecretStr
+
+from langchain_aimlapi import _catalogue
+from langchain_aimlapi._codec.metadata import ReplyContext
+from langchain_aimlapi._codec.request import Options, encode
+from langchain_aimlapi._hints import warn_dropped, warn_unknown
+from langchain_aimlapi._settings import (
+    API_KEY_VARIABLE,
+    SENT_FIELDS,
+    ChatSettings,
+    environment_key,
+    tidy_base_url,
+)
+from langchain_aimlapi._transport.request import Request, Timeouts
+from langchain_aimlapi._transport.retry import RetryPolicy
+from langchain_aimlapi._version import __version__
+from langchain_aimlapi.errors import ConfigurationError, MissingAPIKeyError
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+    from langchain_aimlapi._facts import Dialect, ModelFacts
+
+OWN_HEADERS: Mapping[str, str] = {
+    "Content-Type": "application/json",
+    "User-Agent": f"langchain-aimlapi/{__version__}",
+    # Attribution, as earlier releases of this package sent it.
+    "HTTP-Referer": "https://github.com/langchain-ai/langchain",
+    "X-Title": "LangChain",
+}
+
+CALL_ARGUMENTS = frozenset(
+    {
+        "api_key",
+        "base_url",
+        "client_request_id",
+        "dialect",
+        "echo_reasoning",
+        "extra_body",
+        "extra_headers",
+        "extra_query",
+        "max_retries",
+        "model",
+        "model_name",
+        "split_think_tags",
+        "stream_usage",
+        "timeout",
+        "unsupported_params",
+    }
+)
+"""Arguments of a call that steer it and are not sent in the body."""
+
+SEEN_BY_CORE = frozenset({"ls_structured_output_format", "stream"})
+"""Arguments that LangChain leaves among ours after using them."""
+
+TOOL_ARGUMENTS = frozenset({"tools", "tool_choice"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request, and what decoding its reply needs to know of it."""
+
+    request: Request
+    model: str
+    id: str
+    split_think_tags: bool
+    audio_format: str | None
+
+    def context(self, headers: Mapping[str, str]) -> ReplyContext:
+        """What decoding needs, once the reply's headers are there."""
+        return ReplyContext(
+            model=self.model,
+            headers=headers,
+            call_id=self.id,
+            split_think_tags=self.split_think_tags,
+            audio_format=self.audio_format,
+        )
+
+
+def build_call(
+    settings: ChatSettings,
+    messages: Sequence[BaseMessage],
+    arguments: Mapping[str, Any],
+    *,
+    key: str,
+    stream: bool,
+    run_id: uuid.UUID | None,
+) -> Call:
+    """Bring a call together.
+
+    Args:
+        settings: The chat model.
+        messages: The conversation.
+        arguments: Keyword arguments of the call, `stop` among them.
+        key: The API key.
+        stream: Whether the reply is to come as events.
+        run_id: LangChain's id of the run, if there is one.
+
+    Raises:
+        ConfigurationError: For arguments that contradict each other.
+        UnsupportedContentError: For content with no form on the wire.
+    """
+
+    def option(name: str) -> Any:
+        value = arguments.get(name)
+        return getattr(settings, name) if value is None else value
+
+    model = arguments.get("model") or arguments.get("model_name") or settings.model_name
+    facts = _catalogue.facts(model)
+    options = Options(
+        facts=facts,
+        dialect=_dialect(option("dialect"), facts),
+        unsupported=option("unsupported_params"),
+        echo_reasoning=option("echo_reasoning"),
+        stream=stream,
+        stream_usage=option("stream_usage"),
+    )
+    parameters = _parameters(settings, arguments)
+    if stream and (parameters.get("n") or 1) > 1:
+        raise ConfigurationError(
+            "n > 1 cannot be streamed: chunks of several answers would mix. Use invoke or "
+            "generate with n, or batch to stream several answers."
+        )
+    encoded = encode(model, messages, parameters, options)
+    warn_dropped(encoded.dropped, model)
+    call_id = str(run_id or uuid.uuid4())
+    request = Request(
+        url=_url(settings, arguments),
+        body=_json(encoded.body),
+        headers=_headers(settings, arguments, key, call_id),
+        timeouts=_timeouts(option("timeout")),
+        retry=RetryPolicy(max_retries=option("max_retries")),
+    )
+    audio = parameters.get("audio")
+    audio_format = audio.get("format") if isinstance(audio, Mapping) else None
+    return Call(request, model, call_id, option("split_think_tags"), audio_format)
+
+
+def _dialect(wanted: str, facts: ModelFacts | None) -> Dialect:
+    if wanted == "auto":
+        only_anthropic = facts is not None and facts.dialects == {"anthropic"}
+        return "anthropic" if only_anthropic else "openai"
+    return "anthropic" if wanted == "anthropic" else "openai"
+
+
+def _parameters(settings: ChatSettings, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What goes into the body, by our names."""
+    sent = {name: getattr(settings, name) for name in SENT_FIELDS}
+    given = {
+        name: value
+        for name, value in arguments.items()
+        if name not in CALL_ARGUMENTS and name not in SEEN_BY_CORE
+    }
+    unknown = given.keys() - sent.keys() - TOOL_ARGUMENTS - {"stop"}
+    if unknown:
+        warn_unknown(sorted(unknown), {*SENT_FIELDS, *CALL_ARGUMENTS}, where="call")
+    if given.get("stop") is None:
+        given.pop("stop", None)
+    extra_body = {**(settings.extra_body or {}), **(arguments.get("extra_body") or {})}
+    return {**settings.model_kwargs, **sent, **given, "extra_body": extra_body}
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError as error:
+        raise ConfigurationError(f"The request cannot be written as JSON: {error}.") from None
+
+
+def _url(settings: ChatSettings, arguments: Mapping[str, Any]) -> str:
+    given = arguments.get("base_url")
+    base = tidy_base_url(given) if given else settings.aimlapi_api_base
+    query = {**(settings.default_query or {}), **(arguments.get("extra_query") or {})}
+    return f"{base}/chat/completions" + (f"?{urlencode(query)}" if query else "")
+
+
+def _timeouts(timeout: float | Timeouts | None) -> Timeouts:
+    if isinstance(timeout, Timeouts):
+        return timeout
+    return Timeouts() if timeout is None else Timeouts(total=timeout)
+
+
+# --- headers --------------------------------------------------------------------------------------
+
+
+def _headers(
+    settings: ChatSettings, arguments: Mapping[str, Any], key: str, call_id: str
+) -> dict[str, str]:
+    """All headers; later ones replace earlier ones whatever their case, `None` takes one away."""
+    named: dict[str, tuple[str, str | None]] = {}
+    request_id = arguments.get("client_request_id") or settings.client_request_id or call_id
+    own = {
+        **OWN_HEADERS,
+        "Authorization": f"Bearer {key}",
+        "X-Client-Request-Id": clean_request_id(request_id),
+        "Idempotency-Key": call_id,
+    }
+    given = (settings.default_headers or {}, arguments.get("extra_headers") or {})
+    for headers in (own, *given):
+        named |= {name.lower(): (name, value) for name, value in headers.items()}
+    return {name: str(value) for name, value in named.values() if value is not None}
+
+
+_NOT_IN_REQUEST_ID = re.compile(r"[^A-Za-z0-9._:-]")
+
+
+def clean_request_id(request_id: str) -> str:
+    """A request id the service accepts: others it ignores without a word (API docs)."""
+    return _NOT_IN_REQUEST_ID.sub("-", request_id)[:128]
+
+
+# --- the key --------------------------------------------------------------------------------------
+
+
+def find_key(settings: ChatSettings, arguments: Mapping[str, Any]) -> Any:
+    """The key's text, or what a key function returned (for an async one: an awaitable).
+
+    Raises:
+        MissingAPIKeyError: If there is no key anywhere.
+    """
+    key = arguments.get("api_key") or settings.aimlapi_api_key or environment_key()
+    if callable(key):
+        key = key()
+    if isinstance(key, SecretStr):
+        key = key.get_secret_value()
+    return _present(key)
+
+
+def key_text(key: Any) -> str:
+    """Check a key that a function returned.
+
+    Raises:
+        MissingAPIKeyError: If it is none.
+    """
+    text = key.get_secret_value() if isinstance(key, SecretStr) else key
+    if not isinstance(text, str):
+        raise ConfigurationError(
+            f"The API key function returned {type(text).__name__}, not text. An async function "
+            "serves the async methods only (ainvoke, astream)."
+        )
+    return str(_present(text)).strip()
+
+
+def _present(key: Any) -> Any:
+    if key is None or (isinstance(key, str) and not key.strip()):
+        raise MissingAPIKeyError(
+            f"There is no API key. Set {API_KEY_VARIABLE} or give api_key=…; to try things out "
+            "without a key, run `aimlapi sandbox` or use langchain_aimlapi.sandbox.Sandbox."
+        )
+    return key

@@ -1,0 +1,119 @@
+"""Tool calls of a reply -> LangChain's, valid or not.
+
+Models write arguments as JSON text and get it wrong now and then. Empty text and `null` mean no
+arguments; a text that is no JSON object makes an invalid call with the text kept, never a
+repaired one: a command that was cut off must not be carried out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from langchain_core.messages import InvalidToolCall, ToolCall
+
+_CALL_KEYS = frozenset({"function", "id", "index", "type"})
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The calls of one message; `extras` holds, by call id, what has to go back with each."""
+
+    valid: list[ToolCall] = field(default_factory=list)
+    invalid: list[InvalidToolCall] = field(default_factory=list)
+    extras: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def read_calls(message: Mapping[str, Any], call_id: str) -> Calls:
+    """Read `tool_calls` (and the old `function_call`) of a whole message.
+
+    Args:
+        message: The reply's message.
+        call_id: Unique per request; a call without an id is named after it.
+    """
+    calls = Calls()
+    for position, call in enumerate(wire_calls(message)):
+        identity = call.get("id") or missing_id(call_id, position)
+        name, arguments = name_and_arguments(call)
+        if extras := call_extras(call):
+            calls.extras[identity] = extras
+        add_call(calls, identity, name, arguments)
+    return calls
+
+
+def wire_calls(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The calls of a message or a delta, as they came."""
+    calls = [call for call in message.get("tool_calls") or () if isinstance(call, Mapping)]
+    old = message.get("function_call")
+    if not calls and isinstance(old, Mapping):
+        return [{"function": old}]
+    return calls
+
+
+def missing_id(call_id: str, position: int) -> str:
+    """A stable name for a call that came without one."""
+    return f"call_{call_id}_{position}" if call_id else f"call_{position}"
+
+
+def name_and_arguments(call: Mapping[str, Any]) -> tuple[str | None, str]:
+    """A call's (or fragment's) name and its arguments as JSON text."""
+    function = call.get("function")
+    if isinstance(function, Mapping):
+        return function.get("name"), argument_text(function.get("arguments"))
+    custom = call.get("custom")
+    if isinstance(custom, Mapping):
+        return custom.get("name"), orjson.dumps({"__arg1": custom.get("input") or ""}).decode()
+    return call.get("name"), argument_text(call.get("arguments"))
+
+
+def argument_text(arguments: Any) -> str:
+    """Arguments as text; a few vendors send an object, or nothing."""
+    if arguments is None:
+        return ""
+    return arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
+
+
+def call_extras(call: Mapping[str, Any]) -> dict[str, Any]:
+    """What a call carries beside name, arguments and id, to go back unchanged."""
+    extras = {key: value for key, value in call.items() if key not in _CALL_KEYS | {"custom"}}
+    extras = {key: value for key, value in extras.items() if value is not None}
+    return extras | ({"type": "custom"} if "custom" in call else {})
+
+
+def parse_arguments(text: str) -> dict[str, Any]:
+    """Arguments as a dict.
+
+    Raises:
+        ValueError: If the text is not a JSON object.
+    """
+    if not text or text.isspace() or text.strip() == "null":
+        return {}
+    try:
+        value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # Line breaks inside strings are a common slip, and numbers may be beyond 64 bits.
+        value = json.loads(text, strict=False)
+    if not isinstance(value, dict):
+        raise ValueError(f"a JSON object was expected, not {type(value).__name__}")  # noqa: TRY004
+    return value
+
+
+def add_call(calls: Calls, identity: str, name: str | None, arguments: str) -> None:
+    """Add a call where it belongs."""
+    try:
+        parsed = parse_arguments(arguments)
+    except ValueError as error:
+        calls.invalid.append(
+            InvalidToolCall(
+                type="invalid_tool_call",
+                id=identity,
+                name=name,
+                args=arguments,
+                error=f"The arguments are not a JSON object: {error}",
+            )
+        )
+    else:
+        calls.valid.append(ToolCall(type="tool_call", id=identity, name=name or "", args=parsed))

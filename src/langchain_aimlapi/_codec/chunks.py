@@ -1,0 +1,64 @@
+"""Deltas -> the chunks that LangChain's `stream` yields.
+
+`model_provider` stands on every chunk, for `content_blocks` looks it up there; everything else
+that describes the message stands on the last one, which has no content of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import AIMessageChunk
+from langchain_core.outputs import ChatGenerationChunk
+
+from langchain_aimlapi._codec.metadata import PROVIDER
+
+if TYPE_CHECKING:
+    from langchain_aimlapi._codec.stream import Delta, Final, StreamDecoder
+
+
+def delta_chunk(delta: Delta) -> ChatGenerationChunk:
+    """One delta as a chunk."""
+    kwargs: dict[str, Any] = {}
+    metadata: dict[str, Any] = {"model_provider": PROVIDER}
+    if delta.reasoning:
+        kwargs["reasoning_content"] = delta.reasoning
+    if delta.audio:
+        kwargs["audio"] = delta.audio
+    if delta.logprobs:
+        metadata["logprobs"] = delta.logprobs
+    message = AIMessageChunk(
+        content=delta.text,
+        additional_kwargs=kwargs,
+        response_metadata=metadata,
+        tool_call_chunks=delta.tools or [],
+    )
+    return ChatGenerationChunk(message=message)
+
+
+def final_chunk(final: Final) -> ChatGenerationChunk:
+    """The last chunk: usage, metadata, and the mark that nothing follows."""
+    message = AIMessageChunk(
+        content="",
+        additional_kwargs=final.additional_kwargs,
+        response_metadata=final.response_metadata,
+        usage_metadata=final.usage_metadata,
+        tool_call_chunks=final.tools,
+        chunk_position="last",
+    )
+    return ChatGenerationChunk(message=message)
+
+
+def partial_message(decoder: StreamDecoder) -> AIMessageChunk:
+    """What had come when a stream broke off, as one message."""
+    final = decoder.interrupted()
+    kwargs = dict(final.additional_kwargs)
+    if decoder.thoughts:
+        kwargs["reasoning_content"] = "".join(decoder.thoughts)
+    return AIMessageChunk(
+        content="".join(decoder.texts),
+        additional_kwargs=kwargs,
+        response_metadata=final.response_metadata,
+        usage_metadata=final.usage_metadata,
+        tool_call_chunks=decoder.fragments.whole(),
+    )

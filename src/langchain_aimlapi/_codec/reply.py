@@ -1,0 +1,161 @@
+"""A whole reply -> `ChatResult`, one generation per choice.
+
+Each generation's message carries the full metadata (LangChain fills it in from the result only
+when there is one choice); the usage, which counts all choices together, stands on the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+
+from langchain_aimlapi._codec import think
+from langchain_aimlapi._codec.assistant import REASONING_KEYS, THINK_TAG
+from langchain_aimlapi._codec.calls import read_calls
+from langchain_aimlapi._codec.metadata import (
+    CHOICE_KEYS,
+    MESSAGE_KEYS,
+    REPLY_KEYS,
+    ReplyContext,
+    response_metadata,
+    unknown,
+)
+from langchain_aimlapi._codec.usage import usage_metadata
+from langchain_aimlapi.errors import ResponseFormatError
+
+KEPT_KEYS = (
+    "annotations",
+    "encrypted_content",
+    "extra_content",
+    "images",
+    "reasoning_details",
+    "refusal",
+)
+"""Message fields that are kept as they came, in `additional_kwargs` by the same name."""
+SOURCE_KEYS = ("citations", "search_results")
+"""Fields of a reply that say where its text is from."""
+
+
+def decode_reply(body: bytes, context: ReplyContext) -> ChatResult:
+    """Read a chat completion.
+
+    Raises:
+        ResponseFormatError: If the body is not JSON or holds no choice.
+    """
+    reply = parse_object(body)
+    choices = [choice for choice in reply.get("choices") or () if isinstance(choice, Mapping)]
+    if not choices:
+        raise ResponseFormatError(
+            "The reply holds no choices.", body=reply, request_id=reply.get("id")
+        )
+    generations = [
+        _generation(reply, choice, context, first=position == 0)
+        for position, choice in enumerate(choices)
+    ]
+    return ChatResult(generations=generations)
+
+
+def parse_object(data: bytes) -> dict[str, Any]:
+    """A JSON object out of bytes.
+
+    Raises:
+        ResponseFormatError: With the first characters of what it was instead.
+    """
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        shown = data[:80].decode("utf-8", "replace")
+        raise ResponseFormatError(f"The reply is not JSON ({error}): {shown!r}") from None
+    if not isinstance(value, dict):
+        raise ResponseFormatError(f"The reply is a JSON {type(value).__name__}, not an object.")
+    return value
+
+
+def _generation(
+    reply: Mapping[str, Any], choice: Mapping[str, Any], context: ReplyContext, *, first: bool
+) -> ChatGeneration:
+    message = choice.get("message")
+    message = message if isinstance(message, Mapping) else {}
+    usage = reply.get("usage") if isinstance(reply.get("usage"), Mapping) else None
+    extra = {
+        "reply": unknown(reply, REPLY_KEYS),
+        "choice": unknown(choice, CHOICE_KEYS),
+        "message": unknown(message, MESSAGE_KEYS),
+    }
+    finish_reason = choice.get("finish_reason")
+    metadata = response_metadata(
+        reply, context, finish_reason=finish_reason, usage=usage, extra=extra
+    )
+    if choice.get("logprobs"):
+        metadata["logprobs"] = choice["logprobs"]
+    text, kwargs = message_content(message, context)
+    kwargs |= {key: reply[key] for key in SOURCE_KEYS if reply.get(key)}
+    calls = read_calls(message, context.call_id)
+    if calls.extras:
+        kwargs["tool_call_extras"] = calls.extras
+    answer = AIMessage(
+        content=text,
+        additional_kwargs=kwargs,
+        response_metadata=metadata,
+        tool_calls=calls.valid,
+        invalid_tool_calls=calls.invalid,
+        usage_metadata=usage_metadata(usage) if first else None,
+    )
+    info = {"finish_reason": finish_reason} if finish_reason else None
+    return ChatGeneration(message=answer, generation_info=info)
+
+
+def message_content(
+    message: Mapping[str, Any], context: ReplyContext
+) -> tuple[str, dict[str, Any]]:
+    """A message's text, and everything beside it for `additional_kwargs`."""
+    text, parts_thought = content_text(message.get("content"))
+    kwargs = {key: message[key] for key in KEPT_KEYS if message.get(key)}
+    key, thought = reasoning_text(message)
+    thought = thought or parts_thought
+    if not thought and context.split_think_tags:
+        inline, text = think.split(text)
+        key, thought = (THINK_TAG, inline) if inline is not None else (key, thought)
+    if thought:
+        kwargs["reasoning_content"] = thought
+        if key != REASONING_KEYS[0]:
+            kwargs["reasoning_key"] = key
+    if audio := message.get("audio"):
+        kwargs["audio"] = named_audio(audio, context)
+    return text, kwargs
+
+
+def named_audio(audio: Mapping[str, Any], context: ReplyContext) -> dict[str, Any]:
+    """Audio with its media type, which only the request knows."""
+    if audio.get("mime_type") or not context.audio_format:
+        return dict(audio)
+    return {**audio, "mime_type": f"audio/{context.audio_format}"}
+
+
+def reasoning_text(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """The key and the text of a message's (or delta's) thoughts; details stand in for a text."""
+    for key in REASONING_KEYS:
+        text = fields.get(key)
+        if isinstance(text, str) and text:
+            return key, text
+    details = fields.get("reasoning_details") or ()
+    texts = (
+        detail.get("text") or detail.get("summary") or ""
+        for detail in details
+        if isinstance(detail, Mapping)
+    )
+    return REASONING_KEYS[0], "".join(text for text in texts if isinstance(text, str))
+
+
+def content_text(content: Any) -> tuple[str, str]:
+    """The text and the thought in a message's `content`: a string, or a list of parts."""
+    if isinstance(content, str):
+        return content, ""
+    parts = [part for part in content or () if isinstance(part, Mapping)]
+    text = "".join(str(part.get("text") or "") for part in parts if part.get("type") == "text")
+    thoughts = [part.get("thinking") for part in parts if part.get("type") == "thinking"]
+    return text, "".join(content_text(thought)[0] for thought in thoughts)

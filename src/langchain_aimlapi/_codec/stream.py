@@ -1,0 +1,312 @@
+"""The events of a stream, one by one -> deltas, and at the end what holds for the whole.
+
+What changes with every event (text, thought, pieces of tool calls, logprobs, audio) leaves as a
+`Delta` at once. Everything else is held to the end and leaves once, in `Final`: LangChain adds
+chunks up, and vendors repeat finish reasons, ids, names and running token counts. The last usage
+wins; ids and names count the first time; a delta may be missing, empty or null.
+
+A stream that ends without a finish reason and without `[DONE]` was cut. `end` refuses it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+from langchain_aimlapi._codec.assistant import REASONING_KEYS, THINK_TAG
+from langchain_aimlapi._codec.fragments import FragmentReader, ToolFragment
+from langchain_aimlapi._codec.metadata import (
+    CHOICE_KEYS,
+    MESSAGE_KEYS,
+    REPLY_KEYS,
+    ReplyContext,
+    response_metadata,
+    unknown,
+)
+from langchain_aimlapi._codec.reply import (
+    SOURCE_KEYS,
+    content_text,
+    named_audio,
+    reasoning_text,
+)
+from langchain_aimlapi._codec.think import ThinkSplitter
+from langchain_aimlapi._codec.usage import usage_metadata
+from langchain_aimlapi._envelope import error_from, read_envelope
+from langchain_aimlapi.errors import ResponseFormatError, StreamInterruptedError
+
+_DONE = b"[DONE]"
+_HEAD_KEYS = ("id", "model", "created", "system_fingerprint", "service_tier")
+_KEPT_KEYS = ("annotations", "encrypted_content", "extra_content", "images", "refusal")
+
+
+@dataclass(slots=True)
+class Delta:
+    """What one event adds to the message."""
+
+    text: str = ""
+    reasoning: str = ""
+    tools: list[ToolFragment] | None = None
+    logprobs: Mapping[str, Any] | None = None
+    audio: dict[str, Any] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.text or self.reasoning or self.tools or self.logprobs or self.audio)
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """What holds for the whole message, known at its end."""
+
+    response_metadata: dict[str, Any]
+    usage_metadata: Any = None
+    additional_kwargs: dict[str, Any] = field(default_factory=dict)
+    tools: list[ToolFragment] = field(default_factory=list)
+    """Ids for calls that never got one, and marks for calls with something to send back."""
+
+
+class StreamDecoder:
+    """Reads one stream of chat completion chunks.
+
+    Usage: `feed` every event's data; once `done`, or when the events run out, take `end()`.
+    """
+
+    def __init__(self, context: ReplyContext) -> None:
+        self.done = False
+        """Whether `[DONE]` came."""
+        self.texts: list[str] = []
+        self.thoughts: list[str] = []
+        self.fragments = FragmentReader(context.call_id)
+        self._context = context
+        self._think = ThinkSplitter() if context.split_think_tags else None
+        self._think_found = False
+        self._head: dict[str, Any] = {}
+        self._usage: Mapping[str, Any] | None = None
+        self._finish_reason: str | None = None
+        self._reasoning_key: str | None = None
+        self._details: list[dict[str, Any]] = []
+        self._kept: dict[str, Any] = {}
+        self._extra: dict[str, dict[str, Any]] = {"reply": {}, "choice": {}, "message": {}}
+
+    def feed(self, data: bytes) -> Delta | None:
+        """Take the data of one event.
+
+        Returns:
+            What it adds to the message; `None` if nothing.
+
+        Raises:
+            AimlapiStatusError: For an error in the middle of the stream.
+            ResponseFormatError: For data that is no JSON object.
+        """
+        if self.done:
+            return None
+        if data == _DONE:
+            self.done = True
+            return self._late_text()
+        chunk = _parsed(data)
+        if isinstance(chunk.get("event"), dict):
+            chunk = self._unwrapped(chunk)
+        choices = chunk.get("choices")
+        if not choices or "error" in chunk:
+            self._refuse_errors(chunk)
+        self._read_head(chunk)
+        if not choices:
+            return None
+        choice = choices[0]
+        return self._read_choice(choice)
+
+    def end(self) -> Final:
+        """What holds for the whole message.
+
+        Raises:
+            StreamInterruptedError: If the stream ended before the model said it was done.
+        """
+        if self._finish_reason is None and not self.done:
+            raise StreamInterruptedError(
+                "The stream ended before the model said it was done; what came until then is in "
+                "the error's 'partial'.",
+                inference_id=self._context.headers.get("x-inference-id"),
+                request_id=self._head.get("id"),
+            )
+        return self._final()
+
+    def late(self) -> Delta | None:
+        """Text held back as a possible tag, when the events run out without `[DONE]`."""
+        return None if self.done else self._late_text()
+
+    # --- one event ------------------------------------------------------------------------------
+
+    def _read_head(self, chunk: Mapping[str, Any]) -> None:
+        head = self._head
+        for key in _HEAD_KEYS:
+            if key not in head and chunk.get(key):
+                head[key] = chunk[key]
+        usage = chunk.get("usage")
+        if usage and isinstance(usage, Mapping):
+            self._usage = usage
+        meta = chunk.get("meta")
+        if isinstance(meta, Mapping):
+            head["meta"] = {**head.get("meta", {}), **meta}
+        if not chunk.keys() <= REPLY_KEYS:
+            self._extra["reply"] |= unknown(chunk, REPLY_KEYS)
+        for key in SOURCE_KEYS:
+            if chunk.get(key):
+                self._kept[key] = chunk[key]
+
+    def _read_choice(self, choice: Mapping[str, Any]) -> Delta | None:
+        if choice.get("index"):
+            return None
+        if choice.get("finish_reason"):
+            self._finish_reason = choice["finish_reason"]
+        if not choice.keys() <= CHOICE_KEYS:
+            self._extra["choice"] |= unknown(choice, CHOICE_KEYS)
+        fields = choice.get("message") or choice.get("delta") or {}
+        delta = self._read_fields(fields)
+        if choice.get("logprobs"):
+            delta.logprobs = choice["logprobs"]
+        return delta or None
+
+    def _read_fields(self, fields: Mapping[str, Any]) -> Delta:
+        """The fields of a delta, or of a whole message where a server did not stream after all."""
+        delta = Delta()
+        content = fields.get("content")
+        if content:
+            text, delta.reasoning = (
+                (content, "") if isinstance(content, str) else content_text(content)
+            )
+            self._split(text, delta)
+        if not fields.keys() <= {"content", "role"}:
+            self._read_rarer(fields, delta)
+        if delta.text:
+            self.texts.append(delta.text)
+        if delta.reasoning:
+            self.thoughts.append(delta.reasoning)
+        return delta
+
+    def _read_rarer(self, fields: Mapping[str, Any], delta: Delta) -> None:
+        key, thought = reasoning_text(fields)
+        if thought:
+            delta.reasoning += thought
+            self._reasoning_key = self._reasoning_key or key
+        if fields.get("reasoning_details"):
+            self._merge_details(fields["reasoning_details"])
+        if fields.get("tool_calls") or fields.get("function_call"):
+            delta.tools = self.fragments.read(fields)
+        if fields.get("audio"):
+            delta.audio = self._audio(fields["audio"])
+        for name in _KEPT_KEYS:
+            if fields.get(name):
+                self._kept[name] = _extended(self._kept.get(name), fields[name])
+        for name, value in unknown(fields, MESSAGE_KEYS).items():
+            message = self._extra["message"]
+            message[name] = _extended(message.get(name), value)
+
+    def _split(self, text: str, delta: Delta) -> None:
+        if self._think is None:
+            delta.text = text
+            return
+        thought, delta.text = self._think.feed(text)
+        delta.reasoning += thought
+        self._think_found = self._think.found
+        if self._think.done:
+            self._think = None
+
+    def _late_text(self) -> Delta | None:
+        if self._think is None:
+            return None
+        thought, text = self._think.end()
+        self._think = None
+        delta = Delta(text=text, reasoning=thought)
+        if text:
+            self.texts.append(text)
+        if thought:
+            self.thoughts.append(thought)
+        return delta or None
+
+    def _audio(self, audio: Mapping[str, Any]) -> dict[str, Any]:
+        """A piece of audio; constants stand on the first piece only."""
+        if "audio_begun" in self._head:
+            return {key: value for key, value in audio.items() if key in {"data", "transcript"}}
+        self._head["audio_begun"] = True
+        return named_audio(audio, self._context)
+
+    def _merge_details(self, details: Any) -> None:
+        """Pieces of `reasoning_details` by type and index: texts are joined, the rest replaced."""
+        for detail in details:
+            if not isinstance(detail, Mapping):
+                continue
+            mark = (detail.get("type"), detail.get("index"))
+            same = next((d for d in self._details if (d.get("type"), d.get("index")) == mark), None)
+            if same is None:
+                self._details.append(dict(detail))
+                continue
+            for key, value in detail.items():
+                if key in {"text", "summary", "data"} and isinstance(same.get(key), str):
+                    same[key] += value or ""
+                elif value is not None:
+                    same[key] = value
+
+    def _unwrapped(self, chunk: dict[str, Any]) -> dict[str, Any]:
+        """The envelope Claude streams had until February 2026; its `state` holds real counts."""
+        event: dict[str, Any] = chunk["event"]
+        state = chunk.get("state")
+        state = state if isinstance(state, Mapping) else {}
+        counts = {key: n for key, n in (state.get("usage") or {}).items() if n}
+        if counts:
+            self._usage = {**(self._usage or {}), **counts}
+        return {key: value for key, value in event.items() if key != "usage"}
+
+    def _refuse_errors(self, chunk: Mapping[str, Any]) -> None:
+        if read_envelope(chunk) is not None:
+            raise error_from(chunk, status=None, headers=self._context.headers)
+
+    # --- the end --------------------------------------------------------------------------------
+
+    def _final(self) -> Final:
+        metadata = response_metadata(
+            self._head,
+            self._context,
+            finish_reason=self._finish_reason,
+            usage=self._usage,
+            extra=self._extra,
+        )
+        kwargs = dict(self._kept)
+        key = THINK_TAG if self._think_found else self._reasoning_key
+        if key and key != REASONING_KEYS[0] and self.thoughts:
+            kwargs["reasoning_key"] = key
+        if self._details:
+            kwargs["reasoning_details"] = self._details
+        tools, extras = self.fragments.end()
+        if extras:
+            kwargs["tool_call_extras"] = extras
+        return Final(metadata, usage_metadata(self._usage), kwargs, tools)
+
+    def interrupted(self) -> Final:
+        """The same for a stream that broke off: what is known of it so far."""
+        return self._final()
+
+
+def _parsed(data: bytes) -> dict[str, Any]:
+    try:
+        chunk = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        shown = data[:80].decode("utf-8", "replace")
+        raise ResponseFormatError(
+            f"A line of the stream is not JSON ({error}): {shown!r}"
+        ) from None
+    if not isinstance(chunk, dict):
+        raise ResponseFormatError(
+            f"A line of the stream is a JSON {type(chunk).__name__}, not an object."
+        )
+    return chunk
+
+
+def _extended(kept: Any, value: Any) -> Any:
+    """A field that may come in pieces: lists grow, texts join unless repeated, the rest is new."""
+    if isinstance(kept, list) and isinstance(value, list):
+        return kept + value
+    if isinstance(kept, str) and isinstance(value, str) and kept != value:
+        return kept + value
+    return value

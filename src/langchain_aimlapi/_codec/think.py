@@ -1,0 +1,86 @@
+"""Thoughts that come inside the text, as `<think>…</think>` at its start.
+
+MiniMax and a few others reply so (API recordings). The tags may be cut anywhere by a stream, so
+what could still become one is held back: a handful of characters, at the start of a reply and
+at the end of a piece of thought. Text that merely mentions the tag later on is left alone.
+"""
+
+from __future__ import annotations
+
+_OPEN = "<think>"
+_CLOSE = "</think>"
+
+
+class ThinkSplitter:
+    """Sorts the pieces of one reply into thought and answer.
+
+    `done` is true once no more thought can come; from then on the text needs no splitting.
+    """
+
+    __slots__ = ("_answer_begun", "_held", "_inside", "done", "found")
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._inside = False
+        self._answer_begun = False
+        self.found = False
+        """Whether there was a thought inside the text."""
+        self.done = False
+
+    def feed(self, piece: str) -> tuple[str, str]:
+        """Take the next piece of text.
+
+        Returns:
+            The thought and the answer that are certain now; either may be empty.
+        """
+        if self.done:
+            return "", piece
+        if self._answer_begun:
+            return "", self._answer(piece)
+        self._held += piece
+        return self._thought() if self._inside else self._start()
+
+    def end(self) -> tuple[str, str]:
+        """What was held back: a thought that never closed, or text that was no tag after all."""
+        held, self._held, self.done = self._held, "", True
+        return (held, "") if self._inside else ("", held)
+
+    def _start(self) -> tuple[str, str]:
+        stripped = self._held.lstrip()
+        if stripped.startswith(_OPEN):
+            self._held, self._inside, self.found = stripped[len(_OPEN) :], True, True
+            return self._thought()
+        if _OPEN.startswith(stripped):
+            return "", ""
+        text, self._held, self.done = self._held, "", True
+        return "", text
+
+    def _thought(self) -> tuple[str, str]:
+        thought, closed, answer = self._held.partition(_CLOSE)
+        if closed:
+            self._held, self._inside, self._answer_begun = "", False, True
+            return thought, self._answer(answer)
+        keep = next((n for n in range(len(_CLOSE) - 1, 0, -1) if thought.endswith(_CLOSE[:n])), 0)
+        certain = thought[: len(thought) - keep]
+        self._held = thought[len(certain) :]
+        return certain, ""
+
+    def _answer(self, piece: str) -> str:
+        """The line breaks between a thought and its answer belong to neither."""
+        text = piece.lstrip("\n")
+        self.done = bool(text)
+        return text
+
+
+def split(text: str) -> tuple[str | None, str]:
+    """Split a whole text.
+
+    Returns:
+        The thought (`None` if there is none) and the answer.
+    """
+    if not text.lstrip().startswith(_OPEN):
+        return None, text
+    splitter = ThinkSplitter()
+    thought, answer = splitter.feed(text)
+    late_thought, late_answer = splitter.end()
+    return thought + late_thought, answer + late_answer

@@ -1,0 +1,100 @@
+"""Tokens and cost, as the vendors behind the gateway count them.
+
+Two habits of counting are about: most vendors count thoughts among the completion tokens, a few
+(xAI, Gemini) beside them, so that only the total tells. Output is therefore what the total
+leaves over the prompt, whichever is larger; both habits come out right (API recordings). Cost
+comes in the body's `meta.usage`, in headers of whole replies, or in a stream's last chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
+
+_PROMPT_DETAILS = {
+    "cached_tokens": "cache_read",
+    "cache_write_tokens": "cache_creation",
+    "cache_creation_tokens": "cache_creation",
+    "audio_tokens": "audio",
+}
+_COMPLETION_DETAILS = {"reasoning_tokens": "reasoning", "audio_tokens": "audio"}
+_FLAT_PROMPT_DETAILS = {
+    "prompt_cache_hit_tokens": "cache_read",
+    "cache_read_input_tokens": "cache_read",
+    "cache_creation_input_tokens": "cache_creation",
+}
+
+
+def usage_metadata(usage: Mapping[str, Any] | None) -> UsageMetadata | None:
+    """Token counts in LangChain's form; `None` if the reply held none.
+
+    Args:
+        usage: The reply's `usage`: `prompt_tokens`, `completion_tokens` and `total_tokens`, or
+            Anthropic's `input_tokens` and `output_tokens`, with details where reported.
+    """
+    if not usage:
+        return None
+    prompt = _count(usage, "prompt_tokens", "input_tokens")
+    completion = _count(usage, "completion_tokens", "output_tokens")
+    total = _count(usage, "total_tokens")
+    if prompt is None and completion is None and total is None:
+        return None
+    prompt, completion = prompt or 0, completion or 0
+    output = max(completion, (total or 0) - prompt)
+    counted = UsageMetadata(input_tokens=prompt, output_tokens=output, total_tokens=prompt + output)
+    received = _details(usage, _FLAT_PROMPT_DETAILS)
+    received |= _details(_inner(usage, "prompt"), _PROMPT_DETAILS)
+    if received:
+        counted["input_token_details"] = InputTokenDetails(**received)  # type: ignore[typeddict-item]
+    produced = _details(_inner(usage, "completion"), _COMPLETION_DETAILS)
+    if produced:
+        counted["output_token_details"] = OutputTokenDetails(**produced)  # type: ignore[typeddict-item]
+    return counted
+
+
+def _inner(usage: Mapping[str, Any], side: str) -> Mapping[str, Any]:
+    other = {"prompt": "input", "completion": "output"}[side]
+    found = usage.get(f"{side}_tokens_details") or usage.get(f"{other}_tokens_details")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _count(usage: Mapping[str, Any], *names: str) -> int | None:
+    found = (usage.get(name) for name in names)
+    return next((int(value) for value in found if isinstance(value, int | float)), None)
+
+
+def _details(counts: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, int]:
+    """Reported details by LangChain's names; a reported zero is kept, an absent one is not made."""
+    return {
+        ours: int(counts[theirs])
+        for theirs, ours in names.items()
+        if isinstance(counts.get(theirs), int | float)
+    }
+
+
+def cost(meta: Mapping[str, Any] | None, headers: Mapping[str, str]) -> dict[str, Any] | None:
+    """What the call cost: `credits_used` (2,000,000 to the US dollar) and `usd_spent`.
+
+    Args:
+        meta: The reply's `meta` object, whose `usage` holds the cost; older replies have
+            `tokens_used` there.
+        headers: The reply's headers, by lower-case names, for replies with no cost in the body.
+    """
+    usage = meta.get("usage") if isinstance(meta, Mapping) else None
+    spent = {k: v for k, v in usage.items() if v is not None} if isinstance(usage, Mapping) else {}
+    if "credits_used" not in spent and (credits_used := headers.get("x-aimlapi-credits-used")):
+        spent["credits_used"] = _number(credits_used)
+    if "usd_spent" not in spent and (usd := headers.get("x-aimlapi-usd-spent")):
+        spent["usd_spent"] = _number(usd)
+    return spent or None
+
+
+def _number(text: str) -> int | float | str:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,258 @@
+"""The fields of `ChatAimlapi`: what can be set, its defaults, and what is refused at once.
+
+Nothing here sends or opens anything. Sampling values have no defaults: what is not set is not
+sent, and the model's own default holds.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Literal, Self
+from urllib.parse import urlsplit
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.utils import from_env, secret_from_env
+from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from langchain_aimlapi import _catalogue
+from langchain_aimlapi._hints import warn_unknown
+from langchain_aimlapi._transport.request import Timeouts
+from langchain_aimlapi.errors import ConfigurationError
+
+DEFAULT_BASE_URL = "https://api.aimlapi.com/v1"
+API_KEY_VARIABLE = "AIMLAPI_API_KEY"
+BASE_URL_VARIABLES = ("AIMLAPI_API_BASE", "AIMLAPI_BASE_URL")
+MODEL_VARIABLE = "AIMLAPI_MODEL"
+
+SENT_FIELDS = (
+    "temperature",
+    "max_tokens",
+    "max_completion_tokens",
+    "top_p",
+    "top_k",
+    "min_p",
+    "seed",
+    "n",
+    "stop",
+    "frequency_penalty",
+    "presence_penalty",
+    "repetition_penalty",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "reasoning_effort",
+    "reasoning",
+    "thinking",
+    "parallel_tool_calls",
+    "response_format",
+    "modalities",
+    "audio",
+    "provider",
+    "web_search_options",
+)
+"""Fields that go into the request's body, each by its own name."""
+
+ApiKey = SecretStr | Callable[[], str] | Callable[[], Awaitable[str]]
+
+
+class ChatSettings(BaseChatModel):
+    """Everything that can be set on a `ChatAimlapi`."""
+
+    model_name: str = Field(alias="model", default_factory=from_env(MODEL_VARIABLE, default=""))
+    """Id of the model, such as `"openai/gpt-4o"`; read from `AIMLAPI_MODEL` if not given."""
+    aimlapi_api_key: ApiKey | None = Field(
+        alias="api_key", default_factory=secret_from_env(API_KEY_VARIABLE, default=None)
+    )
+    """The key, or a function (sync or async) that is asked for it at every call; read from
+    `AIMLAPI_API_KEY` if not given. A missing key is an error at the first call."""
+    aimlapi_api_base: str = Field(
+        alias="base_url", default_factory=from_env([*BASE_URL_VARIABLES], default=DEFAULT_BASE_URL)
+    )
+    """Where the service is; read from `AIMLAPI_API_BASE` or `AIMLAPI_BASE_URL` if not given."""
+
+    temperature: float | None = None
+    """Randomness of the choice of tokens, 0 to 2 (0 to 1 for Claude)."""
+    max_tokens: int | None = None
+    """Most tokens of the answer. Some models cut off at 512 unless told otherwise."""
+    max_completion_tokens: int | None = None
+    """The newer name of `max_tokens`, thoughts included; sent by the name the model takes."""
+    top_p: float | None = None
+    """Choose among the most likely tokens that make up this share, 0.01 to 1."""
+    top_k: int | None = None
+    """Choose among this many most likely tokens."""
+    min_p: float | None = None
+    """Leave out tokens less likely than this share of the likeliest one."""
+    seed: int | None = None
+    """Ask for repeatable answers; 1 or more."""
+    n: int | None = None
+    """Number of answers, for calls that do not stream."""
+    stop: list[str] | str | None = None
+    """Texts at which the answer ends (at most 4); they are not part of it."""
+    frequency_penalty: float | None = None
+    """Penalty on tokens by how often they have come, -2 to 2."""
+    presence_penalty: float | None = None
+    """Penalty on tokens that have come at all, -2 to 2."""
+    repetition_penalty: float | None = None
+    """Penalty on repetition, 1 for none; open-weight models."""
+    logit_bias: dict[str, float] | None = None
+    """Bias per token id, -100 to 100."""
+    logprobs: bool | None = None
+    """Whether to report the log probability of each token of the answer."""
+    top_logprobs: int | None = None
+    """How many likeliest tokens to report per place, 0 to 20."""
+    reasoning_effort: str | None = None
+    """How much to think: "low", "medium" or "high" (some models: "none", "minimal", "xhigh").
+    Sent as the model documents it: an effort, a `thinking` budget or a switch."""
+    reasoning: dict[str, Any] | None = None
+    """The vendor's own form: `{"effort": …}` or `{"max_tokens": …}`, `{"exclude": …}`."""
+    thinking: dict[str, Any] | None = None
+    """The vendor's own form: `{"type": "enabled", "budget_tokens": …}`."""
+    parallel_tool_calls: bool | None = None
+    """Whether the model may call several tools in one turn."""
+    response_format: dict[str, Any] | None = None
+    """The form of the answer; `with_structured_output` sets it for you."""
+    modalities: list[str] | None = None
+    """Forms of output: `["text", "audio"]`."""
+    audio: dict[str, Any] | None = None
+    """Voice and format of audio output: `{"voice": …, "format": "wav"}`."""
+    provider: str | None = None
+    """Where the gateway sends the call; "auto" lets it fall back."""
+    web_search_options: dict[str, Any] | None = None
+    """Web search before the answer: `{"search_context_size": "low"}`."""
+
+    timeout: float | Timeouts | None = None
+    """Seconds for one call with all its attempts, or `Timeouts` for finer bounds."""
+    max_retries: int = Field(default=2, ge=0)
+    """How often a failed call is tried again; 0 sends one request."""
+    streaming: bool = False
+    """Whether `invoke` streams inside, for handlers that want tokens."""
+    stream_usage: bool = True
+    """Whether streams ask for token counts (where the model documents the option)."""
+    default_headers: Mapping[str, str | None] | None = Field(default=None, exclude=True, repr=False)
+    """Headers of every request; `None` takes one of ours away. Not serialised."""
+    default_query: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
+    """Query parameters of every request. Not serialised."""
+    extra_body: dict[str, Any] | None = None
+    """Fields put into the body last, over all others."""
+    model_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Parameters of the service that have no field here."""
+    http_client: Any = Field(default=None, exclude=True, repr=False)
+    """An `httpx2.Client` or `httpx.Client` to use for sync calls; it stays yours to close."""
+    http_async_client: Any = Field(default=None, exclude=True, repr=False)
+    """An `aiohttp.ClientSession` or `httpx2.AsyncClient` for async calls; yours to close."""
+    verify: bool | str | ssl.SSLContext = Field(default=True, exclude=True)
+    """TLS: a path of CA certificates, a context, or False for no check at all."""
+    proxy: str | None = Field(default=None, exclude=True, repr=False)
+    """Address of an HTTP proxy; `HTTPS_PROXY` and `NO_PROXY` hold if it is not given."""
+    max_connections: int | None = Field(default=None, ge=1)
+    """Most connections at once from this process (async: from this event loop)."""
+    client_request_id: str | None = None
+    """Sent as `X-Client-Request-Id`, to find the call in the service's logs; by default the run
+    id of LangChain, so that logs and traces can be matched."""
+
+    dialect: Literal["auto", "openai", "anthropic"] = "auto"
+    """Shape of the request; "auto" follows what the model documents."""
+    unsupported_params: Literal["drop", "send", "error"] = "drop"
+    """What to do with a parameter that the model is documented not to take: leave it out (with
+    one warning per model and parameter), send it, or raise."""
+    echo_reasoning: bool = True
+    """Whether a model gets its own thoughts back on the next turn, as tool loops on DeepSeek,
+    Kimi, GLM and MiniMax require."""
+    split_think_tags: bool = True
+    """Whether `<think>…</think>` at the start of an answer becomes reasoning."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_unknown_arguments(cls, values: Any) -> Any:
+        """Arguments that are no fields go into the request's body, with a warning each."""
+        if not isinstance(values, Mapping):
+            return values
+        known = {*cls.model_fields, *(field.alias for field in cls.model_fields.values())}
+        unknown = {name: value for name, value in values.items() if name not in known}
+        if not unknown:
+            return values
+        warn_unknown(unknown, known - {None}, where=cls.__name__)
+        kept = {name: value for name, value in values.items() if name in known}
+        kept["model_kwargs"] = {**(values.get("model_kwargs") or {}), **unknown}
+        return kept
+
+    @model_validator(mode="after")
+    def _require_model(self) -> Self:
+        if not self.model_name:
+            examples = ", ".join(map(repr, _catalogue.suggest()))
+            raise ConfigurationError(
+                f"Which model? Give model=… or set {MODEL_VARIABLE}; for example {examples}."
+            )
+        return self
+
+    @field_validator("aimlapi_api_base", mode="after")
+    @classmethod
+    def _tidy_base_url(cls, base_url: str) -> str:
+        return tidy_base_url(base_url)
+
+    @property
+    def model(self) -> str:
+        """Id of the model."""
+        return self.model_name
+
+    # --- a value ----------------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        self.__dict__.pop("_serialized", None)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the model, with some fields changed.
+
+        LangChain keeps a serialised form on the object and looks its cache up by it; a copy
+        that kept the old form would be answered from the cache of the other model.
+        """
+        copied = super().model_copy(update=update, deep=deep)
+        copied.__dict__.pop("_serialized", None)
+        return copied
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        memo = {} if memo is None else memo
+        for client in (self.http_client, self.http_async_client, self.verify):
+            memo[id(client)] = client  # clients are shared, not copied: they hold sockets
+        copied = super().__deepcopy__(memo)
+        copied.__dict__.pop("_serialized", None)
+        return copied
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Without clients, which hold sockets, and without a key that came from the environment."""
+        state = super().__getstate__()
+        fields = dict(state["__dict__"])
+        fields.pop("_serialized", None)
+        fields |= {"http_client": None, "http_async_client": None}
+        if "aimlapi_api_key" not in self.model_fields_set:
+            fields["aimlapi_api_key"] = None
+        return {**state, "__dict__": fields}
+
+
+def tidy_base_url(base_url: str) -> str:
+    """A base address without what people add to it.
+
+    Raises:
+        ConfigurationError: If it is no `http(s)` address.
+    """
+    try:
+        parts = urlsplit(base_url.strip())
+        readable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        readable = False
+    if not readable:
+        raise ConfigurationError(
+            f"base_url={base_url!r} is not an address; it should look like {DEFAULT_BASE_URL!r}."
+        )
+    return base_url.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")
+
+
+def environment_key() -> SecretStr | None:
+    """The key in the environment now, for models that were made elsewhere without one."""
+    key = os.environ.get(API_KEY_VARIABLE)
+    return SecretStr(key) if key else None

@@ -1,0 +1,393 @@
+"""`ChatAimlapi`, the chat model: LangChain's hooks over the codec and the transport.
+
+No JSON key, no HTTP and no retry rule stands here. A call goes `build_call` -> transport ->
+decoder -> chunks, and the async hooks are the sync ones with `await` in three places.
+"""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from langchain_core.language_models.base import LangSmithParams
+from langchain_core.messages.utils import count_tokens_approximately
+from pydantic import model_validator
+
+from langchain_aimlapi import _catalogue
+from langchain_aimlapi._call import Call, build_call, find_key, key_text
+from langchain_aimlapi._codec import blocks
+from langchain_aimlapi._codec.chunks import delta_chunk, final_chunk, partial_message
+from langchain_aimlapi._codec.metadata import PROVIDER
+from langchain_aimlapi._codec.reply import decode_reply
+from langchain_aimlapi._codec.stream import StreamDecoder
+from langchain_aimlapi._codec.tools import ToolLike, convert_choice, convert_tool
+from langchain_aimlapi._redaction import redacted
+from langchain_aimlapi._settings import API_KEY_VARIABLE, SENT_FIELDS, ChatSettings
+from langchain_aimlapi._structured import Method, schema_of, structured_output
+from langchain_aimlapi._transport.request import ClientOptions
+from langchain_aimlapi._version import __version__
+from langchain_aimlapi.errors import AimlapiError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+
+    from langchain_core.callbacks import (
+        AsyncCallbackManagerForLLMRun,
+        CallbackManagerForLLMRun,
+    )
+    from langchain_core.language_models import LanguageModelInput, ModelProfile
+    from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.outputs import ChatGenerationChunk, ChatResult
+    from langchain_core.runnables import Runnable
+    from langchain_core.tools import BaseTool
+
+blocks.register()
+
+
+class ChatAimlapi(ChatSettings):
+    """Chat models behind AI/ML API.
+
+    Example:
+        >>> from langchain_aimlapi import ChatAimlapi
+        >>> llm = ChatAimlapi(model="gpt-4o-mini", temperature=0)
+        >>> llm.invoke("I love programming.").text  # doctest: +SKIP
+
+    The object is a value: it can be copied, pickled, shared by threads, used before and after a
+    fork and in any number of event loops. Connections belong to the process and the loop, not to
+    the object, and are opened on first use.
+
+    Raises:
+        ConfigurationError: On construction, if no model is named or `base_url` is no address.
+    """
+
+    # --- identity ---------------------------------------------------------------------------------
+
+    @property
+    def _llm_type(self) -> str:
+        return "aimlapi-chat"
+
+    @classmethod
+    def is_lc_serializable(cls) -> bool:
+        """LangChain's `dumpd` can write the object; the key goes by its variable's name only."""
+        return True
+
+    @property
+    def lc_secrets(self) -> dict[str, str]:
+        """Fields that are written as the names of environment variables."""
+        return {"aimlapi_api_key": API_KEY_VARIABLE}
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        sent = {name: getattr(self, name) for name in SENT_FIELDS}
+        named = {name: value for name, value in sent.items() if value is not None}
+        kwargs = {"model_kwargs": self.model_kwargs, "extra_body": self.extra_body}
+        named |= {name: value for name, value in kwargs.items() if value}
+        return {"model_name": self.model_name, "base_url": self.aimlapi_api_base, **named}
+
+    @model_validator(mode="after")
+    def _set_aimlapi_version(self) -> Self:
+        self._add_version("langchain-aimlapi", __version__)
+        return self
+
+    def _resolve_model_profile(self) -> ModelProfile | None:
+        return cast("ModelProfile | None", _catalogue.profile(self.model_name))
+
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+        def setting(name: str) -> Any:
+            value = kwargs.get(name)
+            return getattr(self, name) if value is None else value
+
+        params = LangSmithParams(
+            ls_provider=PROVIDER,
+            ls_model_name=kwargs.get("model") or self.model_name,
+            ls_model_type="chat",
+        )
+        if (temperature := setting("temperature")) is not None:
+            params["ls_temperature"] = temperature
+        if limit := setting("max_tokens") or setting("max_completion_tokens"):
+            params["ls_max_tokens"] = limit
+        if stop := stop or self.stop:  # type: ignore[assignment]
+            params["ls_stop"] = [stop] if isinstance(stop, str) else list(stop)
+        return params
+
+    def _get_invocation_params(
+        self, stop: list[str] | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        """What callbacks and traces see: everything but keys and headers."""
+        return redacted(super()._get_invocation_params(stop=stop, **kwargs))
+
+    # --- calls ------------------------------------------------------------------------------------
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        from langchain_aimlapi._transport import sync  # noqa: PLC0415  # on first use
+
+        call = self._call(messages, stop, run_manager, kwargs, find_key(self, kwargs))
+        try:
+            reply = sync.send(call.request, self._client_options, self.http_client)
+        except NotFoundError as error:
+            raise _with_near_ids(error, call.model) from error.__cause__
+        return decode_reply(reply.body, call.context(reply.headers))
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
+
+        key = await _awaited(find_key(self, kwargs))
+        call = self._call(messages, stop, run_manager, kwargs, key)
+        try:
+            reply = await aio.asend(call.request, self._client_options, self.http_async_client)
+        except NotFoundError as error:
+            raise _with_near_ids(error, call.model) from error.__cause__
+        return decode_reply(reply.body, call.context(reply.headers))
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        from langchain_aimlapi._transport import sync  # noqa: PLC0415  # on first use
+
+        key = find_key(self, kwargs)
+        call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
+        decoder = None
+        try:
+            with sync.open_stream(call.request, self._client_options, self.http_client) as source:
+                decoder = StreamDecoder(call.context(source.headers))
+                for batch in source:
+                    for chunk in _chunks(decoder, batch):
+                        if run_manager:
+                            run_manager.on_llm_new_token(cast("str", chunk.text), chunk=chunk)
+                        yield chunk
+                    if decoder.done:
+                        break
+            for chunk in _last_chunks(decoder):
+                if run_manager:
+                    run_manager.on_llm_new_token(cast("str", chunk.text), chunk=chunk)
+                yield chunk
+        except AimlapiError as error:
+            raise _with_partial(error, decoder, call) from error.__cause__
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
+
+        key = await _awaited(find_key(self, kwargs))
+        call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
+        decoder = None
+        try:
+            async with await aio.aopen_stream(
+                call.request, self._client_options, self.http_async_client
+            ) as source:
+                decoder = StreamDecoder(call.context(source.headers))
+                async for batch in source:
+                    for chunk in _chunks(decoder, batch):
+                        if run_manager:
+                            await run_manager.on_llm_new_token(cast("str", chunk.text), chunk=chunk)
+                        yield chunk
+                    if decoder.done:
+                        break
+            for chunk in _last_chunks(decoder):
+                if run_manager:
+                    await run_manager.on_llm_new_token(cast("str", chunk.text), chunk=chunk)
+                yield chunk
+        except AimlapiError as error:
+            raise _with_partial(error, decoder, call) from error.__cause__
+
+    def _call(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None,
+        run_manager: Any,
+        kwargs: dict[str, Any],
+        key: Any,
+        *,
+        stream: bool = False,
+    ) -> Call:
+        return build_call(
+            self,
+            messages,
+            {**kwargs, "stop": stop},
+            key=key_text(key),
+            stream=stream,
+            run_id=run_manager.run_id if run_manager else None,
+        )
+
+    @property
+    def _client_options(self) -> ClientOptions:
+        return ClientOptions(
+            verify=self.verify, proxy=self.proxy, max_connections=self.max_connections
+        )
+
+    # --- connections ------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Close the idle connections of this process's sync calls; the next call opens new ones.
+
+        Connections are shared by all models with the same TLS and proxy settings.
+        """
+        from langchain_aimlapi._transport import pool  # noqa: PLC0415  # on first use
+
+        pool.close(self._client_options)
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop's calls, likewise."""
+        from langchain_aimlapi._transport import pool  # noqa: PLC0415  # on first use
+
+        await pool.aclose(self._client_options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self.aclose()
+
+    # --- tools and structured output --------------------------------------------------------------
+
+    def bind_tools(
+        self,
+        tools: Sequence[ToolLike | BaseTool],
+        *,
+        tool_choice: Mapping[str, Any] | str | bool | None = None,
+        strict: bool | None = None,
+        parallel_tool_calls: bool | None = None,
+        response_format: Any = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Give the model tools.
+
+        Args:
+            tools: LangChain tools, functions, pydantic classes, JSON schemas, functions in
+                OpenAI's or Anthropic's form; other dicts are the service's own tools and pass.
+            tool_choice: A tool's name, "auto", "none", "any" (or True) for some tool, or a dict.
+            strict: Whether arguments must keep to the schema to the letter.
+            parallel_tool_calls: Whether several calls may come in one turn.
+            response_format: The form of the final answer: a schema, or a ready dict.
+            **kwargs: Bound to every call.
+
+        Raises:
+            ConfigurationError: If `tool_choice` names a tool that is not bound.
+        """
+        bound = [convert_tool(tool, strict=strict) for tool in tools]
+        if bound:
+            kwargs["tools"] = bound
+            if (choice := convert_choice(tool_choice, bound)) is not None:
+                kwargs["tool_choice"] = choice
+            if parallel_tool_calls is not None:
+                kwargs["parallel_tool_calls"] = parallel_tool_calls
+        if response_format is not None:
+            kwargs["response_format"] = schema_of(response_format)
+        return super().bind(**kwargs)
+
+    def with_structured_output(
+        self,
+        schema: dict[str, Any] | type | None = None,
+        *,
+        method: Method | None = None,
+        include_raw: bool = False,
+        strict: bool | None = None,
+        **kwargs: Any,
+    ) -> Runnable[LanguageModelInput, Any]:
+        """Have answers in the form of a schema.
+
+        Args:
+            schema: A pydantic class (answers are instances), a TypedDict, a JSON schema or an
+                OpenAI function (answers are dicts); `None` with "json_mode" only.
+            method: "function_calling", "json_schema" or "json_mode"; by default the one the
+                model is documented to serve best.
+            include_raw: Answer `{"raw": AIMessage, "parsed": …, "parsing_error": …}` instead,
+                which never raises for an answer that does not fit.
+            strict: Whether the model must keep to the schema to the letter.
+            **kwargs: Bound to every call; `tools` goes with "json_schema".
+
+        Raises:
+            ConfigurationError: For an unknown method, or a missing schema.
+        """
+        return structured_output(
+            self,
+            schema,
+            model_name=self.model_name,
+            method=method,
+            include_raw=include_raw,
+            strict=strict,
+            **kwargs,
+        )
+
+    # --- token counting ---------------------------------------------------------------------------
+
+    def get_num_tokens_from_messages(
+        self,
+        messages: list[BaseMessage],
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] | None = None,
+    ) -> int:
+        """Count tokens approximately (four characters each), offline, for any model."""
+        return count_tokens_approximately(messages, tools=cast("Any", list(tools or [])) or None)
+
+    def get_num_tokens(self, text: str) -> int:
+        """Count tokens approximately (four characters each), offline, for any model."""
+        return len(self.get_token_ids(text))
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """Stand-in ids, one per four characters, unless `custom_get_token_ids` is set."""
+        if self.custom_get_token_ids is not None:
+            return self.custom_get_token_ids(text)
+        return list(range(-(-len(text) // 4)))
+
+
+# --- shared by sync and async ---------------------------------------------------------------------
+
+
+def _chunks(decoder: StreamDecoder, batch: Sequence[bytes]) -> Iterator[ChatGenerationChunk]:
+    for data in batch:
+        delta = decoder.feed(data)
+        if delta is not None:
+            yield delta_chunk(delta)
+
+
+def _last_chunks(decoder: StreamDecoder) -> Iterator[ChatGenerationChunk]:
+    late = decoder.late()
+    if late is not None:
+        yield delta_chunk(late)
+    yield final_chunk(decoder.end())
+
+
+def _with_partial(error: AimlapiError, decoder: StreamDecoder | None, call: Call) -> AimlapiError:
+    if isinstance(error, NotFoundError):
+        return _with_near_ids(error, call.model)
+    if decoder is not None and error.partial is None:
+        error.partial = partial_message(decoder)
+    return error
+
+
+def _with_near_ids(error: NotFoundError, model: str) -> NotFoundError:
+    near = _catalogue.near(model)
+    if near:
+        error.hint = f"Ids near {model!r}: {', '.join(near)}."
+    return error
+
+
+async def _awaited(key: Any) -> Any:
+    return await key if inspect.isawaitable(key) else key
