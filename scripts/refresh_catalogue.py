@@ -22,7 +22,10 @@ import json
 import sys
 import urllib.request
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 CATALOGUE = Path(__file__).parents[1] / "src/langchain_aimlapi/_catalogue/models.json"
 
@@ -100,6 +103,21 @@ RESPONSES_FACTS: dict[str, Any] = {
 """What the `/responses` schemas have in common; parts and tools in the words of the chat route."""
 
 
+CLAUDE_ONLY = frozenset({"metadata", "stop_sequences", "system", "thinking"})
+"""What Anthropic-shaped schemas take and OpenAI-shaped ones do not."""
+
+CLAUDE_PARAMETERS = CLAUDE_ONLY | {
+    "max_tokens",
+    "stream",
+    "temperature",
+    "tool_choice",
+    "tools",
+    "top_k",
+    "top_p",
+}
+"""What Anthropic-shaped schemas take."""
+
+
 def main(arguments: list[str]) -> int:
     """Write the catalogue as the command line asks; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -156,11 +174,27 @@ def parameters(fact: dict[str, Any]) -> dict[str, Any]:
     return stated_only(
         {
             "names": words(fact["params"]),
+            "names_by_dialect": names_by_dialect(fact),
             "ranges": {name: bounds for name, bounds in ranges.items() if bounds},
             "efforts": " ".join(efforts(fact)),
             "thinking": words(thinking(fact)),
         }
     )
+
+
+def names_by_dialect(fact: dict[str, Any]) -> dict[str, str]:
+    """Return the parameters of each dialect where two contradicting schemas document a model.
+
+    The facts have the two schemas' parameters together. A schema that itself takes both dialects
+    (known by its server tools) has one set for both.
+    """
+    if len(fact["dialects"]) == 1 or takes_server_tools(fact):
+        return {}
+    names = set(fact["params"])
+    return {
+        "anthropic": words(names & CLAUDE_PARAMETERS),
+        "openai": words(names - CLAUDE_ONLY),
+    }
 
 
 def efforts(fact: dict[str, Any]) -> list[str]:
@@ -179,14 +213,26 @@ def thinking(fact: dict[str, Any]) -> list[str]:
         return []
     if "anthropic" not in fact["dialects"]:
         return ["enabled", "disabled"]
-    if "anthropic_server_tools" in fact["supports"]["tool_shapes"]:
+    if takes_server_tools(fact):
         return ["enabled", "disabled", "adaptive", "budget_tokens"]
     return ["enabled", "budget_tokens"]
 
 
+def takes_server_tools(fact: dict[str, Any]) -> bool:
+    """Whether a schema is one of the newest Claude, whose messages may have either shape."""
+    return "anthropic_server_tools" in fact["supports"]["tool_shapes"]
+
+
 def shape(fact: dict[str, Any]) -> dict[str, Any]:
-    """Return the row of a schema's messages, tools and output formats."""
-    supports = fact["supports"]
+    """Return the row of a schema's messages, tools and output formats.
+
+    Two columns are read off what the schemas of one generation have in common: those that know
+    the "function" role close their message objects, and the ones among them that do not know
+    "developer" yet, as well as those with tools of their vendor's own, have no `strict`.
+    """
+    supports, roles = fact["supports"], set(fact["roles"])
+    old = "function" in roles and not takes_server_tools(fact)
+    own_tools = {"builtin_function", "zhipu_web_search"} & set(supports["tool_shapes"])
     parts = sorted(fact["user_parts_by_dialect"].items())
     return stated_only(
         {
@@ -195,6 +241,8 @@ def shape(fact: dict[str, Any]) -> dict[str, Any]:
             "user_parts": {dialect: words(kinds) for dialect, kinds in parts},
             "assistant_keys": words(fact["assistant_keys"]),
             "assistant_parts": words(fact["assistant_parts"]),
+            "closed_messages": old,
+            "no_strict_tools": bool(own_tools) or (old and "developer" not in roles),
             "tool_content": words(fact["tool_content"]),
             "tool_shapes": words(supports["tool_shapes"]),
             "tool_choice_forms": words(supports["tool_choice_forms"]),
@@ -213,7 +261,7 @@ def share(table: dict[str, Any], row: dict[str, Any]) -> str:
     return key
 
 
-def words(several: list[str]) -> str:
+def words(several: Iterable[str]) -> str:
     """Return a set of words in the order and form in which the catalogue keeps it."""
     return " ".join(sorted(set(several)))
 
@@ -249,17 +297,31 @@ def merge_live(catalogue: dict[str, Any], listed: list[dict[str, Any]]) -> None:
 
 
 def merge_item(catalogue: dict[str, Any], item: dict[str, Any]) -> None:
-    """Merge one model of the service's list over a catalogue, in place."""
-    name, models = item["id"], catalogue["models"]
-    models[name] = models.get(name, {}) | live_line(item)
-    others = [alias for alias in item.get("aliases", []) if alias != name]
-    for alias in others:
+    """Merge one model of the service's list over a catalogue, in place.
+
+    What the list says of a model holds for its aliases, and a request schema documented for one
+    of its names holds for it where it has none itself.
+    """
+    models, listed = catalogue["models"], live_line(item)
+    aliases = [alias for alias in item.get("aliases") or [] if alias != item["id"]]
+    documented = [models[alias] for alias in aliases if "shape" in models.get(alias, {})]
+    own = models.get(item["id"], {})
+    base = documented[0] | own if documented and "shape" not in own else own
+    models[item["id"]] = {"vendor": vendor_of(item)} | base | listed
+    for alias in aliases:
         if alias in models:
-            models[alias]["listing"] = "listed"
+            models[alias] |= listed
         else:
-            catalogue["aliases"][alias] = name
+            catalogue["aliases"][alias] = item["id"]
     if item.get("pricing"):
-        catalogue["pricing"][name] = item["pricing"]
+        catalogue["pricing"][item["id"]] = item["pricing"]
+
+
+def vendor_of(item: dict[str, Any]) -> str:
+    """Return the name to show of who makes a model of the service's list."""
+    stated: str | None = (item.get("info") or {}).get("developer")
+    developer = stated or str(item["id"]).partition("/")[0]
+    return VENDORS.get(developer, developer)
 
 
 def live_line(item: dict[str, Any]) -> dict[str, Any]:
@@ -267,7 +329,6 @@ def live_line(item: dict[str, Any]) -> dict[str, Any]:
     info, modalities = item.get("info") or {}, item.get("modalities") or {}
     return stated_only(
         {
-            "vendor": info.get("developer") or item["id"].partition("/")[0],
             "listing": "listed",
             "name": info.get("name"),
             "released": info.get("releasedAt"),

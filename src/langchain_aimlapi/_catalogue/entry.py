@@ -16,6 +16,8 @@ from langchain_aimlapi._facts import ModelFacts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from langchain_aimlapi._facts import Dialect
+
 Listing = Literal["listed", "deprecated", "unlisted"]
 
 
@@ -68,22 +70,24 @@ def read_entry(data: Mapping[str, Any], model: str) -> ModelEntry:
 def _facts(data: Mapping[str, Any], model: str, line: Mapping[str, Any]) -> ModelFacts:
     parameters = data["parameters"][line["parameters"]]
     shape = data["shapes"][line["shape"]]
-    user_parts: Mapping[Any, str] = shape["user_parts"]
-    dialects: list[Any] = shape["dialects"].split()
+    dialects: list[Dialect] = shape["dialects"].split()
     return ModelFacts(
         id=model,
         dialects=frozenset(dialects),
         route=line.get("route", "chat"),
         parameters=_words(parameters, "names"),
+        parameters_by_dialect=_by_dialect(parameters, "names_by_dialect"),
         ranges=parameters.get("ranges", {}),
         efforts=tuple(parameters.get("efforts", "").split()),
         thinking=_words(parameters, "thinking"),
         roles=_words(shape, "roles"),
-        user_parts={dialect: frozenset(parts.split()) for dialect, parts in user_parts.items()},
+        user_parts=_by_dialect(shape, "user_parts"),
         assistant_keys=_words(shape, "assistant_keys"),
         assistant_parts=_words(shape, "assistant_parts"),
+        closed_messages=shape.get("closed_messages", False),
         tool_content=_words(shape, "tool_content"),
         tool_shapes=_words(shape, "tool_shapes"),
+        strict_tools=not shape.get("no_strict_tools", False),
         tool_choice_forms=_words(shape, "tool_choice_forms"),
         response_formats=_words(shape, "response_formats"),
         echoes_extra_content=shape.get("echoes_extra_content", False),
@@ -97,3 +101,8 @@ def _facts(data: Mapping[str, Any], model: str, line: Mapping[str, Any]) -> Mode
 
 def _words(row: Mapping[str, Any], key: str) -> frozenset[str]:
     return frozenset(row.get(key, "").split())
+
+
+def _by_dialect(row: Mapping[str, Any], key: str) -> dict[Dialect, frozenset[str]]:
+    column: Mapping[Dialect, str] = row.get(key, {})
+    return {dialect: frozenset(words.split()) for dialect, words in column.items()}
