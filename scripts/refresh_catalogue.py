@@ -226,12 +226,14 @@ def takes_server_tools(fact: dict[str, Any]) -> bool:
 def shape(fact: dict[str, Any]) -> dict[str, Any]:
     """Return the row of a schema's messages, tools and output formats.
 
-    Two columns are read off what the schemas of one generation have in common: those that know
+    Three columns are read off what the schemas of one generation have in common. Those that know
     the "function" role close their message objects, and the ones among them that do not know
-    "developer" yet, as well as those with tools of their vendor's own, have no `strict`.
+    "developer" yet, as well as those with tools of their vendor's own, have no `strict`. Claude
+    since version 4 takes documents, and five blocks a message until its newest schemas.
     """
     supports, roles = fact["supports"], set(fact["roles"])
     old = "function" in roles and not takes_server_tools(fact)
+    claude_4 = "document" in fact["user_parts_by_dialect"].get("anthropic", [])
     own_tools = {"builtin_function", "zhipu_web_search"} & set(supports["tool_shapes"])
     parts = sorted(fact["user_parts_by_dialect"].items())
     return stated_only(
@@ -241,6 +243,7 @@ def shape(fact: dict[str, Any]) -> dict[str, Any]:
             "user_parts": {dialect: words(kinds) for dialect, kinds in parts},
             "assistant_keys": words(fact["assistant_keys"]),
             "assistant_parts": words(fact["assistant_parts"]),
+            "max_blocks": 5 if claude_4 and not takes_server_tools(fact) else None,
             "closed_messages": old,
             "no_strict_tools": bool(own_tools) or (old and "developer" not in roles),
             "tool_content": words(fact["tool_content"]),

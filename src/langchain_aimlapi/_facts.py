@@ -47,6 +47,8 @@ class ModelFacts:
     """Keys of an assistant message in the OpenAI shape."""
     assistant_parts: frozenset[str] = frozenset()
     """Part types of an assistant message's content; `"string"` for plain text."""
+    max_blocks: int | None = None
+    """Most content blocks a message of the Anthropic shape may hold, where that is limited."""
     closed_messages: bool = False
     """Whether messages of the OpenAI shape refuse keys other than those documented."""
     tool_content: frozenset[str] = frozenset()

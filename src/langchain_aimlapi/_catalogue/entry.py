@@ -84,6 +84,7 @@ def _facts(data: Mapping[str, Any], model: str, line: Mapping[str, Any]) -> Mode
         user_parts=_by_dialect(shape, "user_parts"),
         assistant_keys=_words(shape, "assistant_keys"),
         assistant_parts=_words(shape, "assistant_parts"),
+        max_blocks=shape.get("max_blocks"),
         closed_messages=shape.get("closed_messages", False),
         tool_content=_words(shape, "tool_content"),
         tool_shapes=_words(shape, "tool_shapes"),
