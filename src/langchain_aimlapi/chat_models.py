@@ -90,7 +90,7 @@ class ChatAimlapi(ChatSettings):
         return self
 
     def _resolve_model_profile(self) -> ModelProfile | None:
-        return cast("ModelProfile | None", _catalogue.profile(self.model_name))
+        return _catalogue.profile(self.model_name)
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         def setting(name: str) -> Any:
@@ -106,15 +106,16 @@ class ChatAimlapi(ChatSettings):
             params["ls_temperature"] = temperature
         if limit := setting("max_tokens") or setting("max_completion_tokens"):
             params["ls_max_tokens"] = limit
-        if stop := stop or self.stop:  # type: ignore[assignment]
-            params["ls_stop"] = [stop] if isinstance(stop, str) else list(stop)
+        if ends := stop or self.stop:
+            params["ls_stop"] = [ends] if isinstance(ends, str) else list(ends)
         return params
 
     def _get_invocation_params(
         self, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
         """What callbacks and traces see: everything but keys and headers."""
-        return redacted(super()._get_invocation_params(stop=stop, **kwargs))
+        seen: dict[str, Any] = redacted(super()._get_invocation_params(stop=stop, **kwargs))
+        return seen
 
     # --- calls ------------------------------------------------------------------------------------
 
@@ -169,13 +170,13 @@ class ChatAimlapi(ChatSettings):
                 for batch in source:
                     for chunk in _chunks(decoder, batch):
                         if run_manager:
-                            run_manager.on_llm_new_token(cast("str", chunk.text), chunk=chunk)
+                            run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                         yield chunk
                     if decoder.done:
                         break
             for chunk in _last_chunks(decoder):
                 if run_manager:
-                    run_manager.on_llm_new_token(cast("str", chunk.text), chunk=chunk)
+                    run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
         except AimlapiError as error:
             raise _with_partial(error, decoder, call) from error.__cause__
@@ -200,13 +201,13 @@ class ChatAimlapi(ChatSettings):
                 async for batch in source:
                     for chunk in _chunks(decoder, batch):
                         if run_manager:
-                            await run_manager.on_llm_new_token(cast("str", chunk.text), chunk=chunk)
+                            await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                         yield chunk
                     if decoder.done:
                         break
             for chunk in _last_chunks(decoder):
                 if run_manager:
-                    await run_manager.on_llm_new_token(cast("str", chunk.text), chunk=chunk)
+                    await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                 yield chunk
         except AimlapiError as error:
             raise _with_partial(error, decoder, call) from error.__cause__

@@ -29,6 +29,7 @@ def anthropic_body(
     tools: Mapping[str, Any],
     *,
     echo_reasoning: bool = True,
+    max_blocks: int | None = None,
 ) -> dict[str, Any]:
     """Write messages, parameters and tools in the Anthropic shape, without `model`.
 
@@ -37,6 +38,7 @@ def anthropic_body(
         sent: Parameters by their names on the wire.
         tools: `tools` and `tool_choice` in the OpenAI form, or neither.
         echo_reasoning: Whether signed thoughts go back to the model.
+        max_blocks: Most blocks of one message; a longer turn goes as several messages.
 
     Raises:
         ConfigurationError: For an empty conversation.
@@ -60,10 +62,20 @@ def anthropic_body(
         raise ConfigurationError("There is no user message to send beside the system message.")
     parameters = dict(sent)
     one_call = parameters.pop("parallel_tool_calls", None) is False
-    body: dict[str, Any] = {"messages": [_compact(turn) for turn in turns], **parameters}
+    split = [part for turn in turns for part in _split(turn, max_blocks)]
+    body: dict[str, Any] = {"messages": [_compact(turn) for turn in split], **parameters}
     if system:
         body["system"] = "\n\n".join(system)
     return body | _tools(tools, one_call=one_call)
+
+
+def _split(turn: dict[str, Any], most: int | None) -> list[dict[str, Any]]:
+    """A turn in messages of at most so many blocks."""
+    blocks = turn["content"]
+    if most is None or len(blocks) <= most:
+        return [turn]
+    starts = range(0, len(blocks), most)
+    return [{"role": turn["role"], "content": blocks[at : at + most]} for at in starts]
 
 
 def _compact(turn: dict[str, Any]) -> dict[str, Any]:

@@ -47,6 +47,11 @@ class Shape:
         return self.facts.user_parts.get("openai") == frozenset({"string"})
 
     @property
+    def echoes(self) -> bool:
+        """Whether a model's thoughts go back to it; the oldest schemas refuse further keys."""
+        return self.echo_reasoning and not (self.facts and self.facts.closed_messages)
+
+    @property
     def takes_names(self) -> bool:
         """Whether messages may carry `name`."""
         return self.facts is None or "name" in self.facts.assistant_keys
@@ -128,16 +133,15 @@ def _ai(message: AIMessage, where: str, shape: Shape) -> list[Turn]:
     said = read_assistant(message, where)
     turn: Turn = {"role": "assistant"}
     content = _assistant_content(said, shape)
-    # `content: null` is documented for fewer than half of the models, "" and absence for all.
-    if content or not said.calls:
-        turn["content"] = content
+    # Beside tool calls too: `null` and absence are each refused by some schemas, "" by none.
+    turn["content"] = content
     if said.calls:
         turn["tool_calls"] = [_wire_call(call) for call in said.calls]
     if said.refusal:
         turn["refusal"] = said.refusal
     if said.audio_id:
         turn["audio"] = {"id": said.audio_id}
-    if said.reasoning and shape.echo_reasoning:
+    if said.reasoning and shape.echoes:
         turn |= _echo(said.reasoning)
     return [_named(turn, message, shape)]
 
@@ -146,7 +150,7 @@ def _assistant_content(said: Assistant, shape: Shape) -> str | list[dict[str, An
     """Text as one string, unless a cache mark or a medium needs parts."""
     thought = said.reasoning
     before = ""
-    if thought and thought.key == THINK_TAG and shape.echo_reasoning:
+    if thought and thought.key == THINK_TAG and shape.echoes:
         before = f"<think>{thought.text}</think>"
     if all(isinstance(piece, Text) and not piece.cache_control for piece in said.pieces):
         return before + said.text

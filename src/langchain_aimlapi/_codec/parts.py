@@ -14,17 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _AUDIO_FORMATS: Mapping[str, str] = {
+    "audio/mp3": "mp3",
     "audio/mpeg": "mp3",
     "audio/mpga": "mp3",
     "audio/x-mp3": "mp3",
+    "audio/wav": "wav",
     "audio/x-wav": "wav",
     "audio/wave": "wav",
     "audio/vnd.wave": "wav",
-    "audio/x-m4a": "m4a",
-    "audio/mp4": "m4a",
-    "audio/x-flac": "flac",
+    "audio/x-m4a": "audio/m4a",
+    "audio/aac": "audio/x-aac",
+    "audio/x-flac": "audio/flac",
 }
-"""Where the format's name is not the media type's second half."""
+"""Two formats go by a bare name and are taken by every model that hears; the rest are documented
+as media types, for the newer models."""
 
 
 def openai_part(piece: Piece) -> dict[str, Any]:
@@ -62,8 +65,8 @@ def _openai_audio(media: Media) -> dict[str, Any]:
     _refuse_ids(media)
     audio = {"data": media.data or media.url}
     if media.mime_type:
-        tail = media.mime_type.partition("/")[2].partition(";")[0]
-        audio["format"] = _AUDIO_FORMATS.get(media.mime_type, tail)
+        mime_type = media.mime_type.partition(";")[0]
+        audio["format"] = _AUDIO_FORMATS.get(mime_type, mime_type)
     return {"type": "input_audio", "input_audio": audio}
 
 

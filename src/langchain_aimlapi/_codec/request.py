@@ -8,7 +8,7 @@ reasoning effort, for which the vendors have four different knobs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_aimlapi._codec.anthropic import anthropic_body
@@ -97,6 +97,8 @@ def encode(
             take when `options.unsupported` is "error".
         UnsupportedContentError: For content or tools with no form on the wire.
     """
+    if options.facts is not None:
+        options = replace(options, facts=options.facts.in_dialect(options.dialect))
     given = {name: value for name, value in settings.items() if value is not None}
     extra_body = given.pop("extra_body", None) or {}
     tools = fit_tools(given.pop("tools", None) or [], given.pop("tool_choice", None), options.facts)
@@ -104,7 +106,13 @@ def encode(
         given.pop("parallel_tool_calls", None)
     sent, dropped = _sorted_out(_renamed(given, options.facts), options)
     if options.dialect == "anthropic":
-        body = anthropic_body(messages, sent, tools, echo_reasoning=options.echo_reasoning)
+        body = anthropic_body(
+            messages,
+            sent,
+            tools,
+            echo_reasoning=options.echo_reasoning,
+            max_blocks=options.facts.max_blocks if options.facts else None,
+        )
     else:
         shape = Shape(options.facts, echo_reasoning=options.echo_reasoning)
         body = {"messages": encode_messages(messages, shape), **sent, **tools}

@@ -196,12 +196,17 @@ class StreamDecoder:
             delta.tools = self.fragments.read(fields)
         if fields.get("audio"):
             delta.audio = self._audio(fields["audio"])
+        self._keep(fields)
+
+    def _keep(self, fields: Mapping[str, Any]) -> None:
+        """Fields that wait for the end, and those nobody knows."""
         for name in _KEPT_KEYS:
             if fields.get(name):
-                self._kept[name] = _extended(self._kept.get(name), fields[name])
+                self._kept[name] = _joined(self._kept.get(name), fields[name])
+        message = self._extra["message"]
         for name, value in unknown(fields, MESSAGE_KEYS).items():
-            message = self._extra["message"]
-            message[name] = _extended(message.get(name), value)
+            if message.get(name) != value:
+                message[name] = _joined(message.get(name), value)
 
     def _split(self, text: str, delta: Delta) -> None:
         if self._think is None:
@@ -303,10 +308,8 @@ def _parsed(data: bytes) -> dict[str, Any]:
     return chunk
 
 
-def _extended(kept: Any, value: Any) -> Any:
-    """A field that may come in pieces: lists grow, texts join unless repeated, the rest is new."""
-    if isinstance(kept, list) and isinstance(value, list):
-        return kept + value
-    if isinstance(kept, str) and isinstance(value, str) and kept != value:
+def _joined(kept: Any, value: Any) -> Any:
+    """A field that may come in pieces: lists grow, texts join, the rest is replaced."""
+    if type(kept) is type(value) and isinstance(value, list | str):
         return kept + value
     return value

@@ -98,7 +98,7 @@ def fit_tools(
         named = tool_name(choice)
         tools = [tool for tool in tools if tool_name(tool) == named] or tools
         choice = "required"
-    fitted: dict[str, Any] = {"tools": [_filled(tool) for tool in tools]}
+    fitted: dict[str, Any] = {"tools": [_fitted(tool, facts) for tool in tools]}
     if choice is not None:
         fitted["tool_choice"] = choice
     return fitted
@@ -112,13 +112,21 @@ def _named_choice_unknown(facts: ModelFacts | None) -> bool:
     )
 
 
-def _filled(tool: Tool) -> Tool:
-    """A third of the documented schemas require `parameters`, so no function goes without."""
+def _fitted(tool: Tool, facts: ModelFacts | None) -> Tool:
+    """Complete, since schemas differ in what they require, and without what they refuse."""
+    if facts is not None and not facts.takes_cache_control:
+        tool = {key: value for key, value in tool.items() if key != "cache_control"}
+    if isinstance(tool.get("custom"), Mapping):
+        return {**tool, "custom": {"format": {"type": "text"}, **tool["custom"]}}
     function = tool.get("function")
-    if not isinstance(function, Mapping) or function.get("parameters"):
+    if not isinstance(function, Mapping):
         return tool
-    empty = {"type": "object", "properties": {}}
-    return {**tool, "function": {**function, "parameters": empty}}
+    function = {"description": "", **function}
+    if not function.get("parameters"):
+        function["parameters"] = {"type": "object", "properties": {}}
+    if facts is not None and not facts.strict_tools:
+        function.pop("strict", None)
+    return {**tool, "function": function}
 
 
 # --- the form of an answer ----------------------------------------------------------------------
