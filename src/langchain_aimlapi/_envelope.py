@@ -1,0 +1,344 @@
+"""Reads the many shapes in which a refusal arrives, and makes the error it stands for.
+
+The gateway's own envelope is flat: `{requestId, statusCode, timestamp, path, message, meta}`, with
+the status sometimes a string. What a provider answered is passed on in several ways: as JSON within
+`message` (often behind its status: `400 {"type":"error",…}`), as OpenAI's `{"error": {…}}`, as
+FastAPI's `{"detail": …}`, as MiniMax's `base_resp`. Any of them may come with status 200, beside
+`choices`, or as an event in the middle of a stream.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+import orjson
+
+from langchain_aimlapi.errors import AimlapiStatusError, ErrorDetails, ErrorResponse, status_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+_SERVER_FAILED = 500
+_DEPTH = 4
+"""How many envelopes within envelopes are opened."""
+
+_STATUS_BY_NAME: Mapping[str, int] = {
+    "api_error": 500,
+    "authentication_error": 401,
+    "billing_error": 402,
+    "context_length_exceeded": 400,
+    "insufficient_balance": 402,
+    "insufficient_quota": 402,
+    "internal_error": 500,
+    "invalid_api_key": 401,
+    "invalid_key": 401,
+    "invalid_request_error": 400,
+    "key_limit_exceeded": 402,
+    "model_not_found": 404,
+    "not_found_error": 404,
+    "overloaded_error": 529,
+    "permission_error": 403,
+    "rate_limit_error": 429,
+    "rate_limit_exceeded": 429,
+    "request_too_large": 413,
+    "server_error": 500,
+    "timeout_error": 504,
+    "upstream_error": 502,
+    "upstream_rate_limited": 429,
+    "validation_error": 400,
+}
+"""For errors that come without a number; names as OpenAI, Anthropic and the gateway use them."""
+
+_STATUS_BY_BASE_RESP: Mapping[int, int] = {
+    1001: 504,
+    1002: 429,
+    1004: 401,
+    1008: 402,
+    1026: 400,
+    1027: 400,
+    1039: 429,
+    2013: 400,
+}
+_HIDDEN: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), r"\1[hidden]"),
+    (re.compile(r"\bsk-[A-Za-z0-9_-]{12,}"), "[hidden]"),
+)
+_STATUS = re.compile(r"[45][0-9][0-9]")
+_NESTED = re.compile(r"\s*(?:(\d{3})[\s:]+)?(\{.*\})\s*", re.DOTALL)
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>|<h1[^>]*>(.*?)</h1>", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a refusal says, whatever its shape."""
+
+    message: str = ""
+    status: int | None = None
+    """The status it names, if it names one."""
+    nested: int | None = None
+    """The provider's status, where the gateway wrapped its answer."""
+    code: str | None = None
+    param: str | None = None
+    """The parameter at fault, as a dotted path."""
+    request_id: str | None = None
+
+
+def read_envelope(payload: object) -> Envelope | None:
+    """Return what a decoded reply or event refuses with, or None for a healthy one.
+
+    A reply with both `choices` and an `error` is a refusal: what it holds is cut off.
+    """
+    return _read(payload, _DEPTH)
+
+
+def error_from(
+    payload: object,
+    *,
+    status: int | None = None,
+    headers: Mapping[str, str] | None = None,
+    text: str = "",
+) -> AimlapiStatusError:
+    """Build the error for a refusal.
+
+    Args:
+        payload: The decoded body or event; None if it is not JSON.
+        status: The HTTP status. None or 2xx if the refusal came within a success; then what the
+            payload says decides, and 500 stands where it says nothing.
+        headers: Of the reply, with lower-case names.
+        text: The body as it came.
+    """
+    headers = headers or {}
+    envelope = read_envelope(payload) or Envelope(message=_plain(text))
+    refused = status is not None and status >= HTTPStatus.MULTIPLE_CHOICES
+    effective = (status if refused else envelope.status) or _SERVER_FAILED
+    shown = text or ("" if payload is None else orjson.dumps(payload, default=str).decode())
+    details = ErrorDetails(
+        status_code=effective,
+        code=envelope.code,
+        param=envelope.param,
+        request_id=envelope.request_id or headers.get("x-request-id"),
+        inference_id=headers.get("x-inference-id"),
+        client_request_id=headers.get("x-client-request-id"),
+        body=text if payload is None else payload,
+        response=ErrorResponse(effective if status is None else status, headers, shown),
+    )
+    deciding = _deciding(effective, envelope.nested)
+    return status_error(deciding, _hidden(envelope.message) or _phrase(effective), **details)
+
+
+def _deciding(status: int, nested: int | None) -> int:
+    """Take a provider's 4xx within a gateway's 5xx for what it is."""
+    wrapped = nested is not None and status >= _SERVER_FAILED > nested
+    return nested if wrapped and nested is not None else status
+
+
+def _read(payload: object, depth: int) -> Envelope | None:
+    if not _is_object(payload) or not depth:
+        return None
+    for key, reader in _READERS.items():
+        value = payload.get(key)
+        if value and (found := reader(payload, value, depth)) is not None:
+            return found
+    return None
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _error(payload: dict[str, Any], error: object, depth: int) -> Envelope | None:
+    """Read `{"error": {message, type, code, param}}`, `{"error": "text"}` and their kin."""
+    if not _is_object(error):
+        error = {"message": error}
+    words = error.get("message") or error.get("msg") or payload.get("message") or error
+    name = _first_name(error.get("code"), error.get("type"), error.get("status"), error.get("name"))
+    status = _first_status(
+        error.get("code"), error.get("status"), error.get("status_code"), payload.get("statusCode")
+    )
+    return _envelope(
+        words,
+        depth,
+        status=status or _STATUS_BY_NAME.get((name or "").lower()) or _named(error.get("type")),
+        code=name,
+        param=_text_or_none(error.get("param")),
+        request_id=_request_id(payload) or _request_id(error),
+    )
+
+
+def _named(kind: object) -> int | None:
+    return _STATUS_BY_NAME.get(kind) if isinstance(kind, str) else None
+
+
+def _flat(payload: dict[str, Any], status: object, depth: int) -> Envelope | None:
+    """Read the gateway's own `{requestId, statusCode, message, meta}`."""
+    number = _first_status(status)
+    if number is None or "message" not in payload:
+        return None
+    path, complaint = _complaints(payload.get("meta"))
+    envelope = _envelope(
+        payload.get("message"),
+        depth,
+        status=number,
+        code=_first_name(payload.get("code"), payload.get("error")),
+        param=path,
+        request_id=_request_id(payload),
+    )
+    return replace(envelope, message=": ".join(filter(None, (envelope.message, complaint))))
+
+
+def _base_resp(payload: dict[str, Any], base: object, depth: int) -> Envelope | None:
+    """Read MiniMax's `base_resp`, which says 0 when all is well."""
+    number = base.get("status_code") if _is_object(base) else None
+    if not _is_object(base) or not isinstance(number, int) or number == 0:
+        return None
+    return _envelope(
+        base.get("status_msg"),
+        depth,
+        status=_STATUS_BY_BASE_RESP.get(number, _SERVER_FAILED),
+        code=str(number),
+        request_id=_request_id(payload),
+    )
+
+
+def _detail(payload: dict[str, Any], detail: object, depth: int) -> Envelope | None:
+    """Read FastAPI's `{"detail": "text"}` and `{"detail": [{loc, msg, type}]}`."""
+    if payload.get("choices"):
+        return None
+    path, complaint = _complaints(detail) if isinstance(detail, list) else (None, "")
+    return _envelope(complaint or detail, depth, param=path, request_id=_request_id(payload))
+
+
+def _bare(payload: dict[str, Any], message: object, depth: int) -> Envelope | None:
+    """Read `{"message": "text"}`, as API gateways answer."""
+    if not isinstance(message, str) or not payload.keys().isdisjoint({"choices", "data", "object"}):
+        return None
+    code, status = payload.get("code"), _first_status(payload.get("status"), payload.get("code"))
+    return _envelope(
+        message,
+        depth,
+        status=status,
+        code=_first_name(code, payload.get("type")),
+        request_id=_request_id(payload),
+    )
+
+
+_READERS: Mapping[str, Callable[[dict[str, Any], Any, int], Envelope | None]] = {
+    "statusCode": _flat,
+    "error": _error,
+    "base_resp": _base_resp,
+    "detail": _detail,
+    "message": _bare,
+}
+"""By the key that gives the shape away; the first that finds something wins."""
+
+
+def _envelope(
+    words: object,
+    depth: int,
+    *,
+    status: int | None = None,
+    code: str | None = None,
+    param: str | None = None,
+    request_id: str | None = None,
+) -> Envelope:
+    """Make the envelope, with what JSON within the message adds to it."""
+    inner_status, inner = _opened(words, depth)
+    outer = Envelope(_text(words), status, inner_status, code, param, request_id)
+    if inner is None:
+        return outer
+    return Envelope(
+        message=inner.message or outer.message,
+        status=status or inner.status,
+        nested=inner_status or inner.nested or inner.status,
+        code=inner.code or code,
+        param=param or inner.param,
+        request_id=request_id or inner.request_id,
+    )
+
+
+def _opened(words: object, depth: int) -> tuple[int | None, Envelope | None]:
+    """Look for `400 {…}` or `{…}` in a message."""
+    found = _NESTED.fullmatch(words) if isinstance(words, str) else None
+    if found is None:
+        return None, None
+    try:
+        payload = orjson.loads(found[2])
+    except orjson.JSONDecodeError:
+        return None, None
+    return _first_status(found[1]), _read(payload, depth - 1)
+
+
+def _complaints(meta: object) -> tuple[str | None, str]:
+    """Return the path of the first complaint of a validator, and all of them in words.
+
+    Zod says `path` and `message`, pydantic `loc` and `msg`; either as a list, or one key deeper.
+    """
+    if _is_object(meta):
+        meta = next((value for value in meta.values() if isinstance(value, list)), None)
+    found = [_complaint(entry) for entry in meta if _is_object(entry)] if _is_list(meta) else []
+    path = next((path for path, _ in found if path), None)
+    return path, "; ".join(": ".join(filter(None, pair)) for pair in found[:5])
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)
+
+
+def _complaint(entry: dict[str, Any]) -> tuple[str | None, str]:
+    path = entry.get("path", entry.get("loc", entry.get("field")))
+    if _is_list(path):
+        path = ".".join(str(step) for step in path if step != "body")
+    return _text_or_none(path), _text(entry.get("message", entry.get("msg")))
+
+
+def _first_status(*candidates: object) -> int | None:
+    for candidate in candidates:
+        if _STATUS.fullmatch(str(candidate)):
+            return int(str(candidate))
+    return None
+
+
+def _first_name(*candidates: object) -> str | None:
+    names = (name for name in candidates if isinstance(name, str) and not name.isdigit())
+    return next((name for name in names if name), None)
+
+
+def _request_id(payload: dict[str, Any]) -> str | None:
+    keys: Iterable[str] = ("requestId", "request_id")
+    return next((str(payload[key]) for key in keys if payload.get(key)), None)
+
+
+def _text_or_none(value: object) -> str | None:
+    return str(value) if value not in (None, "") else None
+
+
+def _text(value: object) -> str:
+    if value is None or isinstance(value, str):
+        return (value or "").strip()
+    if _is_list(value):
+        return "; ".join(_text(entry) for entry in value)
+    return orjson.dumps(value, default=str).decode()
+
+
+def _plain(text: str) -> str:
+    """Say what a body that is no JSON says: the title of a page, or its text."""
+    title = _TITLE.search(text)
+    words = (title[1] or title[2] or "") if title else text
+    return " ".join(_TAG.sub(" ", words).split())
+
+
+def _hidden(message: str) -> str:
+    for pattern, shown in _HIDDEN:
+        message = pattern.sub(shown, message)
+    return message
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
