@@ -22,6 +22,8 @@ from langchain_aimlapi._catalogue.entry import ModelEntry, read_entry
 if TYPE_CHECKING:
     from langchain_aimlapi._facts import ModelFacts
 
+_FILE = Path(__file__).with_name("models.json")
+
 _PREFERRED = (
     "gpt-4o-mini",
     "openai/gpt-5-5",
@@ -129,5 +131,5 @@ def _other_spellings() -> dict[str, str]:
 
 @cache
 def _data() -> dict[str, Any]:
-    read: dict[str, Any] = orjson.loads(Path(__file__).with_name("models.json").read_bytes())
+    read: dict[str, Any] = orjson.loads(_FILE.read_bytes())
     return read
