@@ -1,0 +1,196 @@
+"""`Sandbox`: the emulated service in a thread of its own, with its own event loop.
+
+The same thread serves synchronous and asynchronous callers, so that neither blocks the loop it
+is tested from. It is stopped by its own handle and joined; nothing of it is left behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from typing import TYPE_CHECKING, Self
+
+from langchain_aimlapi.sandbox.fault_plan import FaultPlan
+from langchain_aimlapi.sandbox.server import Service
+from langchain_aimlapi.sandbox.settings import Settings, check_loopback
+from langchain_aimlapi.sandbox.threads import ServerThread
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from langchain_aimlapi.sandbox.fault_plan import FaultChoice
+    from langchain_aimlapi.sandbox.records import RecordedRequest
+
+
+class Sandbox:
+    """A local emulator of api.aimlapi.com, used as a context manager, synchronous or not.
+
+    Args:
+        port: 0 takes a free one.
+        host: A loopback address; others are refused, as the sandbox guards nothing.
+        ttft: Seconds until the first token.
+        tokens_per_second: Pace of the answer; None for as fast as it goes.
+        upstream: Base URL of an OpenAI-compatible server that answers the chat requests instead,
+            e.g. `"http://127.0.0.1:8080/v1"`.
+        upstream_key: The key the upstream wants, if any.
+        api_key: The only key that is let in. By default any is, but `"invalid"`.
+        faults: What goes wrong: a name or several (always, in turn), `"NAME:RATE"` or a mapping
+            from name to rate (for that share of the requests). The names are in `FAULTS`.
+
+    Raises:
+        ValueError: An option is out of range, or a fault unknown.
+    """
+
+    def __init__(
+        self,
+        port: int = 0,
+        *,
+        host: str = "127.0.0.1",
+        ttft: float = 0.0,
+        tokens_per_second: float | None = None,
+        upstream: str | None = None,
+        upstream_key: str | None = None,
+        api_key: str | None = None,
+        faults: FaultChoice | None = None,
+    ) -> None:
+        self._settings = Settings(ttft, tokens_per_second, api_key, upstream, upstream_key)
+        self._plan = FaultPlan(faults)
+        self._host = check_loopback(host)
+        self._wanted_port = port
+        self._running: ServerThread | None = None
+        self.requests: list[RecordedRequest] = []
+        """Every request since the sandbox was made, the oldest first; clear it as you like."""
+
+    @property
+    def api_key(self) -> str:
+        """A key that is let in."""
+        return self._settings.api_key or "sandbox"
+
+    @property
+    def base_url(self) -> str:
+        """Where the sandbox listens, e.g. `"http://127.0.0.1:8123/v1"`.
+
+        Raises:
+            RuntimeError: It is not running.
+        """
+        if self._running is None:
+            raise RuntimeError("the sandbox is not running: use it in a with statement, or start()")
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"http://{host}:{self._running.port}/v1"
+
+    @property
+    def connections(self) -> int:
+        """How many connections are open at the server's end."""
+        return self._running.connections() if self._running else 0
+
+    @property
+    def retry_after(self) -> float:
+        """Seconds that a fault asks for which asks for a delay; may be set at any time."""
+        return self._plan.retry_after
+
+    @retry_after.setter
+    def retry_after(self, seconds: float) -> None:
+        self._plan.retry_after = seconds
+
+    def fail_next(self, fault: str, times: int = 1) -> None:
+        """Let the next `times` requests meet a fault, and those after it go on as before.
+
+        Raises:
+            ValueError: The fault is unknown.
+        """
+        self._plan.fail_next(fault, times)
+
+    def start(self) -> Self:
+        """Start serving, and return when the port is open.
+
+        Raises:
+            OSError: The port is taken.
+            RuntimeError: The sandbox is already running.
+        """
+        self._launch().started.result()
+        return self
+
+    def stop(self) -> None:
+        """Stop serving: close all connections and wait for the thread; does nothing if stopped."""
+        if running := self._halt():
+            running.join()
+
+    def serve_forever(self) -> None:
+        """Serve until `stop()` is called elsewhere, or Ctrl-C, which ends it quietly."""
+        running = self._running or self._launch()
+        with contextlib.suppress(KeyboardInterrupt):
+            running.started.result()
+            running.stopped.result()
+        self.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    async def __aenter__(self) -> Self:
+        await asyncio.wrap_future(self._launch().started)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if running := self._halt():
+            await asyncio.wrap_future(running.stopped)
+            running.join()
+
+    def _launch(self) -> ServerThread:
+        if self._running is not None:
+            raise RuntimeError("the sandbox is already running")
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        sock = socket.create_server((self._host, self._wanted_port), family=family, backlog=1024)
+        service = Service(self._settings, self._plan, self.requests)
+        self._running = ServerThread(sock, service.application)
+        self._running.start()
+        return self._running
+
+    def _halt(self) -> ServerThread | None:
+        """Tell the thread to end, and return it; None if none runs, or it is another process's."""
+        running, self._running = self._running, None
+        return running if running and running.halt() else None
+
+
+def run(
+    port: int = 0,
+    *,
+    ttft: float = 0.0,
+    tokens_per_second: float | None = None,
+    upstream: str | None = None,
+    upstream_key: str | None = None,
+    api_key: str | None = None,
+    faults: FaultChoice | None = None,
+    on_start: Callable[[Sandbox], None] | None = None,
+) -> None:
+    """Serve until Ctrl-C; `on_start` is told the sandbox once its port is open.
+
+    The other arguments are those of `Sandbox`.
+    """
+    sandbox = Sandbox(
+        port,
+        ttft=ttft,
+        tokens_per_second=tokens_per_second,
+        upstream=upstream,
+        upstream_key=upstream_key,
+        api_key=api_key,
+        faults=faults,
+    )
+    with sandbox:
+        if on_start:
+            on_start(sandbox)
+        sandbox.serve_forever()

@@ -1,0 +1,73 @@
+"""Puts a reply on the wire, or takes the connection down where a fault wants that."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from langchain_aimlapi.sandbox.bending import HangUpError
+from langchain_aimlapi.sandbox.envelope import Reply, StreamReply
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_aimlapi.sandbox.bending import Bend, Frames, Trouble
+
+_SLICES = 8
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+def bent(reply: Reply | StreamReply, bend: Bend, trouble: Trouble) -> StreamReply:
+    """Send a reply through a bend; a JSON body goes in slices."""
+    frames = reply.frames if isinstance(reply, StreamReply) else _sliced(reply.body)
+    return StreamReply(bend(frames, trouble), reply.status, reply.content_type, reply.headers)
+
+
+async def _sliced(body: bytes) -> Frames:
+    size = max(len(body) // _SLICES, 1)
+    for at in range(0, len(body), size):
+        yield body[at : at + size]
+
+
+async def send(
+    request: web.Request, reply: Reply | StreamReply, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """Answer a request; `headers` come on top of the reply's own."""
+    merged = {"content-type": reply.content_type, **headers, **reply.headers}
+    if isinstance(reply, Reply):
+        return web.Response(body=reply.body or None, status=reply.status, headers=merged)
+    response = web.StreamResponse(status=reply.status, headers=merged)
+    response.headers["cache-control"] = "no-cache"
+    try:
+        await _write(request, response, reply.frames)
+    except HangUpError as end:
+        _hang_up(request, reset=end.reset)
+    return response
+
+
+async def _write(request: web.Request, response: web.StreamResponse, frames: Frames) -> None:
+    """Write the frames; the head goes out with the first."""
+    async with contextlib.aclosing(frames) as opened:  # type: ignore[type-var]
+        async for frame in opened:
+            if not response.prepared:
+                await response.prepare(request)
+            await response.write(frame)
+    if not response.prepared:
+        await response.prepare(request)
+    await response.write_eof()
+
+
+def _hang_up(request: web.Request, *, reset: bool) -> None:
+    transport = request.transport
+    if transport is None:
+        return
+    if reset:
+        sock = transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        transport.abort()
+    else:
+        transport.close()
