@@ -60,7 +60,7 @@ def structured_output(
     **kwargs: Any,
 ) -> Runnable[Any, Any]:
     """Bind a schema to a model and a parser behind it; see `ChatAimlapi.with_structured_output`."""
-    method = _method(schema, method or default_method(_catalogue.facts(model_name)))
+    method = _method(schema, method, model_name)
     if method == "function_calling":
         bound, parser = _by_tool(model, schema, strict, model_name, kwargs)
     elif method == "json_schema":
@@ -74,15 +74,20 @@ def structured_output(
     return _with_raw(bound, parser) if include_raw else bound | parser
 
 
-def _method(schema: Any, method: Method) -> Method:
+def _method(schema: Any, wanted: Method | None, model_name: str) -> Method:
+    method = wanted or default_method(_catalogue.facts(model_name))
     if schema is None and method != "json_mode":
-        raise ConfigurationError(f"A schema is needed for method={method!r}.")
+        if wanted is not None:
+            raise ConfigurationError(f"A schema is needed for method={method!r}.")
+        return "json_mode"
     if method == "json_schema" and _is_old_pydantic(schema):
-        warnings.warn(
-            "A pydantic v1 class has no JSON schema this method can use; tools are used instead.",
-            UserWarning,
-            stacklevel=4,
-        )
+        if wanted is not None:
+            warnings.warn(
+                "A pydantic v1 class has no JSON schema that this method can use; it is bound as a "
+                "tool instead.",
+                UserWarning,
+                stacklevel=5,
+            )
         return "function_calling"
     return method
 

@@ -1,0 +1,16 @@
+"""`aimlapi`: the package from the command line. A user of the public API, one file per command."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line; the extra `cli` brings what it needs."""
+    try:
+        from langchain_aimlapi.cli.app import app  # noqa: PLC0415  # typer may be missing
+    except ModuleNotFoundError as missing:
+        if missing.name not in {"typer", "rich"}:
+            raise
+        sys.exit("The command line needs its extra: pip install 'langchain-aimlapi[cli]'")
+    app()

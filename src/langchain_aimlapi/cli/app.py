@@ -1,0 +1,39 @@
+"""The commands brought together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from langchain_aimlapi._version import __version__
+from langchain_aimlapi.cli.chat import chat
+from langchain_aimlapi.cli.sandbox import sandbox
+
+app = typer.Typer(
+    name="aimlapi",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # locals would show the key
+    help="Chat models behind AI/ML API, from the command line.",
+)
+app.command()(chat)
+app.command()(sandbox)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"langchain-aimlapi {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Chat models behind AI/ML API, from the command line."""
+    del version  # its callback has said everything

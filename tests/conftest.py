@@ -1,0 +1,41 @@
+"""What all tests share: a clean environment and, for those that ask, a sandbox to talk to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from langchain_aimlapi import _hints
+from langchain_aimlapi.sandbox import Sandbox
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_OWN_VARIABLES = (
+    "AIMLAPI_API_KEY",
+    "AIMLAPI_API_BASE",
+    "AIMLAPI_BASE_URL",
+    "AIMLAPI_MODEL",
+    "HTTPS_PROXY",
+    "HTTP_PROXY",
+    "ALL_PROXY",
+    "LANGSMITH_TRACING",
+    "LC_OUTPUT_VERSION",
+)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No key, address or proxy of the machine reaches a test, and every warning is new."""
+    for name in _OWN_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    _hints.forget()
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox() -> Iterator[Sandbox]:
+    """One sandbox for all tests of a worker that only ask it things."""
+    with Sandbox() as sandbox:
+        yield sandbox
