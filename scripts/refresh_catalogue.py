@@ -35,7 +35,9 @@ TABLES = ("parameters", "shapes", "models", "aliases", "pricing")
 
 VENDORS = {
     "Alibaba-Cloud": "Alibaba Cloud",
+    "Arcee-AI": "Arcee AI",
     "ByteDance-Seed": "ByteDance",
+    "Deep-Cogito": "Deep Cogito",
     "DeepSeek-AI": "DeepSeek",
     "Mistral-AI": "Mistral AI",
     "NousResearch": "Nous Research",

@@ -1,0 +1,267 @@
+"""Write docs/models.md, what each model family takes and gives, from the catalogue.
+
+python scripts/model_pages.py            write the page
+python scripts/model_pages.py --check    exit 1 if the page in place is not what would be written
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from langchain_aimlapi import _catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from langchain_aimlapi._catalogue import ModelEntry
+    from langchain_aimlapi._facts import ModelFacts
+
+PAGE = Path(__file__).parents[1] / "docs" / "models.md"
+
+HEAD = """\
+# What each model family takes and gives
+
+This page is generated from the catalogue that the package ships and encodes requests by
+(`python scripts/model_pages.py`). The catalogue holds what AI/ML API documents per model id; the
+service's own list, `GET /v1/models`, is the authority on what is offered today.
+
+How to read the tables:
+
+- **Request**: the route and the shape of messages. `either` takes OpenAI's and Anthropic's.
+  `ChatAimlapi` chooses by itself; `dialect=` and `use_responses_api=` override it.
+- **Takes**: content besides text that a user message may hold.
+- **Tools**: whether tools may be bound; *one at a time* where `parallel_tool_calls` is unknown.
+- **Output format**: *schema* and *JSON* are native; *by tool* is a forced tool call, which is how
+  `with_structured_output` then does it.
+- **Reasoning**: the parameter behind `reasoning_effort`.
+- **Leaves out**: usual parameters that the model does not take. They are dropped with one warning;
+  `unsupported_params=` makes that an error, or sends them nonetheless.
+- **Also**: what few others take.
+- **Context**: tokens of input and output together, where documented.
+
+A dagger (†) marks ids whose documentation is one template shared by over a hundred ids: it says
+what the gateway lets through, and little of what the model does. Ids on one row are documented
+alike.
+"""
+
+USUAL = (
+    "temperature",
+    "top_p",
+    "stop",
+    "seed",
+    "n",
+    "logprobs",
+    "frequency_penalty",
+    "presence_penalty",
+)
+"""Parameters a caller expects to work."""
+
+SPELT_OTHERWISE = {"stop": "stop_sequences"}
+"""Parameters that the codec renames, and so does not leave out."""
+
+PARTS = {
+    "image_url": "image",
+    "image": "image",
+    "file": "PDF",
+    "document": "PDF",
+    "input_audio": "audio",
+    "video_url": "video",
+}
+
+KNOBS = ("reasoning_effort", "reasoning", "thinking", "enable_thinking")
+
+EXTRAS = {
+    "web_search_options": "web search",
+    "search_mode": "web search",
+    "enable_search": "web search",
+    "audio": "audio output",
+    "prediction": "prediction",
+    "mask_sensitive_info": "masking",
+}
+
+REQUESTS = {
+    frozenset({"openai"}): "chat",
+    frozenset({"anthropic"}): "chat, Anthropic",
+    frozenset({"openai", "anthropic"}): "chat, either",
+}
+
+REPLIES = {
+    "Alibaba Cloud": "Reasoning comes as `reasoning_content`; usage tells text, image and video"
+    " tokens apart.",
+    "Anthropic": "Reasoning comes as `reasoning_content`; the finish reason may be `end_turn`; usage"
+    " has no details.",
+    "Baidu": "Reasoning comes as `reasoning_content`.",
+    "ByteDance": "Reasoning comes as `reasoning_content`, some of it encrypted.",
+    "DeepSeek": "Reasoning comes as `reasoning_content`; usage counts cache hits and misses.",
+    "Google": "Gemini gives no reasoning text but a signature, which goes back with the next turn;"
+    " models routed through OpenRouter give `reasoning` and `reasoning_details`. Completion tokens"
+    " leave reasoning out.",
+    "MiniMax": "Reasoning comes in `<think>` tags within the text, and is taken out of it.",
+    "Moonshot": "Reasoning comes as `reasoning_content`.",
+    "OpenAI": "Reasoning is counted, not shown; the open-weight models give `reasoning_content`.",
+    "Perplexity": "Replies carry citations and search results.",
+    "Zhipu": "Reasoning comes as `reasoning_content`.",
+    "xAI": "Reasoning comes as `reasoning_content`, but for the fast variants. Completion tokens"
+    " leave reasoning out.",
+}
+"""What recorded replies of a vendor's models look like, where that differs."""
+
+
+class Row(NamedTuple):
+    """The cells of one row, but for the ids it stands for."""
+
+    request: str
+    takes: str
+    tools: str
+    output_format: str
+    reasoning: str
+    leaves_out: str
+    also: str
+    context: str
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the page, or with `--check` compare it; return the exit status."""
+    page = render(_catalogue.entry(model) for model in _catalogue.ids())
+    if "--check" not in arguments:
+        PAGE.write_text(page, "utf-8")
+        return 0
+    current = PAGE.exists() and PAGE.read_text("utf-8") == page
+    if not current:
+        print(f"{PAGE.name} is out of date: run python scripts/model_pages.py")
+    return 0 if current else 1
+
+
+def render(entries: Iterable[ModelEntry | None]) -> str:
+    """Return the page for these models."""
+    vendors: dict[str, list[ModelEntry]] = defaultdict(list)
+    for entry in entries:
+        if entry is not None:
+            vendors[entry.vendor].append(entry)
+    names = sorted(vendors, key=str.lower)
+    sections = [section(name, vendors[name]) for name in names]
+    return "\n".join([HEAD, overview({name: vendors[name] for name in names}), *sections])
+
+
+def overview(vendors: dict[str, list[ModelEntry]]) -> str:
+    """Return the table of vendors: how many of their ids take what."""
+    rows = [counts(name, entries) for name, entries in vendors.items()]
+    rows.append(counts("All", [entry for entries in vendors.values() for entry in entries]))
+    heads = ("Vendor", "Ids", "Listed", "Own", "Tools", "Schema output", "Images", "Reasoning knob")
+    words = "*Own* counts ids with documentation of their own; the columns after it count of those."
+    return f"## Overview\n\n{words}\n\n{table(heads, rows)}"
+
+
+def counts(name: str, entries: Sequence[ModelEntry]) -> list[str]:
+    """Return the overview's row of one vendor."""
+    known = [entry.facts for entry in entries if entry.facts is not None]
+    own = [facts for facts in known if not facts.generic]
+    sums = (
+        len(entries),
+        sum(entry.listing == "listed" for entry in entries),
+        len(own),
+        sum("tools" in facts.parameters for facts in own),
+        sum("json_schema" in facts.response_formats for facts in own),
+        sum("image" in takes(facts) for facts in own),
+        sum(knobs(facts) != "" for facts in own),
+    )
+    return [name, *map(str, sums)]
+
+
+def section(vendor: str, entries: Sequence[ModelEntry]) -> str:
+    """Return the section of one vendor."""
+    current = [entry for entry in entries if entry.listing != "deprecated"]
+    grouped: dict[Row, list[str]] = defaultdict(list)
+    for entry in current:
+        grouped[row(entry)].append(shown(entry))
+    heads = ("Model", *(name.replace("_", " ").capitalize() for name in Row._fields))
+    rows = [["<br>".join(ids), *cells] for cells, ids in grouped.items()]
+    deprecated = ", ".join(shown(entry) for entry in entries if entry.listing == "deprecated")
+    paragraphs = [
+        f"## {vendor}\n",
+        REPLIES[vendor] + "\n" if vendor in REPLIES else "",
+        table(heads, rows) if rows else "",
+        f"Deprecated: {deprecated}\n" if deprecated else "",
+    ]
+    return "\n".join(paragraph for paragraph in paragraphs if paragraph)
+
+
+def shown(entry: ModelEntry) -> str:
+    """Return an id as the page shows it."""
+    generic = entry.facts is not None and entry.facts.generic
+    return f"`{entry.id}`" + (" †" if generic else "")
+
+
+def row(entry: ModelEntry) -> Row:
+    """Return the cells of one model."""
+    facts = entry.facts
+    context = f"{entry.context_window:,}" if entry.context_window else ""
+    if facts is None:
+        return Row("chat", "", "", "", "", "", "", context)
+    return Row(
+        request="responses" if facts.route == "responses" else REQUESTS[facts.dialects],
+        takes=takes(facts),
+        tools=tools(facts),
+        output_format=output_format(facts),
+        reasoning=knobs(facts),
+        leaves_out=leaves_out(facts),
+        also=also(facts),
+        context=context,
+    )
+
+
+def takes(facts: ModelFacts) -> str:
+    """Return the kinds of content a user message may hold besides text."""
+    parts = frozenset().union(*facts.user_parts.values())
+    return ", ".join(dict.fromkeys(word for part, word in PARTS.items() if part in parts))
+
+
+def tools(facts: ModelFacts) -> str:
+    """Return whether and how tools may be bound."""
+    if "tools" not in facts.parameters:
+        return "no"
+    parallel = "parallel_tool_calls" in facts.parameters or "anthropic" in facts.dialects
+    return "yes" if parallel else "one at a time"
+
+
+def output_format(facts: ModelFacts) -> str:
+    """Return how structured output is asked for."""
+    if "json_schema" in facts.response_formats:
+        return "schema"
+    if "json_object" in facts.response_formats:
+        return "JSON"
+    return "by tool" if "tools" in facts.parameters else "no"
+
+
+def knobs(facts: ModelFacts) -> str:
+    """Return the parameters that steer reasoning."""
+    return ", ".join(f"`{knob}`" for knob in KNOBS if knob in facts.parameters)
+
+
+def leaves_out(facts: ModelFacts) -> str:
+    """Return the usual parameters that the model does not take under any name."""
+    missing = [
+        name for name in USUAL if not {name, SPELT_OTHERWISE.get(name, name)} & facts.parameters
+    ]
+    return ", ".join(f"`{name}`" for name in missing)
+
+
+def also(facts: ModelFacts) -> str:
+    """Return what few models take."""
+    words = [word for name, word in EXTRAS.items() if name in facts.parameters]
+    words += ["prompt caching marks"] if facts.takes_cache_control else []
+    words += ["server tools"] if "anthropic_server_tools" in facts.tool_shapes else []
+    return ", ".join(dict.fromkeys(words))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
