@@ -104,11 +104,12 @@ async def drip(frames: Frames, _: Trouble) -> Frames:
             await asyncio.sleep(_DRIP)
 
 
-async def stay_open(frames: Frames, _: Trouble) -> Frames:
-    """Send everything and keep the connection open, until the client leaves."""
+async def stay_open(frames: Frames, trouble: Trouble) -> Frames:
+    """Send everything and keep a stream's connection open, until the client leaves."""
     async for frame in frames:
         yield frame
-    await asyncio.Event().wait()
+    if trouble.sse:
+        await asyncio.Event().wait()
 
 
 async def fail(frames: Frames, trouble: Trouble) -> Frames:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from typing import TYPE_CHECKING, Self
 
 from langchain_aimlapi.sandbox.fault_plan import FaultPlan
@@ -177,9 +178,9 @@ def run(
     faults: FaultChoice | None = None,
     on_start: Callable[[Sandbox], None] | None = None,
 ) -> None:
-    """Serve until Ctrl-C; `on_start` is told the sandbox once its port is open.
+    """Serve until Ctrl-C, with the options of `Sandbox`.
 
-    The other arguments are those of `Sandbox`.
+    Once the port is open, `on_start` is told the sandbox; by default its address is printed.
     """
     sandbox = Sandbox(
         port,
@@ -191,6 +192,13 @@ def run(
         faults=faults,
     )
     with sandbox:
-        if on_start:
-            on_start(sandbox)
+        (on_start or _announce)(sandbox)
         sandbox.serve_forever()
+
+
+def _announce(sandbox: Sandbox) -> None:
+    sys.stdout.write(
+        f"The sandbox listens on {sandbox.base_url} and takes the key {sandbox.api_key!r}. "
+        "Ctrl-C stops it.\n"
+    )
+    sys.stdout.flush()
