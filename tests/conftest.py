@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import pytest
 
-from langchain_aimlapi import _hints
+from langchain_aimlapi import ChatAimlapi, _hints
 from langchain_aimlapi.sandbox import Sandbox
+from tests.ways import WAYS, Ask, asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _OWN_VARIABLES = (
     "AIMLAPI_API_KEY",
@@ -39,3 +41,15 @@ def shared_sandbox() -> Iterator[Sandbox]:
     """One sandbox for all tests of a worker that only ask it things."""
     with Sandbox() as sandbox:
         yield sandbox
+
+
+@pytest.fixture(params=WAYS)
+def ask(request: pytest.FixtureRequest) -> Ask:
+    """A function that asks a model, in each of the four ways in turn."""
+    return functools.partial(asked, request.param)
+
+
+@pytest.fixture
+def model(aimlapi_sandbox: Sandbox) -> Callable[..., ChatAimlapi]:
+    """A function that makes models which the test's own sandbox answers."""
+    return functools.partial(ChatAimlapi, **{"model": "gpt-4o", "max_retries": 0})

@@ -123,9 +123,11 @@ def build_call(
 
     model = arguments.get("model") or arguments.get("model_name") or settings.model_name
     facts = _catalogue.facts(model)
+    dialect = _dialect(option("dialect"), facts)
     options = Options(
-        facts=facts,
-        dialect=_dialect(option("dialect"), facts),
+        # What is documented of one shape says nothing of the other.
+        facts=facts if facts is not None and dialect in facts.dialects else None,
+        dialect=dialect,
         unsupported=option("unsupported_params"),
         echo_reasoning=option("echo_reasoning"),
         stream=stream,
