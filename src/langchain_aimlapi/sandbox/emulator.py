@@ -191,7 +191,7 @@ def run(
         api_key=api_key,
         faults=faults,
     )
-    with sandbox:
+    with contextlib.suppress(KeyboardInterrupt), sandbox:
         (on_start or _announce)(sandbox)
         sandbox.serve_forever()
 
