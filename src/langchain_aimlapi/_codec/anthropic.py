@@ -177,7 +177,7 @@ def _block(piece: Piece, where: str) -> Block:
         writer = _MEDIA.get(piece.kind)
         if writer is None:
             raise UnsupportedContentError(
-                f"{where}: the Anthropic shape of this model has no {piece.kind} block; "
+                f"{piece.where or where}: the Anthropic shape of this model has no {piece.kind} block; "
                 "nothing was sent."
             )
         block = writer(piece)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from langchain_aimlapi.errors import UnsupportedContentError
@@ -60,6 +60,8 @@ class Media:
     filename: str | None = None
     detail: str | None = None
     cache_control: Mapping[str, Any] | None = None
+    where: str = field(default="", compare=False)
+    """The block's place in the conversation, for error messages."""
 
     @property
     def data_url(self) -> str:
@@ -108,11 +110,12 @@ def read_block(block: Any, where: str) -> Piece:
         named = f"content block of type {kind!r}" if kind else f"{type(block).__name__} as content"
         raise UnsupportedContentError(f"{where}: cannot send a {named}; nothing was sent.")
     try:
-        return reader(block)
+        piece = reader(block)
     except _UnreadableBlockError as unreadable:
         raise UnsupportedContentError(
             f"{where}: cannot send this {kind!r} block: {unreadable}; nothing was sent."
         ) from None
+    return replace(piece, where=where) if isinstance(piece, Media) else piece
 
 
 class _UnreadableBlockError(Exception):
@@ -286,8 +289,13 @@ def _located(kind: Kind, *, data: Any = None, url: Any = None, **rest: Any) -> P
         mime_type = mime_type or sniffed(data) or _USUAL_TYPE[kind]
     if data is not None and kind == "file" and mime_type == "text/plain":
         return _plain_text({"base64": data, "filename": rest.get("filename")})
+    if kind == "file" and not rest.get("file_id"):
+        # File parts are for documents; what is heard or seen has parts of its own.
+        kind = _KIND_OF_FAMILY.get(str(mime_type).partition("/")[0], kind)
     return Media(kind, mime_type=mime_type, data=data, url=url, **rest)
 
+
+_KIND_OF_FAMILY: Mapping[str, Kind] = {"audio": "audio", "image": "image", "video": "video"}
 
 _USUAL_TYPE: Mapping[Kind, str] = {
     "image": "image/png",

@@ -47,8 +47,8 @@ def _refuse_ids(media: Media) -> None:
     """Ids of uploaded files are documented for files alone."""
     if media.url is None and media.data is None:
         raise UnsupportedContentError(
-            f"An {media.kind} block can be sent by 'url' or 'base64', not by 'file_id'; "
-            "nothing was sent."
+            f"{media.where}: content of type {media.kind!r} can be sent by 'url' or 'base64', not by "
+            "'file_id'; nothing was sent."
         )
 
 
