@@ -1,0 +1,354 @@
+"""Carries out the steps of an exchange in the running event loop: the twin of `sync`."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import random
+import time
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
+
+from langchain_aimlapi._transport import pool
+from langchain_aimlapi._transport.deadline import soonest
+from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
+from langchain_aimlapi._transport.failures import failure
+from langchain_aimlapi._transport.intake import Intake, Reading, reading
+from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES
+from langchain_aimlapi._transport.request import Reply
+from langchain_aimlapi._transport.sse import DONE
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+    from types import TracebackType
+
+    import aiohttp
+
+    from langchain_aimlapi._transport.request import ClientOptions, Request
+    from langchain_aimlapi.errors import AimlapiError
+
+AsyncClient: TypeAlias = Any
+"""An `aiohttp.ClientSession`, an `httpx2.AsyncClient` or an `httpx.AsyncClient`."""
+
+_DRAIN_SECONDS = 0.02
+_BIG_BODY = 2**20
+"""aiohttp warns of plain bytes beyond this, which it would write in one go."""
+
+
+async def asend(
+    request: Request, options: ClientOptions, client: AsyncClient | None = None
+) -> Reply:
+    """Send a request, again if need be, and return the whole reply.
+
+    Args:
+        request: What to send.
+        options: For the running loop's shared session; ignored if a client is passed.
+        client: Used as it is, and not closed.
+
+    Raises:
+        AimlapiError: No attempt succeeded.
+    """
+    return cast("Reply", await _run(request, options, client, streaming=False))
+
+
+async def aopen_stream(
+    request: Request, options: ClientOptions, client: AsyncClient | None = None
+) -> AsyncEventStream:
+    """Send a request, again if need be, and return the reply once its first content is there.
+
+    The arguments and errors are those of `asend`. Close the stream, best with `async with`.
+    """
+    result = await _run(request, options, client, streaming=True)
+    if isinstance(result, Reply):
+        return AsyncEventStream(None, result.status, result.headers, [result.body])
+    return cast("AsyncEventStream", result)
+
+
+async def _run(
+    request: Request, options: ClientOptions, client: AsyncClient | None, *, streaming: bool
+) -> object:
+    clock = asyncio.get_running_loop().time
+    steps = exchange(request, clock(), pool.budget())
+    step = next(steps)
+    try:
+        while True:
+            result: object = None
+            if isinstance(step, Pause):
+                await asyncio.sleep(step.seconds)
+            else:
+                shared = await pool.aborrow(options) if client is None else None
+                source = _Source(request, options, shared, client, step.until)
+                result = await _attempt(source, streaming)
+            outcome = Tried(result, clock(), time.time(), random.random())  # noqa: S311
+            step = steps.send(outcome)
+    except StopIteration as done:
+        return done.value
+
+
+async def _attempt(source: _Source, streaming: bool) -> Reply | AsyncEventStream | AimlapiError:
+    """Send once; return the reply, the stream that has begun, or what went wrong."""
+    kept = False
+    try:
+        result = await source.begin(streaming=streaming)
+        kept = isinstance(result, AsyncEventStream)
+    except Exception as exc:
+        error = source.failure(exc)
+        if error is None:
+            raise
+        return error
+    else:
+        return result
+    finally:
+        if not kept:
+            await source.close()
+
+
+class AsyncEventStream:
+    """The `data` of the events of a streamed reply: a list for each read, never an empty one.
+
+    An answer in plain JSON is one list of one item. The end of the iteration means that the reply
+    ended; whether it was complete is for its reader to judge.
+
+    Attributes:
+        status: HTTP status.
+        headers: With lower-case names.
+    """
+
+    def __init__(
+        self, source: _Source | None, status: int, headers: Mapping[str, str], first: list[bytes]
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self._source = source
+        self._first: list[bytes] | None = first
+        self._last = first
+
+    def __aiter__(self) -> AsyncIterator[list[bytes]]:
+        return self
+
+    async def __anext__(self) -> list[bytes]:
+        if self._first is not None:
+            batch, self._first = self._first, None
+            return batch
+        if self._source is None:
+            raise StopAsyncIteration
+        batch = await self._pull(self._source)
+        if not batch:
+            await self.aclose()
+            raise StopAsyncIteration
+        self._last = batch
+        return batch
+
+    async def _pull(self, source: _Source) -> list[bytes]:
+        try:
+            return await source.pull()
+        except BaseException as exc:
+            error = source.failure(exc)
+            await self.aclose()
+            if error is None:
+                raise
+        # Outside of the handler, or the foreign exception would be chained.
+        raise error
+
+    async def aclose(self) -> None:
+        """Give the connection back if the reply has been read to its end, else close it."""
+        source, self._source, self._first = self._source, None, None
+        if source is not None:
+            await source.close(drain=self._last[-1] == DONE)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+
+class _Source:
+    """One attempt: the request that went out and the reply that comes in."""
+
+    def __init__(
+        self,
+        request: Request,
+        options: ClientOptions,
+        shared: pool.Shared[Any] | None,
+        client: AsyncClient | None,
+        until: float | None,
+    ) -> None:
+        self._request = request
+        self._options = options
+        self._until = until
+        self._shared = shared
+        self._client: Any = client if shared is None else shared.client
+        self._body: _AiohttpBody | _HttpxBody | None = None
+        self._intake: Intake | None = None
+        self._clock = asyncio.get_running_loop().time
+        self._begun = False
+
+    async def begin(self, *, streaming: bool) -> Reply | AsyncEventStream | AimlapiError:
+        """Send; return the whole reply, or the stream as soon as its first content is there."""
+        first = self._request.timeouts.first_token if streaming else None
+        limit = soonest(self._until, self._clock(), first)
+        async with asyncio.timeout_at(limit):
+            self._body = body = await self._open(streaming=streaming)
+            how = reading(body.status, body.headers, streaming=streaming)
+            if how is not Reading.EVENTS:
+                most = MAX_REFUSAL_BYTES if how is Reading.BOUNDED else None
+                return Reply(body.status, body.headers, await self._whole(body, limit, most))
+            self._intake = Intake(body.status, body.headers)
+            batch = await self._batch(body, self._intake, limit)
+        if not batch:
+            return self._intake.hollow()
+        self._begun = True
+        return AsyncEventStream(self, body.status, body.headers, batch)
+
+    async def _open(self, *, streaming: bool) -> _AiohttpBody | _HttpxBody:
+        headers = self._request.sent_headers(streaming=streaming)
+        if self._shared is not None:
+            way = pool.way(self._shared, self._options, self._request.url)
+            return await _AiohttpBody.open(self._client, self._request, headers, way)
+        if hasattr(self._client, "build_request"):
+            return await _HttpxBody.open(self._client, self._request, headers)
+        return await _AiohttpBody.open(self._client, self._request, headers, {})
+
+    async def pull(self) -> list[bytes]:
+        """Return the content of the next read that brings some; nothing at the end."""
+        body, intake = cast("_AiohttpBody", self._body), cast("Intake", self._intake)
+        limit = soonest(self._until, self._clock(), self._request.timeouts.between_tokens)
+        async with asyncio.timeout_at(limit):
+            return await self._batch(body, intake, limit)
+
+    async def _batch(
+        self, body: _AiohttpBody | _HttpxBody, intake: Intake, limit: float | None
+    ) -> list[bytes]:
+        while True:
+            data = await self._read(body, limit)
+            batch = intake.feed(data)
+            if batch or data is None:
+                return batch
+
+    async def _whole(
+        self, body: _AiohttpBody | _HttpxBody, limit: float | None, most: int | None
+    ) -> bytes:
+        received = bytearray()
+        while (data := await self._read(body, limit)) is not None:
+            received += data
+            if most is not None and len(received) > most:
+                break
+        return bytes(received)
+
+    async def _read(self, body: _AiohttpBody | _HttpxBody, limit: float | None) -> bytes | None:
+        # Reads that find their bytes waiting do not let the loop's timer in.
+        if limit is not None and self._clock() >= limit:
+            raise TimeoutError
+        return await body.read()
+
+    def failure(self, exc: BaseException) -> AimlapiError | None:
+        """Return our error for an exception, or None if it is not the network's."""
+        late = None if self._until is None else self._clock() - self._until
+        return failure(exc, self._request, late=late, begun=self._begun)
+
+    async def close(self, *, drain: bool = False) -> None:
+        """Close the reply and give the session back.
+
+        Args:
+            drain: The reply is complete but for its end, which must have come by now: with it read
+                the connection can be used again.
+        """
+        body, self._body = self._body, None
+        shared, self._shared = self._shared, None
+        try:
+            if body is not None:
+                if drain:
+                    with contextlib.suppress(Exception):
+                        await self._drain(body)
+                await body.close()
+        finally:
+            if shared is not None:
+                await pool.agive_back(shared)
+
+    async def _drain(self, body: _AiohttpBody | _HttpxBody) -> None:
+        limit = self._clock() + _DRAIN_SECONDS
+        async with asyncio.timeout_at(limit):
+            while await self._read(body, limit) is not None:
+                pass
+
+
+class _AiohttpBody:
+    """The reply of an aiohttp session."""
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self.status = response.status
+        self.headers = _folded(response.headers.items())
+        self._response = response
+
+    @classmethod
+    async def open(
+        cls,
+        session: aiohttp.ClientSession,
+        request: Request,
+        headers: Mapping[str, str],
+        way: dict[str, Any],
+    ) -> Self:
+        body = request.body
+        response = await session.request(
+            request.method,
+            request.url,
+            data=io.BytesIO(body) if body and len(body) >= _BIG_BODY else body,
+            headers=headers,
+            allow_redirects=False,
+            raise_for_status=False,
+            timeout=pool.client_timeout(request.timeouts.connect),
+            **way,
+        )
+        return cls(response)
+
+    async def read(self) -> bytes | None:
+        return await self._response.content.readany() or None
+
+    async def close(self) -> None:
+        self._response.close()
+
+
+class _HttpxBody:
+    """The reply of an async client of httpx2 or httpx."""
+
+    def __init__(self, response: Any) -> None:
+        self.status: int = response.status_code
+        self.headers: dict[str, str] = dict(response.headers.items())
+        self._response = response
+        self._chunks: AsyncGenerator[bytes, None] = response.aiter_bytes()
+
+    @classmethod
+    async def open(cls, client: Any, request: Request, headers: Mapping[str, str]) -> Self:
+        timeout = {"connect": request.timeouts.connect, "read": None, "write": None, "pool": None}
+        native = client.build_request(
+            request.method,
+            request.url,
+            content=request.body,
+            headers=headers,
+            extensions={"timeout": timeout},
+        )
+        return cls(await client.send(native, stream=True, follow_redirects=False))
+
+    async def read(self) -> bytes | None:
+        return await anext(self._chunks, None)
+
+    async def close(self) -> None:
+        with contextlib.suppress(Exception):
+            await self._chunks.aclose()
+        with contextlib.suppress(Exception):
+            await self._response.aclose()
+
+
+def _folded(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Lower the names and join the values of repeated ones, as httpx does."""
+    folded: dict[str, str] = {}
+    for name, value in headers:
+        lowered = name.lower()
+        folded[lowered] = f"{folded[lowered]}, {value}" if lowered in folded else value
+    return folded

@@ -1,0 +1,98 @@
+"""One logical call, as a generator of steps that `sync` and `aio` carry out.
+
+The generator asks for an attempt or a pause and is sent what came of it, with the time and a random
+number; so it reads no clock and rolls no dice, and both shells behave alike. It ends by returning
+what the attempt brought, or by raising the last error.
+
+Repeating stops when the policy, the deadline or the process-wide budget says so. It never happens
+once a byte of a reply has reached the caller: an attempt at a stream ends with its first content.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from langchain_aimlapi._transport.refusal import refusal
+from langchain_aimlapi._transport.request import Reply
+from langchain_aimlapi._transport.retry import costs_budget
+from langchain_aimlapi.errors import AimlapiError
+
+if TYPE_CHECKING:
+    from langchain_aimlapi._transport.request import Request
+    from langchain_aimlapi._transport.retry import Budget
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send the request once."""
+
+    until: float | None
+    """When to give up, by the clock that the exchange was started with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """What came of a step."""
+
+    result: object
+    """A `Reply`, an opened stream, an error; None after a pause."""
+    now: float
+    """By the same clock as `Send.until`."""
+    wall: float
+    """Seconds since the epoch."""
+    jitter: float
+    """A random number from 0 to 1."""
+
+
+Steps: TypeAlias = Generator[Send | Pause, Tried, object]
+
+
+def exchange(request: Request, started: float, budget: Budget) -> Steps:
+    """Make the steps of one call.
+
+    Args:
+        request: Sent as it is in each attempt.
+        started: The time, by any clock that only moves forward.
+        budget: The retries left to the process.
+
+    Returns:
+        What the successful attempt brought: a `Reply` or an opened stream.
+
+    Raises:
+        AimlapiError: The last attempt failed and no other is due.
+    """
+    total = request.timeouts.total
+    until = None if total is None else started + total
+    tried = 0
+    while True:
+        outcome = yield Send(until)
+        tried += 1
+        error = _failure(request, outcome)
+        if error is None:
+            budget.earn()
+            return outcome.result
+        delay = request.retry.delay(error, tried, outcome.jitter)
+        late = until is not None and outcome.now + (delay or 0.0) >= until
+        if delay is None or late or not _affordable(error, budget):
+            raise error
+        yield Pause(delay)
+
+
+def _failure(request: Request, outcome: Tried) -> AimlapiError | None:
+    result = outcome.result
+    if isinstance(result, Reply):
+        return refusal(result, outcome.wall, request.secrets())
+    return result if isinstance(result, AimlapiError) else None
+
+
+def _affordable(error: AimlapiError, budget: Budget) -> bool:
+    return not costs_budget(error) or budget.spend()

@@ -1,0 +1,151 @@
+"""What an HTTP library raised -> our error.
+
+The libraries are httpx2 and its twin httpx, httpcore2 below them, and aiohttp. Their exceptions are
+told apart by the names of their classes, most specific first, so none of them need be imported and
+an injected client of any of them is understood. The foreign exception is not chained: its request,
+and the frames it passed through, hold the key. Its text is kept.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from langchain_aimlapi.errors import (
+    AimlapiConnectionError,
+    AimlapiError,
+    AimlapiTimeoutError,
+    ConfigurationError,
+    ResponseFormatError,
+    StreamInterruptedError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from langchain_aimlapi._transport.request import Request, Timeouts
+
+_TEXT_LIMIT = 300
+_GRACE = 0.01
+"""Seconds by which a timer may be early."""
+
+_TIMEOUTS = frozenset({"TimeoutException", "TimeoutError"})
+_CONNECT_TIMEOUTS = frozenset({"ConnectTimeout", "ConnectionTimeoutError"})
+
+
+def failure(
+    exc: BaseException, request: Request, *, late: float | None, begun: bool
+) -> AimlapiError | None:
+    """Return our error for what a library raised, or None if it is none of theirs.
+
+    Args:
+        exc: As caught.
+        request: What was sent; it names the host, and what the text must not repeat.
+        late: Seconds since the deadline of the whole call, negative before it; None without one.
+        begun: Whether content of a stream had been received.
+    """
+    if isinstance(exc, AimlapiError):
+        return exc
+    names = [kind.__name__ for kind in type(exc).__mro__]
+    if not _TIMEOUTS.isdisjoint(names):
+        return _timed_out(request.timeouts, names[0], late=late, begun=begun)
+    make = next((_KINDS[name] for name in names if name in _KINDS), None)
+    if make is None:
+        return None
+    error = make(_text(exc, request), urlsplit(request.url).netloc.rpartition("@")[2])
+    if begun and type(error) is AimlapiConnectionError:
+        return StreamInterruptedError(f"the stream broke off: {error.message}")
+    return error
+
+
+def _timed_out(
+    timeouts: Timeouts, name: str, *, late: float | None, begun: bool
+) -> AimlapiTimeoutError:
+    if late is not None and late > -_GRACE:
+        return AimlapiTimeoutError(f"no complete reply within {timeouts.total:g} s (timeout)")
+    if name in _CONNECT_TIMEOUTS:
+        limit, what = timeouts.connect, "no connection"
+    else:
+        limit, what = timeouts.between_tokens if begun else timeouts.first_token, "no content"
+    return AimlapiTimeoutError(what + (" in time" if limit is None else f" within {limit:g} s"))
+
+
+def _text(exc: BaseException, request: Request) -> str:
+    text = f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
+    for secret in request.secrets():
+        text = text.replace(secret, "[hidden]")
+    return text[:_TEXT_LIMIT]
+
+
+def _broken(text: str, host: str) -> AimlapiError:
+    return AimlapiConnectionError(f"the connection to {host} broke: {text}")
+
+
+def _unreachable(text: str, host: str) -> AimlapiError:
+    return _untrusted(text, host) if "CERTIFICATE" in text.upper() else _down(text, host)
+
+
+def _down(text: str, host: str) -> AimlapiError:
+    return AimlapiConnectionError(f"cannot connect to {host}: {text}")
+
+
+def _untrusted(text: str, host: str) -> AimlapiError:
+    error = AimlapiConnectionError(
+        f"the certificate of {host} is not trusted: {text}",
+        hint="Pass verify= or set SSL_CERT_FILE to the authority that signed it.",
+    )
+    error.is_retryable = False
+    return error
+
+
+def _by_proxy(text: str, host: str) -> AimlapiError:
+    return AimlapiConnectionError(f"cannot reach {host} through the proxy: {text}")
+
+
+def _unusable(text: str, host: str) -> AimlapiError:
+    error = AimlapiConnectionError(f"the client cannot talk to {host}: {text}")
+    error.is_retryable = False
+    return error
+
+
+def _bad_url(text: str, host: str) -> AimlapiError:
+    return ConfigurationError(f"cannot send to {host!r}: {text}", hint="Check the base_url.")
+
+
+def _bad_header(_: str, host: str) -> AimlapiError:
+    # The library's text repeats the header, and that may be the key with a line end in it.
+    return ConfigurationError(
+        f"cannot send to {host}: a header has characters that HTTP does not allow",
+        hint="Check the API key and the default_headers for line ends and accents.",
+    )
+
+
+def _garbled(text: str, host: str) -> AimlapiError:
+    return ResponseFormatError(f"the reply of {host} cannot be decompressed: {text}")
+
+
+_KINDS: Mapping[str, Callable[[str, str], AimlapiError]] = {
+    # httpx2, httpx, httpcore2
+    "ConnectError": _unreachable,
+    "DecodingError": _garbled,
+    "HTTPError": _broken,
+    "InvalidURL": _bad_url,
+    "LocalProtocolError": _bad_header,
+    "NetworkError": _broken,
+    "ProtocolError": _broken,
+    "ProxyError": _by_proxy,
+    "UnsupportedProtocol": _bad_url,
+    # aiohttp
+    "ClientConnectorCertificateError": _untrusted,
+    "ClientConnectorError": _unreachable,
+    "ClientError": _broken,
+    "ClientHttpProxyError": _by_proxy,
+    "ClientProxyConnectionError": _by_proxy,
+    "HttpProcessingError": _broken,
+    "NonHttpUrlClientError": _bad_url,
+    # either: a closed client, a closed connection, a session of another loop
+    "OSError": _broken,
+    "gaierror": _unreachable,
+    "RuntimeError": _unusable,
+    "UnicodeEncodeError": _bad_header,
+}

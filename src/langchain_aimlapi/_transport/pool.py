@@ -1,0 +1,259 @@
+"""HTTP clients, made on first use and shared by every model of a process that wants the same.
+
+A sync client belongs to a process, an async session to a process and a running event loop. Theory:
+
+- The session of a loop must be closed inside that loop, before it ends, and nobody tells us when
+  that is. But `asyncio.run` closes the async generators that were started in the loop; so each
+  session is held by one, advanced once, whose `finally` closes the session and forgets it.
+- A loop that was closed without that leaves its session to us: the next call clears it away, and
+  at the end of the process what remains is left to the operating system.
+- After `os.fork()` the child has the parent's sockets. Using them would mix two conversations,
+  closing them politely would end the parent's (and an event loop's selector is shared, too). So the
+  child forgets everything without touching it.
+- `close` must not cut off another model's stream: a client in use is only marked, and closed by
+  whoever gives it back last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import contextlib
+import ctypes
+import functools
+import os
+import threading
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from langchain_aimlapi._transport.budget import ProcessBudget
+from langchain_aimlapi._transport.route import proxy_for, ssl_context
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncGenerator
+
+    import aiohttp
+    import httpx2
+
+    from langchain_aimlapi._transport.request import ClientOptions
+
+C = TypeVar("C")
+
+_READ_BUFFER = 2**17
+_DNS_SECONDS = 300
+
+
+class Shared(Generic[C]):
+    """A client, and how many calls are using it."""
+
+    __slots__ = ("client", "holder", "retired", "users", "ways")
+
+    def __init__(self, client: C, holder: AsyncGenerator[C, None] | None = None) -> None:
+        self.client = client
+        self.holder = holder
+        self.users = 0
+        self.retired = False
+        self.ways: dict[str, dict[str, Any]] = {}
+
+
+class _State:
+    """All that one process shares."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.budget = ProcessBudget()
+        self.contexts: dict[bool | str | ssl.SSLContext, ssl.SSLContext] = {}
+        self.clients: dict[ClientOptions, Shared[httpx2.Client]] = {}
+        self.sessions: dict[
+            tuple[asyncio.AbstractEventLoop, ClientOptions], Shared[aiohttp.ClientSession]
+        ] = {}
+
+
+_state = _State()
+
+
+def _forget() -> None:
+    """Start afresh in a forked child, leaving alone for ever what belongs to the parent."""
+    global _state
+    inherited, _state = _state, _State()
+    if inherited.clients or inherited.sessions:
+        _keep_for_ever(inherited)
+
+
+def _keep_for_ever(state: _State) -> None:
+    """Hold one reference too many, so that no finalizer ever touches a socket or a loop of it."""
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(state))
+
+
+def _at_exit() -> None:
+    close_all()
+    if _state.sessions:
+        _keep_for_ever(_state)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)
+atexit.register(_at_exit)
+
+
+def budget() -> ProcessBudget:
+    """Return the retries that this process shares."""
+    return _state.budget
+
+
+def context_for(options: ClientOptions) -> ssl.SSLContext:
+    """Return the one TLS context for these options: reading the authorities takes a while."""
+    state = _state
+    context = state.contexts.get(options.verify)
+    if context is None:
+        context = state.contexts[options.verify] = ssl_context(options.verify)
+    return context
+
+
+def borrow(options: ClientOptions) -> Shared[httpx2.Client]:
+    """Return the sync client for these options; give it back when done."""
+    state = _state
+    with state.lock:
+        shared = state.clients.get(options)
+        if shared is None:
+            shared = state.clients[options] = Shared(_client(options))
+        shared.users += 1
+        return shared
+
+
+def give_back(shared: Shared[httpx2.Client]) -> None:
+    """End a use of a sync client."""
+    with _state.lock:
+        shared.users -= 1
+        last = shared.retired and not shared.users
+    if last:
+        shared.client.close()
+
+
+def close(options: ClientOptions) -> None:
+    """Close the sync client for these options, once no call uses it."""
+    with _state.lock:
+        shared = _state.clients.pop(options, None)
+        if shared is None:
+            return
+        shared.retired = True
+        idle = not shared.users
+    if idle:
+        shared.client.close()
+
+
+def close_all() -> None:
+    """Close every sync client of this process, each once no call uses it."""
+    for options in list(_state.clients):
+        close(options)
+
+
+def _client(options: ClientOptions) -> httpx2.Client:
+    import httpx2  # noqa: PLC0415 - not before the first call
+
+    from langchain_aimlapi._transport.sockets import DeadlineTransport  # noqa: PLC0415 - likewise
+
+    return httpx2.Client(
+        transport=DeadlineTransport(options, lambda: context_for(options)),
+        # One client serves many keys: a cookie set for one must not go out with another.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+        timeout=None,
+        trust_env=False,
+    )
+
+
+async def aborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession]:
+    """Return the session of the running loop for these options; give it back when done."""
+    loop = asyncio.get_running_loop()
+    shared = _state.sessions.get((loop, options))
+    if shared is None:
+        _sweep()
+        holder = _hold(loop, options)
+        # This await does not let another task in: the generator yields at once.
+        shared = _state.sessions[loop, options] = Shared(await anext(holder), holder)
+    shared.users += 1
+    return shared
+
+
+def way(shared: Shared[aiohttp.ClientSession], options: ClientOptions, url: str) -> dict[str, Any]:
+    """Return the arguments that send a request by the right proxy, trusting the right authorities."""
+    found = shared.ways.get(url)
+    if found is None:
+        parts = urlsplit(url)
+        proxy = proxy_for(parts.scheme, parts.hostname or "", parts.port, options.proxy)
+        encrypted = parts.scheme == "https" or (proxy or "").startswith("https:")
+        found = {"proxy": proxy, "ssl": context_for(options) if encrypted else True}
+        shared.ways[url] = found
+    return found
+
+
+@functools.cache
+def client_timeout(connect: float | None) -> aiohttp.ClientTimeout:
+    """Return aiohttp's timeouts: the connection's; all others are ours."""
+    import aiohttp  # noqa: PLC0415 - not before the first call
+
+    return aiohttp.ClientTimeout(total=None, sock_connect=connect)
+
+
+async def agive_back(shared: Shared[aiohttp.ClientSession]) -> None:
+    """End a use of a session."""
+    shared.users -= 1
+    if shared.retired and not shared.users and shared.holder is not None:
+        await shared.holder.aclose()
+
+
+async def aclose(options: ClientOptions) -> None:
+    """Close the running loop's session for these options, once no call uses it."""
+    shared = _state.sessions.pop((asyncio.get_running_loop(), options), None)
+    if shared is None:
+        return
+    shared.retired = True
+    if not shared.users and shared.holder is not None:
+        await shared.holder.aclose()
+
+
+async def aclose_all() -> None:
+    """Close all sessions of the running loop, each once no call uses it."""
+    running = asyncio.get_running_loop()
+    for loop, options in list(_state.sessions):
+        if loop is running:
+            await aclose(options)
+
+
+async def _hold(
+    loop: asyncio.AbstractEventLoop, options: ClientOptions
+) -> AsyncGenerator[aiohttp.ClientSession, None]:
+    session = _session(options)
+    try:
+        yield session
+    finally:
+        current = _state.sessions.get((loop, options))
+        if current is not None and current.client is session:
+            del _state.sessions[loop, options]
+        await session.close()
+
+
+def _session(options: ClientOptions) -> aiohttp.ClientSession:
+    import aiohttp  # noqa: PLC0415 - not before the first call
+
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(
+            limit=options.max_connections or 0,
+            ttl_dns_cache=_DNS_SECONDS,
+            keepalive_timeout=30.0,
+        ),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        timeout=aiohttp.ClientTimeout(total=None),
+        read_bufsize=_READ_BUFFER,
+    )
+
+
+def _sweep() -> None:
+    """Clear away the sessions of loops that were closed without closing them."""
+    for loop, options in list(_state.sessions):
+        if loop.is_closed() and (shared := _state.sessions.pop((loop, options), None)):
+            # With its loop closed there is nothing to wait for, so one step takes it to its end.
+            with contextlib.suppress(StopIteration):
+                shared.client.close().send(None)

@@ -1,0 +1,118 @@
+"""Status, headers and body of a whole reply -> the error it stands for, or None.
+
+A success is any 2xx whose body is neither empty, nor a web page, nor an error in disguise. A 3xx is
+a refusal too: following it would hand the key to whoever the redirect names.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import orjson
+
+from langchain_aimlapi._envelope import error_from, read_envelope
+from langchain_aimlapi._transport.retry import retry_after
+from langchain_aimlapi.errors import ErrorResponse, ResponseFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from langchain_aimlapi._transport.request import Reply
+    from langchain_aimlapi.errors import AimlapiError, AimlapiStatusError
+
+MAX_REFUSAL_BYTES = 65_536
+"""How much of a refused reply is read and kept."""
+
+_SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
+_REDIRECT = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
+_NO_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
+_HIDDEN = "[hidden]"
+
+
+def is_success(status: int) -> bool:
+    """Tell whether a status is a 2xx: the service documents 201 as well as 200."""
+    return status in _SUCCESS
+
+
+def is_json(headers: Mapping[str, str]) -> bool:
+    """Tell whether a reply says that it is JSON."""
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def refusal(reply: Reply, wall: float, secrets: Iterable[str] = ()) -> AimlapiError | None:
+    """Return the error a reply stands for, or None if it may be read as an answer.
+
+    Args:
+        reply: Its body may be cut at `MAX_REFUSAL_BYTES` unless the status is 2xx.
+        wall: Seconds since the epoch, to read a date in `Retry-After`.
+        secrets: What the reply may echo and the error must not.
+    """
+    if not is_success(reply.status):
+        return _refused(reply, wall, secrets)
+    if reply.status in _NO_CONTENT:
+        return None
+    if not reply.body or reply.body.isspace():
+        return _unreadable(reply, "the reply is empty", secrets)
+    if reply.body[:64].lstrip().startswith(b"<"):
+        return _unreadable(reply, "the reply is a web page, not JSON", secrets)
+    if _is_suspicious(reply.body) and read_envelope(_decoded(reply.body)) is not None:
+        return _refused(reply, wall, secrets)
+    return None
+
+
+def _is_suspicious(body: bytes) -> bool:
+    """Spare a healthy reply from being decoded twice."""
+    return b'"choices"' not in body or b'"error"' in body or b'"base_resp"' in body
+
+
+def _refused(reply: Reply, wall: float, secrets: Iterable[str]) -> AimlapiStatusError:
+    headers, text = _scrubbed(reply, secrets)
+    error = error_from(_decoded(text), status=reply.status, headers=headers, text=text)
+    error.retry_after = retry_after(headers, wall)
+    if reply.status in _REDIRECT:
+        error.message = f"redirected to {_place(headers.get('location', ''))}: {error.message}"
+        error.hint = "Redirects are not followed, as they would carry the key away: set base_url."
+    return error
+
+
+def _unreadable(reply: Reply, message: str, secrets: Iterable[str]) -> ResponseFormatError:
+    headers, text = _scrubbed(reply, secrets)
+    return ResponseFormatError(
+        message,
+        status_code=reply.status,
+        request_id=headers.get("x-request-id"),
+        inference_id=headers.get("x-inference-id"),
+        body=text,
+        response=ErrorResponse(reply.status, headers, text),
+    )
+
+
+def _scrubbed(reply: Reply, secrets: Iterable[str]) -> tuple[dict[str, str], str]:
+    """Return headers and text without the key, which some services and proxies echo."""
+    text = reply.body[:MAX_REFUSAL_BYTES].decode("utf-8", "replace")
+    headers = dict(reply.headers)
+    for secret in secrets:
+        text = text.replace(secret, _HIDDEN)
+        headers = {name: value.replace(secret, _HIDDEN) for name, value in headers.items()}
+    return headers, text
+
+
+def _decoded(body: bytes | str) -> object:
+    try:
+        decoded: object = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return None
+    return decoded
+
+
+def _place(location: str) -> str:
+    """Name where a redirect leads, without its query: that may hold a token."""
+    try:
+        parts = urlsplit(location)
+    except ValueError:
+        return "an unreadable place"
+    host = parts.hostname or ""
+    return f"{parts.scheme}://{host}{parts.path}" if host else parts.path or "nowhere"

@@ -1,0 +1,286 @@
+"""Carries out the steps of an exchange in the calling thread.
+
+Our own sockets wake at the deadline (see `deadline`). A client that was passed in has its own
+sockets: it gets what time is left as its read timeout when the request goes out, and the clock is
+looked at whenever bytes come; only if it falls silent late in a reply may it overrun by as much again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
+
+from langchain_aimlapi._transport import pool
+from langchain_aimlapi._transport.deadline import current, soonest
+from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
+from langchain_aimlapi._transport.failures import failure
+from langchain_aimlapi._transport.intake import Intake, Reading, reading
+from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES
+from langchain_aimlapi._transport.request import Reply
+from langchain_aimlapi._transport.sse import DONE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from types import TracebackType
+
+    from langchain_aimlapi._transport.request import ClientOptions, Request
+    from langchain_aimlapi.errors import AimlapiError
+
+SyncClient: TypeAlias = Any
+"""An `httpx2.Client` or an `httpx.Client`: not imported here, and the two share no base class."""
+
+_DRAIN_SECONDS = 0.02
+_DRAIN_READS = 4
+
+
+def send(request: Request, options: ClientOptions, client: SyncClient | None = None) -> Reply:
+    """Send a request, again if need be, and return the whole reply.
+
+    Args:
+        request: What to send.
+        options: For the shared client; ignored if one is passed.
+        client: Used as it is, and not closed.
+
+    Raises:
+        AimlapiError: No attempt succeeded.
+    """
+    return cast("Reply", _run(request, options, client, streaming=False))
+
+
+def open_stream(
+    request: Request, options: ClientOptions, client: SyncClient | None = None
+) -> EventStream:
+    """Send a request, again if need be, and return the reply once its first content is there.
+
+    The arguments and errors are those of `send`. Close the stream, best with `with`.
+    """
+    result = _run(request, options, client, streaming=True)
+    if isinstance(result, Reply):
+        return EventStream(None, result.status, result.headers, [result.body])
+    return cast("EventStream", result)
+
+
+def _run(
+    request: Request, options: ClientOptions, client: SyncClient | None, *, streaming: bool
+) -> object:
+    steps = exchange(request, time.monotonic(), pool.budget())
+    step = next(steps)
+    try:
+        while True:
+            result: object = None
+            if isinstance(step, Pause):
+                time.sleep(step.seconds)
+            else:
+                result = _attempt(_Source(request, options, client, step.until), streaming)
+            outcome = Tried(result, time.monotonic(), time.time(), random.random())  # noqa: S311
+            step = steps.send(outcome)
+    except StopIteration as done:
+        return done.value
+
+
+def _attempt(source: _Source, streaming: bool) -> Reply | EventStream | AimlapiError:
+    """Send once; return the reply, the stream that has begun, or what went wrong."""
+    kept = False
+    try:
+        result = source.begin(streaming=streaming)
+        kept = isinstance(result, EventStream)
+    except Exception as exc:
+        error = source.failure(exc)
+        if error is None:
+            raise
+        return error
+    else:
+        return result
+    finally:
+        if not kept:
+            source.close()
+
+
+class EventStream:
+    """The `data` of the events of a streamed reply: a list for each read, never an empty one.
+
+    An answer in plain JSON is one list of one item. The end of the iteration means that the reply
+    ended; whether it was complete is for its reader to judge.
+
+    Attributes:
+        status: HTTP status.
+        headers: With lower-case names.
+    """
+
+    def __init__(
+        self, source: _Source | None, status: int, headers: Mapping[str, str], first: list[bytes]
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self._source = source
+        self._first: list[bytes] | None = first
+        self._last = first
+
+    def __iter__(self) -> Iterator[list[bytes]]:
+        return self
+
+    def __next__(self) -> list[bytes]:
+        if self._first is not None:
+            batch, self._first = self._first, None
+            return batch
+        if self._source is None:
+            raise StopIteration
+        batch = self._pull(self._source)
+        if not batch:
+            self.close()
+            raise StopIteration
+        self._last = batch
+        return batch
+
+    def _pull(self, source: _Source) -> list[bytes]:
+        try:
+            return source.pull()
+        except BaseException as exc:
+            error = source.failure(exc)
+            self.close()
+            if error is None:
+                raise
+        # Outside of the handler, or the foreign exception would be chained.
+        raise error
+
+    def close(self) -> None:
+        """Give the connection back if the reply has been read to its end, else close it."""
+        source, self._source, self._first = self._source, None, None
+        if source is not None:
+            source.close(drain=self._last[-1] == DONE)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        with contextlib.suppress(Exception):
+            self.close()
+
+
+class _Source:
+    """One attempt: the request that went out and the reply that comes in."""
+
+    def __init__(
+        self,
+        request: Request,
+        options: ClientOptions,
+        client: SyncClient | None,
+        until: float | None,
+    ) -> None:
+        self._request = request
+        self._until = until
+        self._shared = pool.borrow(options) if client is None else None
+        self._client: Any = client if self._shared is None else self._shared.client
+        self._response: Any = None
+        self._chunks: Iterator[bytes] = iter(())
+        self._intake: Intake | None = None
+        self._begun = False
+
+    def begin(self, *, streaming: bool) -> Reply | EventStream | AimlapiError:
+        """Send; return the whole reply, or the stream as soon as its first content is there."""
+        timeouts = self._request.timeouts
+        first = timeouts.first_token if streaming else None
+        limit = soonest(self._until, time.monotonic(), first)
+        status, headers = self._open(limit, streaming=streaming)
+        how = reading(status, headers, streaming=streaming)
+        if how is not Reading.EVENTS:
+            most = MAX_REFUSAL_BYTES if how is Reading.BOUNDED else None
+            return Reply(status, headers, self._whole(limit, most))
+        self._intake = Intake(status, headers)
+        batch = self._batch(self._intake, limit)
+        if not batch:
+            return self._intake.hollow()
+        self._begun = True
+        return EventStream(self, status, headers, batch)
+
+    def _open(self, limit: float | None, *, streaming: bool) -> tuple[int, dict[str, str]]:
+        current.until = limit
+        native = self._client.build_request(
+            self._request.method,
+            self._request.url,
+            content=self._request.body,
+            headers=self._request.sent_headers(streaming=streaming),
+            extensions={"timeout": self._native_timeouts()},
+        )
+        self._response = self._client.send(native, stream=True, follow_redirects=False)
+        headers = dict(self._response.headers.items())
+        # `iter_raw` spares two generators per read, but knows no body that a mock made whole.
+        raw = self._shared is not None and "content-encoding" not in headers
+        self._chunks = self._response.iter_raw() if raw else self._response.iter_bytes()
+        return self._response.status_code, headers
+
+    def _native_timeouts(self) -> dict[str, float | None]:
+        timeouts = self._request.timeouts
+        left = None if self._until is None else max(self._until - time.monotonic(), 0.001)
+        silences = (timeouts.first_token, timeouts.between_tokens)
+        longest = None if None in silences else max(filter(None, silences))
+        bounded = min(filter(None, (left, longest)), default=None)
+        read = bounded if self._shared is None else None
+        connect = min(filter(None, (left, timeouts.connect)), default=None)
+        return {"connect": connect, "read": read, "write": read, "pool": left}
+
+    def pull(self) -> list[bytes]:
+        """Return the content of the next read that brings some; nothing at the end."""
+        between = self._request.timeouts.between_tokens
+        limit = soonest(self._until, time.monotonic(), between)
+        return self._batch(cast("Intake", self._intake), limit)
+
+    def _batch(self, intake: Intake, limit: float | None) -> list[bytes]:
+        while True:
+            data = self._read(limit)
+            batch = intake.feed(data)
+            if batch or data is None:
+                return batch
+
+    def _whole(self, limit: float | None, most: int | None) -> bytes:
+        body = bytearray()
+        while (data := self._read(limit)) is not None:
+            body += data
+            if most is not None and len(body) > most:
+                break
+        return bytes(body)
+
+    def _read(self, limit: float | None) -> bytes | None:
+        if limit is not None and time.monotonic() >= limit:
+            raise TimeoutError
+        current.until = limit
+        return next(self._chunks, None)
+
+    def failure(self, exc: BaseException) -> AimlapiError | None:
+        """Return our error for an exception, or None if it is not the network's."""
+        late = None if self._until is None else time.monotonic() - self._until
+        return failure(exc, self._request, late=late, begun=self._begun)
+
+    def close(self, *, drain: bool = False) -> None:
+        """Close the reply and give the client back.
+
+        Args:
+            drain: The reply is complete but for its end, which must have come by now: with it read
+                the connection can be used again.
+        """
+        response, self._response = self._response, None
+        if response is not None:
+            if drain and self._shared is not None:
+                with contextlib.suppress(Exception):
+                    self._drain()
+            with contextlib.suppress(Exception):
+                response.close()
+        shared, self._shared = self._shared, None
+        if shared is not None:
+            pool.give_back(shared)
+
+    def _drain(self) -> None:
+        limit = time.monotonic() + _DRAIN_SECONDS
+        for _ in range(_DRAIN_READS):
+            if self._read(limit) is None:
+                break
