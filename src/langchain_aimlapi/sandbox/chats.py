@@ -10,8 +10,9 @@ from langchain_aimlapi.sandbox.caching import PromptCache
 from langchain_aimlapi.sandbox.chat import Exchange, completion, events
 from langchain_aimlapi.sandbox.checks import check_chat
 from langchain_aimlapi.sandbox.counting import measure
-from langchain_aimlapi.sandbox.envelope import Reply, StreamReply, priced
+from langchain_aimlapi.sandbox.envelope import Reply, StreamReply, invalid, priced
 from langchain_aimlapi.sandbox.reading import read_ask
+from langchain_aimlapi.sandbox.schema import UnusableSchemaError
 from langchain_aimlapi.sandbox.streaming import Pace
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ class Chats:
         """
         check_chat(body)
         ask = replace(read_ask(body), pad_to=pad_to)
-        answers = [answer(ask, index) for index in range(ask.n)]
+        try:
+            answers = [answer(ask, index) for index in range(ask.n)]
+        except UnusableSchemaError as error:
+            raise invalid(str(error)) from error
         usage = measure(ask, answers, self._cache.look_up(ask))
         return Exchange(ask, answers, usage, number)
 

@@ -25,6 +25,21 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _MOST_KEPT = 1000
+_ECHOED = {
+    "instructions": None,
+    "max_output_tokens": None,
+    "metadata": {},
+    "previous_response_id": None,
+    "reasoning": {"effort": None, "summary": None},
+    "store": True,
+    "temperature": 1.0,
+    "text": {"format": {"type": "text"}},
+    "tool_choice": "auto",
+    "tools": [],
+    "top_p": 1.0,
+    "truncation": "disabled",
+}
+"""What a response repeats of its request, with what stands there when nothing was said."""
 _LEAST_TOKENS = Number(16, whole=True)
 
 
@@ -91,14 +106,11 @@ def _response(exchange: Exchange, body: Json) -> Json:
         "status": "incomplete" if short else "completed",
         "error": None,
         "incomplete_details": {"reason": "max_output_tokens"} if short else None,
-        "instructions": body.get("instructions"),
         "model": exchange.ask.model,
         "output": _output(exchange),
         "output_text": said.text,
         "parallel_tool_calls": exchange.ask.choice.parallel,
-        "previous_response_id": body.get("previous_response_id"),
-        "tool_choice": body.get("tool_choice", "auto"),
-        "tools": body.get("tools") or [],
+        **{name: body.get(name, default) for name, default in _ECHOED.items()},
         "usage": exchange.usage.as_response(),
         "meta": exchange.usage.as_meta(),
     }

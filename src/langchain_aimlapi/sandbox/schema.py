@@ -20,9 +20,9 @@ from langchain_aimlapi.sandbox.patterns import matching
 Schema = Mapping[str, Any]
 
 _QUOTED = re.compile(
-    r"\"([^\"\n]+)\"|“([^”\n]+)”|«([^»\n]+)»|「([^」\n]+)」|`([^`\n]+)`|(?<!\w)'([^'\n]+)'(?!\w)"
+    r"\"([^\"\n]+)\"|“([^”\n]+)”|«([^»\n]+)»|「([^」\n]+)」|`([^`\n]+)`|(?<!\w)'((?:[^'\n]|(?<=\w)'(?=\w))+)'(?!\w)"
 )
-_FULL_DEPTH, _MOST_DEPTH = 3, 40
+_FULL_DEPTH, _MOST_DEPTH, _MOST_STEPS = 3, 40, 20_000
 _USUAL = 3
 _FORMATS = {
     "date-time": "2026-01-31T12:00:00Z",
@@ -51,10 +51,20 @@ def quotes(prompt: str) -> list[str]:
     return ["".join(match) for match in _QUOTED.findall(prompt)]
 
 
-def conforming(schema: Schema | bool, prompt: str = "") -> Any:
-    """Make a value that conforms to a JSON schema."""
-    whole = schema if isinstance(schema, Mapping) else {}
-    return _Maker(whole, quotes(prompt)).value(whole, "")
+class UnusableSchemaError(ValueError):
+    """A schema that is none: keywords with values of the wrong kind."""
+
+
+def conforming(schema: Schema, prompt: str = "") -> Any:
+    """Make a value that conforms to a JSON schema.
+
+    Raises:
+        UnusableSchemaError: It cannot be read.
+    """
+    try:
+        return _Maker(schema, quotes(prompt)).value(schema, "")
+    except (TypeError, ValueError, AttributeError, LookupError, re.error) as error:
+        raise UnusableSchemaError(f"Invalid JSON schema: {error}") from error
 
 
 class _Maker:
@@ -62,6 +72,7 @@ class _Maker:
 
     def __init__(self, root: Schema, quoted: list[str]) -> None:
         self._root = root
+        self._steps = 0
         self._quoted = quoted
         self._words: Iterator[str] = iter(quoted)
         self._makers: dict[str, Callable[[Schema, str, int], Any]] = {
@@ -87,12 +98,17 @@ class _Maker:
     def _flat(self, schema: Any, depth: int) -> dict[str, Any]:
         """Follow references, take one way where several are open, and merge what must all hold."""
         flat = dict(schema) if isinstance(schema, Mapping) else {}
+        self._steps += 1
+        if (
+            self._steps > _MOST_STEPS or depth > 2 * _MOST_DEPTH
+        ):  # a schema that grows without end is cut off
+            return {"type": "null"}
         for _ in range(_MOST_DEPTH):
             if "$ref" in flat:
                 flat = _merged(self._resolve(flat.pop("$ref")), flat)
             elif "allOf" in flat:
                 for part in flat.pop("allOf"):
-                    flat = _merged(flat, self._flat(part, depth))
+                    flat = _merged(flat, self._flat(part, depth + 1))
             elif "anyOf" in flat or "oneOf" in flat:
                 ways = flat.pop("anyOf", None) or flat.pop("oneOf")
                 flat = _merged(flat, self._way(ways, depth))
