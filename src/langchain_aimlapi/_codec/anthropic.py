@@ -14,6 +14,7 @@ import orjson
 
 from langchain_aimlapi._codec.assistant import Call, read_assistant
 from langchain_aimlapi._codec.content import Kind, Media, Piece, Raw, Text, read_content
+from langchain_aimlapi._codec.messages import kind_of
 from langchain_aimlapi._codec.tools import tool_name
 from langchain_aimlapi.errors import ConfigurationError, UnsupportedContentError
 
@@ -87,7 +88,7 @@ def _compact(turn: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_system(message: BaseMessage) -> bool:
-    return message.type == "system" or getattr(message, "role", None) in {"system", "developer"}
+    return kind_of(message) == "system" or getattr(message, "role", None) in {"system", "developer"}
 
 
 def _system_text(message: BaseMessage, where: str) -> list[str]:
@@ -98,7 +99,7 @@ def _system_text(message: BaseMessage, where: str) -> list[str]:
 
 
 def _turn(message: BaseMessage, where: str, *, echo_reasoning: bool) -> tuple[str, list[Block]]:
-    kind = message.type.removesuffix("MessageChunk").lower()
+    kind = kind_of(message)
     if kind == "ai":
         said = _assistant(cast("AIMessage", message), where, echo_reasoning=echo_reasoning)
         return "assistant", said
@@ -213,7 +214,7 @@ def _tools(tools: Mapping[str, Any], *, one_call: bool) -> dict[str, Any]:
         return {}
     written: dict[str, Any] = {"tools": [_tool(tool) for tool in tools["tools"]]}
     choice = _choice(tools.get("tool_choice"))
-    if one_call:
+    if one_call and choice != {"type": "none"}:
         choice = {"type": "auto"} | (choice or {}) | {"disable_parallel_tool_use": True}
     return written | ({"tool_choice": choice} if choice else {})
 

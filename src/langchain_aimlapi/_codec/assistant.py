@@ -28,6 +28,8 @@ REASONING_KEYS = ("reasoning_content", "reasoning")
 """Keys of a reply's message that hold thoughts as text, the more common one first."""
 THINK_TAG = "<think>"
 """Stands in place of a key where the thoughts came inside the text, as `<think>…</think>`."""
+DETAILS_KEY = "reasoning_details"
+"""Stands in place of a key where the thoughts came as details alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,8 @@ def read_assistant(message: AIMessage, where: str) -> Assistant:
         UnsupportedContentError: For a content block that cannot be sent, or a tool call
             without an id.
     """
-    blocks = [block for block in _listed(message.content) if isinstance(block, Mapping)]
+    content = _listed(message.content)
+    blocks = [_standard(block) for block in content if isinstance(block, Mapping)]
     kwargs = message.additional_kwargs
     audio = kwargs.get("audio")
     audio_blocks = [block for block in blocks if block.get("type") == "audio"]
@@ -92,6 +95,13 @@ def _listed(content: str | list[Any]) -> list[Any]:
     return content if isinstance(content, list) else []
 
 
+def _standard(block: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A refusal is wrapped as non-standard where LangChain has no block for it."""
+    value = block.get("value") if block.get("type") == "non_standard" else None
+    is_refusal = isinstance(value, Mapping) and value.get("type") == "refusal"
+    return value if is_refusal and value else block
+
+
 def _pieces(message: AIMessage, where: str) -> list[Piece]:
     """Text and media, without what has a field of its own in the turn."""
     if isinstance(message.content, str):
@@ -100,7 +110,7 @@ def _pieces(message: AIMessage, where: str) -> list[Piece]:
     rest = [
         block
         for block in message.content
-        if not (isinstance(block, Mapping) and block.get("type") in own_fields)
+        if not (isinstance(block, Mapping) and _standard(block).get("type") in own_fields)
     ]
     pieces = read_content(rest, where)
     return [piece for piece in pieces if not (isinstance(piece, Text) and not piece.text)]

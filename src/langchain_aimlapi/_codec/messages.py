@@ -1,8 +1,8 @@
 """LangChain messages -> messages of the OpenAI shape.
 
-Order is kept, with two exceptions the wire demands: media out of a tool message go into a user
-message after the run of tool messages they came with (a tool message holds text only), and
-system text moves into the first user message for the few models without a system role.
+Order is kept, with two exceptions the wire demands: media out of a tool's or an assistant's
+message go into a user message after it and the tool messages that follow (both hold text only),
+and system text moves into the first user message for the few models without a system role.
 """
 
 from __future__ import annotations
@@ -12,7 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+import orjson
+
 from langchain_aimlapi._codec.assistant import (
+    REASONING_KEYS,
     THINK_TAG,
     Assistant,
     Call,
@@ -70,14 +73,19 @@ def encode_messages(messages: Sequence[BaseMessage], shape: Shape) -> list[Turn]
     waiting: list[Piece] = []
     for position, message in enumerate(messages):
         where = f"messages[{position}] ({message.type})"
-        if message.type == "tool":
+        kind = kind_of(message)
+        if kind != "tool":
+            turns += _carried_over(waiting, shape)
+            waiting = []
+        if kind == "ai":
+            turn, media = _ai(cast("AIMessage", message), where, shape)
+        elif kind == "tool":
             turn, media = _tool(cast("ToolMessage", message), where)
-            turns.append(turn)
-            waiting += media
+        else:
+            turns += _encoder(message, where)(message, where, shape)
             continue
-        turns += _carried_over(waiting, shape)
-        waiting = []
-        turns += _encoder(message, where)(message, where, shape)
+        turns.append(turn)
+        waiting += media
     turns += _carried_over(waiting, shape)
     return _with_known_roles(turns, shape.facts)
 
@@ -86,9 +94,13 @@ def _carried_over(media: list[Piece], shape: Shape) -> list[Turn]:
     return [{"role": "user", "content": _content(media, shape)}] if media else []
 
 
+def kind_of(message: BaseMessage) -> str:
+    """A message's type ("ai", "human", "tool", …), the same for a message and its chunks."""
+    return message.type.removesuffix("MessageChunk").lower()
+
+
 def _encoder(message: BaseMessage, where: str) -> Callable[[Any, str, Shape], list[Turn]]:
-    kind = message.type.removesuffix("MessageChunk").lower()
-    encoder = _ENCODERS.get(kind)
+    encoder = _ENCODERS.get(kind_of(message))
     if encoder is None:
         raise ConfigurationError(f"{where}: a {type(message).__name__} cannot be sent.")
     return encoder
@@ -129,12 +141,11 @@ def _tool_results(blocks: Sequence[Any], where: str) -> tuple[list[Turn], list[P
     return turns, media
 
 
-def _ai(message: AIMessage, where: str, shape: Shape) -> list[Turn]:
+def _ai(message: AIMessage, where: str, shape: Shape) -> tuple[Turn, list[Piece]]:
+    """An assistant turn of text and calls, and the media that have to follow it."""
     said = read_assistant(message, where)
-    turn: Turn = {"role": "assistant"}
-    content = _assistant_content(said, shape)
     # Beside tool calls too: `null` and absence are each refused by some schemas, "" by none.
-    turn["content"] = content
+    turn: Turn = {"role": "assistant", "content": _assistant_content(said, shape)}
     if said.calls:
         turn["tool_calls"] = [_wire_call(call) for call in said.calls]
     if said.refusal:
@@ -143,25 +154,29 @@ def _ai(message: AIMessage, where: str, shape: Shape) -> list[Turn]:
         turn["audio"] = {"id": said.audio_id}
     if said.reasoning and shape.echoes:
         turn |= _echo(said.reasoning)
-    return [_named(turn, message, shape)]
+    media: list[Piece] = [piece for piece in said.pieces if isinstance(piece, Media)]
+    if media:
+        media.insert(0, Text("From the assistant's last message:"))
+    return _named(turn, message, shape), media
 
 
 def _assistant_content(said: Assistant, shape: Shape) -> str | list[dict[str, Any]]:
-    """Text as one string, unless a cache mark or a medium needs parts."""
+    """Text as one string, unless a cache mark or a part of the caller's own needs a list."""
     thought = said.reasoning
     before = ""
     if thought and thought.key == THINK_TAG and shape.echoes:
         before = f"<think>{thought.text}</think>"
-    if all(isinstance(piece, Text) and not piece.cache_control for piece in said.pieces):
+    pieces = [piece for piece in said.pieces if not isinstance(piece, Media)]
+    if all(isinstance(piece, Text) and not piece.cache_control for piece in pieces):
         return before + said.text
-    parts = [openai_part(piece) for piece in said.pieces]
+    parts = [openai_part(piece) for piece in pieces]
     return [{"type": "text", "text": before}, *parts] if before else parts
 
 
 def _echo(reasoning: Reasoning) -> Turn:
     """The thoughts under the key they came by."""
     turn: Turn = {}
-    if reasoning.text and reasoning.key != THINK_TAG:
+    if reasoning.text and reasoning.key in REASONING_KEYS:
         turn[reasoning.key] = reasoning.text
     if reasoning.details:
         turn["reasoning_details"] = [dict(detail) for detail in reasoning.details]
@@ -179,8 +194,6 @@ def _wire_call(call: Call) -> dict[str, Any]:
 
 def _custom_input(arguments: str) -> str:
     """Custom tools take free text, which LangChain holds as the one argument `__arg1`."""
-    import orjson  # noqa: PLC0415  # this path is rare
-
     try:
         return str(orjson.loads(arguments)["__arg1"])
     except (orjson.JSONDecodeError, KeyError, TypeError):
@@ -221,7 +234,6 @@ def _chat(message: Any, where: str, shape: Shape) -> list[Turn]:
 
 
 _ENCODERS: Mapping[str, Callable[[Any, str, Shape], list[Turn]]] = {
-    "ai": _ai,
     "chat": _chat,
     "function": _function,
     "human": _human,

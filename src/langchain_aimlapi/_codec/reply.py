@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
 from langchain_aimlapi._codec import think
-from langchain_aimlapi._codec.assistant import REASONING_KEYS, THINK_TAG
+from langchain_aimlapi._codec.assistant import DETAILS_KEY, REASONING_KEYS, THINK_TAG
 from langchain_aimlapi._codec.calls import read_calls
 from langchain_aimlapi._codec.metadata import (
     CHOICE_KEYS,
@@ -116,7 +116,8 @@ def message_content(
     text, parts_thought = content_text(message.get("content"))
     kwargs = {key: message[key] for key in KEPT_KEYS if message.get(key)}
     key, thought = reasoning_text(message)
-    thought = thought or parts_thought
+    if not thought:
+        key, thought = REASONING_KEYS[0], parts_thought
     if not thought and context.split_think_tags:
         inline, text = think.split(text)
         key, thought = (THINK_TAG, inline) if inline is not None else (key, thought)
@@ -142,13 +143,13 @@ def reasoning_text(fields: Mapping[str, Any]) -> tuple[str, str]:
         text = fields.get(key)
         if isinstance(text, str) and text:
             return key, text
-    details = fields.get("reasoning_details") or ()
+    details = fields.get(DETAILS_KEY) or ()
     texts = (
         detail.get("text") or detail.get("summary") or ""
         for detail in details
         if isinstance(detail, Mapping)
     )
-    return REASONING_KEYS[0], "".join(text for text in texts if isinstance(text, str))
+    return DETAILS_KEY, "".join(text for text in texts if isinstance(text, str))
 
 
 def content_text(content: Any) -> tuple[str, str]:

@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Any, Literal
 from langchain_aimlapi._codec.anthropic import anthropic_body
 from langchain_aimlapi._codec.messages import Shape, encode_messages
 from langchain_aimlapi._codec.tools import fit_tools
+from langchain_aimlapi._facts import Dialect, ModelFacts
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from langchain_core.messages import BaseMessage
-
-    from langchain_aimlapi._facts import Dialect, ModelFacts
 
 Policy = Literal["drop", "send", "error"]
 
@@ -104,7 +103,7 @@ def encode(
     tools = fit_tools(given.pop("tools", None) or [], given.pop("tool_choice", None), options.facts)
     if not tools:
         given.pop("parallel_tool_calls", None)
-    sent, dropped = _sorted_out(_renamed(given, options.facts), options)
+    sent, dropped = _sorted_out(_renamed(given, options), options)
     if options.dialect == "anthropic":
         body = anthropic_body(
             messages,
@@ -133,16 +132,26 @@ def _takes(facts: ModelFacts | None, parameter: str) -> bool:
 # --- names --------------------------------------------------------------------------------------
 
 
-def _renamed(given: Mapping[str, Any], facts: ModelFacts | None) -> dict[str, Any]:
+def _renamed(given: Mapping[str, Any], options: Options) -> dict[str, Any]:
     named = dict(given)
+    facts = options.facts or (_ANTHROPIC_NAMES if options.dialect == "anthropic" else None)
     _token_limit(named, facts)
     _stop_words(named, facts)
     if named.get("top_logprobs") is not None:
         named.setdefault("logprobs", True)
     if (effort := named.pop("reasoning_effort", None)) is not None:
-        knob = reasoning_knob(str(effort), facts, named.get("max_tokens"))
+        knob = reasoning_knob(str(effort), facts, _limit(named, facts))
         named = {**knob, **named}
     return named
+
+
+_ANTHROPIC_NAMES = ModelFacts(
+    id="",
+    dialects=frozenset({"anthropic"}),
+    parameters=frozenset({"max_tokens", "stop_sequences", "thinking"}),
+    thinking=frozenset({"budget_tokens", "disabled", "enabled"}),
+)
+"""What the shape itself says of names, for a model nobody has documented."""
 
 
 def _token_limit(named: dict[str, Any], facts: ModelFacts | None) -> None:
@@ -153,6 +162,14 @@ def _token_limit(named: dict[str, Any], facts: ModelFacts | None) -> None:
         named.pop("max_tokens", None)
     else:
         named["max_tokens"] = named.pop("max_completion_tokens")
+
+
+def _limit(named: Mapping[str, Any], facts: ModelFacts | None) -> int | None:
+    """Tokens the answer may have: as asked for, or else the model's documented default."""
+    asked = named.get("max_tokens") or named.get("max_completion_tokens")
+    default = facts.ranges.get("max_tokens", {}).get("default", 0) if facts else 0
+    # Smaller defaults are for answers without thought and leave no room for any.
+    return asked or (int(default) if default > _LEAST_BUDGET else None)
 
 
 def _stop_words(named: dict[str, Any], facts: ModelFacts | None) -> None:
@@ -185,24 +202,24 @@ def reasoning_knob(effort: str, facts: ModelFacts | None, limit: int | None) -> 
         return {"reasoning": {"effort": effort}}
     budget = _budget(effort, limit)
     if "thinking" in facts.parameters:
-        return _thinking(facts, budget)
+        return _thinking(effort, budget, facts.thinking)
     if "enable_thinking" in facts.parameters:
-        if not budget:
-            return {"enable_thinking": False}
-        return {"enable_thinking": True, "thinking_budget": budget}
+        room = {"thinking_budget": budget} if budget else {}
+        return {"enable_thinking": effort != "none", **room}
     return {"reasoning_effort": effort}
 
 
 _EFFORTS = frozenset({"none", *_BUDGETS})
 
 
-def _thinking(facts: ModelFacts, budget: int) -> dict[str, Any]:
-    if "anthropic" not in facts.dialects:
-        return {"thinking": {"type": "enabled" if budget else "disabled"}}
-    if budget:
-        return {"thinking": {"type": "enabled", "budget_tokens": budget}}
-    # The older Claude schemas know no "disabled": there, thinking is off unless asked for.
-    return {"thinking": {"type": "disabled"}} if "openai" in facts.dialects else {}
+def _thinking(effort: str, budget: int, forms: frozenset[str]) -> dict[str, Any]:
+    """The switch, with a budget where one is documented; nothing where there is no form for it."""
+    if effort == "none":
+        # The older Claude schemas know no "disabled": there, thinking is off unless asked for.
+        return {"thinking": {"type": "disabled"}} if "disabled" in forms else {}
+    if "budget_tokens" not in forms:
+        return {"thinking": {"type": "enabled"}}
+    return {"thinking": {"type": "enabled", "budget_tokens": budget}} if budget else {}
 
 
 def _budget(effort: str, limit: int | None) -> int:

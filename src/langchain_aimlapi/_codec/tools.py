@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Tool = dict[str, Any]
 ToolLike = Mapping[str, Any] | type | Callable[..., Any]
 _CONVERTIBLE_KEYS = ("input_schema", "parameters", "properties")
+_SENT_WORDS = frozenset({"auto", "none", "required"})
 _WORDS = {"any": "required", "required": "required", "auto": "auto", "none": "none"}
 
 
@@ -93,6 +94,8 @@ def fit_tools(
     """`tools` and `tool_choice` of a request; empty without tools, since services refuse `[]`."""
     if not tools:
         return {}
+    if isinstance(choice, str) and choice not in _SENT_WORDS:
+        choice = convert_choice(choice, tools)
     if isinstance(choice, Mapping) and _named_choice_unknown(facts):
         # Some models know no choice by name: leave them that one tool, and require a call.
         named = tool_name(choice)
@@ -164,7 +167,8 @@ def _named_format(form: Mapping[str, Any], strict: bool | None) -> dict[str, Any
     inner = form.get("json_schema")
     if not isinstance(inner, Mapping):
         return dict(form)
-    inner = {**inner, "name": schema_name(inner.get("name"))}
+    inner = {key: value for key, value in inner.items() if value is not None}
+    inner["name"] = schema_name(inner.get("name"))
     if strict is not None:
         inner.setdefault("strict", strict)
     return {**form, "json_schema": inner}
