@@ -163,10 +163,11 @@ def test_stops_while_a_stream_hangs():
         with socket.create_connection((address[0], int(address[1]))) as hanging:
             hanging.sendall(
                 b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n"
-                b"x-sandbox-fault: stall\r\nContent-Length: 75\r\n\r\n"
-                b'{"model":"m","messages":[{"role":"user","content":"Hello"}],"stream": true }'
+                b"x-sandbox-fault: stall\r\nContent-Length: 72\r\n\r\n"
+                b'{"model":"m","messages":[{"role":"user","content":"Hello"}],"stream":true'
+                b"}"
             )
-            hanging.recv(100)
+            assert hanging.recv(15) == b"HTTP/1.1 200 OK"
             assert sandbox.connections == 1
             start = time.monotonic()
             sandbox.stop()

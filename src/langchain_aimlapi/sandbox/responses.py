@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 _MOST_KEPT = 1000
-_ECHOED = {
+_ECHOED: Json = {
     "instructions": None,
     "max_output_tokens": None,
     "metadata": {},
