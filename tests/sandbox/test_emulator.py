@@ -161,12 +161,12 @@ def test_stops_while_a_stream_hangs():
     with Sandbox() as sandbox:
         address = sandbox.base_url.split("/")[2].split(":")
         with socket.create_connection((address[0], int(address[1]))) as hanging:
-            hanging.sendall(
-                b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n"
-                b"x-sandbox-fault: stall\r\nContent-Length: 72\r\n\r\n"
-                b'{"model":"m","messages":[{"role":"user","content":"Hello"}],"stream":true'
-                b"}"
+            body = b'{"model":"m","messages":[{"role":"user","content":"Hi"}],"stream":true}'
+            head = (
+                "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n"
+                f"x-sandbox-fault: stall\r\nContent-Length: {len(body)}\r\n\r\n"
             )
+            hanging.sendall(head.encode() + body)
             assert hanging.recv(15) == b"HTTP/1.1 200 OK"
             assert sandbox.connections == 1
             start = time.monotonic()

@@ -93,9 +93,11 @@ async def _timed(sandbox, **options):
     headers = {"Authorization": "Bearer k"}
     url = f"{sandbox.base_url}/chat/completions"
     start = time.monotonic()
-    async with aiohttp.ClientSession() as session:
-        async with session.post(url, json=body, headers=headers) as reply:
-            return [time.monotonic() - start async for _ in reply.content.iter_any()]
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(url, json=body, headers=headers) as reply,
+    ):
+        return [time.monotonic() - start async for _ in reply.content.iter_any()]
 
 
 async def test_time_to_the_first_token():
