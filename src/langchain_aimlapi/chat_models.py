@@ -7,6 +7,7 @@ decoder -> chunks, and the async hooks are the sync ones with `await` in three p
 from __future__ import annotations
 
 import inspect
+from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from langchain_core.language_models.base import LangSmithParams
@@ -14,19 +15,19 @@ from langchain_core.messages.utils import count_tokens_approximately
 from pydantic import model_validator
 
 from langchain_aimlapi import _catalogue
-from langchain_aimlapi._call import Call, build_call, find_key, key_text
+from langchain_aimlapi._call import Call, build_call, find_key, sealed
 from langchain_aimlapi._codec import blocks
-from langchain_aimlapi._codec.chunks import delta_chunk, final_chunk, partial_message
+from langchain_aimlapi._codec.chunks import as_chunk
+from langchain_aimlapi._codec.events import EventWriter
 from langchain_aimlapi._codec.metadata import PROVIDER
-from langchain_aimlapi._codec.reply import decode_reply
-from langchain_aimlapi._codec.stream import StreamDecoder
 from langchain_aimlapi._codec.tools import ToolLike, convert_choice, convert_tool
+from langchain_aimlapi._handlers import message_id, wants_tokens
 from langchain_aimlapi._redaction import redacted
 from langchain_aimlapi._settings import API_KEY_VARIABLE, SENT_FIELDS, ChatSettings
 from langchain_aimlapi._structured import Method, schema_of, structured_output
 from langchain_aimlapi._transport.request import ClientOptions
 from langchain_aimlapi._version import __version__
-from langchain_aimlapi.errors import AimlapiError, NotFoundError
+from langchain_aimlapi._wire import aanswer, abatches, answer, batches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from langchain_core.outputs import ChatGenerationChunk, ChatResult
     from langchain_core.runnables import Runnable
     from langchain_core.tools import BaseTool
+    from langchain_protocol.protocol import MessagesData
 
 blocks.register()
 
@@ -126,14 +128,8 @@ class ChatAimlapi(ChatSettings):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        from langchain_aimlapi._transport import sync  # noqa: PLC0415  # on first use
-
         call = self._call(messages, stop, run_manager, kwargs, find_key(self, kwargs))
-        try:
-            reply = sync.send(call.request, self._client_options, self.http_client)
-        except NotFoundError as error:
-            raise _with_near_ids(error, call.model) from error.__cause__
-        return decode_reply(reply.body, call.context(reply.headers))
+        return answer(call, self._client_options, self.http_client)
 
     async def _agenerate(
         self,
@@ -142,15 +138,9 @@ class ChatAimlapi(ChatSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
-
         key = await _awaited(find_key(self, kwargs))
         call = self._call(messages, stop, run_manager, kwargs, key)
-        try:
-            reply = await aio.asend(call.request, self._client_options, self.http_async_client)
-        except NotFoundError as error:
-            raise _with_near_ids(error, call.model) from error.__cause__
-        return decode_reply(reply.body, call.context(reply.headers))
+        return await aanswer(call, self._client_options, self.http_async_client)
 
     def _stream(
         self,
@@ -159,27 +149,15 @@ class ChatAimlapi(ChatSettings):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        from langchain_aimlapi._transport import sync  # noqa: PLC0415  # on first use
-
         key = find_key(self, kwargs)
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
-        decoder = None
-        try:
-            with sync.open_stream(call.request, self._client_options, self.http_client) as source:
-                decoder = StreamDecoder(call.context(source.headers))
-                for batch in source:
-                    for chunk in _chunks(decoder, batch):
-                        if run_manager:
-                            run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-                        yield chunk
-                    if decoder.done:
-                        break
-            for chunk in _last_chunks(decoder):
-                if run_manager:
-                    run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-                yield chunk
-        except AimlapiError as error:
-            raise _with_partial(error, decoder, call) from error.__cause__
+        with closing(batches(call, self._client_options, self.http_client)) as stream:
+            for batch in stream:
+                for item in batch:
+                    chunk = as_chunk(item)
+                    if run_manager:
+                        run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                    yield chunk
 
     async def _astream(
         self,
@@ -188,29 +166,62 @@ class ChatAimlapi(ChatSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
-
         key = await _awaited(find_key(self, kwargs))
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
-        decoder = None
-        try:
-            async with await aio.aopen_stream(
-                call.request, self._client_options, self.http_async_client
-            ) as source:
-                decoder = StreamDecoder(call.context(source.headers))
-                async for batch in source:
-                    for chunk in _chunks(decoder, batch):
-                        if run_manager:
-                            await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-                        yield chunk
-                    if decoder.done:
-                        break
-            for chunk in _last_chunks(decoder):
-                if run_manager:
-                    await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
-                yield chunk
-        except AimlapiError as error:
-            raise _with_partial(error, decoder, call) from error.__cause__
+        async with aclosing(abatches(call, self._client_options, self.http_async_client)) as stream:
+            async for batch in stream:
+                for item in batch:
+                    chunk = as_chunk(item)
+                    if run_manager:
+                        await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                    yield chunk
+
+    def _stream_chat_model_events(
+        self,
+        messages: list[BaseMessage],
+        *,
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[MessagesData]:
+        """Content-block events straight from the wire (`stream_events(version="v3")`)."""
+        writer = EventWriter()
+        told = wants_tokens(run_manager)
+        key = find_key(self, kwargs)
+        call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
+        with closing(batches(call, self._client_options, self.http_client)) as stream:
+            for batch in stream:
+                if not writer.begun:
+                    yield writer.start(message_id(run_manager), call.model)
+                for item in batch:
+                    if told and run_manager:
+                        chunk = as_chunk(item)
+                        run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                    yield from writer.write(item)
+
+    async def _astream_chat_model_events(
+        self,
+        messages: list[BaseMessage],
+        *,
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[MessagesData]:
+        """Content-block events straight from the wire (`astream_events(version="v3")`)."""
+        writer = EventWriter()
+        told = wants_tokens(run_manager)
+        key = await _awaited(find_key(self, kwargs))
+        call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
+        async with aclosing(abatches(call, self._client_options, self.http_async_client)) as stream:
+            async for batch in stream:
+                if not writer.begun:
+                    yield writer.start(message_id(run_manager), call.model)
+                for item in batch:
+                    if told and run_manager:
+                        chunk = as_chunk(item)
+                        await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
+                    for event in writer.write(item):
+                        yield event
 
     def _call(
         self,
@@ -226,7 +237,7 @@ class ChatAimlapi(ChatSettings):
             self,
             messages,
             {**kwargs, "stop": stop},
-            key=key_text(key),
+            key=sealed(key),
             stream=stream,
             run_id=run_manager.run_id if run_manager else None,
         )
@@ -356,38 +367,6 @@ class ChatAimlapi(ChatSettings):
         if self.custom_get_token_ids is not None:
             return self.custom_get_token_ids(text)
         return list(range(-(-len(text) // 4)))
-
-
-# --- shared by sync and async ---------------------------------------------------------------------
-
-
-def _chunks(decoder: StreamDecoder, batch: Sequence[bytes]) -> Iterator[ChatGenerationChunk]:
-    for data in batch:
-        delta = decoder.feed(data)
-        if delta is not None:
-            yield delta_chunk(delta)
-
-
-def _last_chunks(decoder: StreamDecoder) -> Iterator[ChatGenerationChunk]:
-    late = decoder.late()
-    if late is not None:
-        yield delta_chunk(late)
-    yield final_chunk(decoder.end())
-
-
-def _with_partial(error: AimlapiError, decoder: StreamDecoder | None, call: Call) -> AimlapiError:
-    if isinstance(error, NotFoundError):
-        return _with_near_ids(error, call.model)
-    if decoder is not None and error.partial is None:
-        error.partial = partial_message(decoder)
-    return error
-
-
-def _with_near_ids(error: NotFoundError, model: str) -> NotFoundError:
-    near = _catalogue.near(model)
-    if near:
-        error.hint = f"Ids near {model!r}: {', '.join(near)}."
-    return error
 
 
 async def _awaited(key: Any) -> Any:

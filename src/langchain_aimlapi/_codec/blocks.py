@@ -81,28 +81,31 @@ def _described(message: AIMessage) -> list[tuple[str, Block]]:
     blocks: list[tuple[str, Block]] = []
     if reasoning := _reasoning(kwargs):
         blocks.append(("lc_rs_0", reasoning))
-    annotations = _annotations(kwargs)
+    annotations = sources(kwargs)
     if message.content or annotations:
         text: Block = {"type": "text", "text": message.content}
         blocks.append(("lc_txt_0", text | ({"annotations": annotations} if annotations else {})))
     if kwargs.get("refusal"):
         blocks.append(("lc_ref_0", _refusal(kwargs["refusal"])))
     if kwargs.get("audio"):
-        blocks.append(("lc_aud_0", _audio(kwargs["audio"])))
+        blocks.append(("lc_aud_0", audio_block(kwargs["audio"])))
     images = enumerate(kwargs.get("images") or ())
-    blocks += [(f"lc_img_{number}", _image(image)) for number, image in images]
+    blocks += [(f"lc_img_{number}", image_block(image)) for number, image in images]
     return blocks
 
 
 def _reasoning(kwargs: Mapping[str, Any]) -> Block | None:
-    text, details = kwargs.get("reasoning_content"), kwargs.get("reasoning_details")
-    key = kwargs.get("reasoning_key")
-    if not text and not details and not key:
+    text = kwargs.get("reasoning_content")
+    extras = reasoning_extras(kwargs)
+    if not text and not extras:
         return None
-    block: Block = {"type": "reasoning", "reasoning": text or ""}
-    extras = {"reasoning_key": key, "reasoning_details": details}
-    extras = {name: value for name, value in extras.items() if value}
-    return block | ({"extras": extras} if extras else {})
+    return {"type": "reasoning", "reasoning": text or "", **extras}
+
+
+def reasoning_extras(kwargs: Mapping[str, Any]) -> Block:
+    """What a reasoning block holds beside the thought, to go back to the model with it."""
+    extras = {key: kwargs[key] for key in ("reasoning_key", "reasoning_details") if kwargs.get(key)}
+    return {"extras": extras} if extras else {}
 
 
 def _refusal(words: str) -> Block:
@@ -113,7 +116,7 @@ def _refusal(words: str) -> Block:
 _AUDIO_KEYS = frozenset({"data", "mime_type"})
 
 
-def _audio(audio: Mapping[str, Any]) -> Block:
+def audio_block(audio: Mapping[str, Any]) -> Block:
     block: Block = {"type": "audio"}
     if audio.get("data"):
         block["base64"] = audio["data"]
@@ -123,7 +126,7 @@ def _audio(audio: Mapping[str, Any]) -> Block:
     return block | ({"extras": extras} if extras else {})
 
 
-def _image(image: Any) -> Block:
+def image_block(image: Any) -> Block:
     inner = image.get("image_url", image) if isinstance(image, Mapping) else image
     url = inner.get("url") if isinstance(inner, Mapping) else inner
     data = inner.get("b64_json") if isinstance(inner, Mapping) else None
@@ -143,7 +146,7 @@ def _with_extras(call: Block, extras: Mapping[str, Any]) -> Block:
 # --- citations ----------------------------------------------------------------------------------
 
 
-def _annotations(kwargs: Mapping[str, Any]) -> list[Block]:
+def sources(kwargs: Mapping[str, Any]) -> list[Block]:
     """Sources of the text: marked in it (`annotations`), or listed for it as a whole."""
     marked = [_annotation(item) for item in kwargs.get("annotations") or ()]
     listed = kwargs.get("search_results") or kwargs.get("citations") or ()

@@ -12,9 +12,15 @@ from langchain_core.messages import AIMessageChunk
 from langchain_core.outputs import ChatGenerationChunk
 
 from langchain_aimlapi._codec.metadata import PROVIDER
+from langchain_aimlapi._codec.stream import Delta
 
 if TYPE_CHECKING:
-    from langchain_aimlapi._codec.stream import Delta, Final, StreamDecoder
+    from langchain_aimlapi._codec.stream import Final, StreamDecoder
+
+
+def as_chunk(item: Delta | Final) -> ChatGenerationChunk:
+    """An item of a stream as a chunk."""
+    return delta_chunk(item) if isinstance(item, Delta) else final_chunk(item)
 
 
 def delta_chunk(delta: Delta) -> ChatGenerationChunk:

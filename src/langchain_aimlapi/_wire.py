@@ -1,0 +1,139 @@
+"""A call over the wire: its whole reply, or its stream as batches of deltas.
+
+What arrived together stays together: everything above (chunks, events, callbacks) works on these
+lists, so the cost of crossing from the transport is paid once per read and not once per token.
+The last item of the last batch is the `Final`. An error comes after the deltas that came before
+it, and carries them as `partial`. The HTTP libraries are imported by the first call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from langchain_aimlapi import _catalogue
+from langchain_aimlapi._codec.chunks import partial_message
+from langchain_aimlapi._codec.reply import decode_reply
+from langchain_aimlapi._codec.stream import Delta, Final, StreamDecoder
+from langchain_aimlapi.errors import AimlapiError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator, Mapping
+
+    from langchain_core.outputs import ChatResult
+
+    from langchain_aimlapi._call import Call
+    from langchain_aimlapi._transport.request import ClientOptions
+
+Batch = list[Delta | Final]
+
+
+def answer(call: Call, options: ClientOptions, client: object) -> ChatResult:
+    """Send a call and read its reply.
+
+    Raises:
+        AimlapiError: For a reply that did not come, says no, or cannot be read.
+    """
+    from langchain_aimlapi._transport import sync  # noqa: PLC0415  # on first use
+
+    try:
+        reply = sync.send(call.request, options, client)
+    except AimlapiError as error:
+        raise _explained(error, call) from error.__cause__
+    return decode_reply(reply.body, call.context(reply.headers))
+
+
+async def aanswer(call: Call, options: ClientOptions, client: object) -> ChatResult:
+    """Send a call and read its reply; the same for the running event loop.
+
+    Raises:
+        AimlapiError: For a reply that did not come, says no, or cannot be read.
+    """
+    from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
+
+    try:
+        reply = await aio.asend(call.request, options, client)
+    except AimlapiError as error:
+        raise _explained(error, call) from error.__cause__
+    return decode_reply(reply.body, call.context(reply.headers))
+
+
+def batches(call: Call, options: ClientOptions, client: object) -> Generator[Batch]:
+    """Stream a call.
+
+    Raises:
+        AimlapiError: With what had come as `partial`.
+    """
+    from langchain_aimlapi._transport import sync  # noqa: PLC0415  # on first use
+
+    reader = None
+    try:
+        with sync.open_stream(call.request, options, client) as source:
+            reader = _Reader(call, source.headers)
+            for events in source:
+                if batch := reader.read(events):
+                    yield batch
+                if reader.ended:
+                    break
+        yield reader.finish()
+    except AimlapiError as error:
+        raise _explained(error, call, reader) from error.__cause__
+
+
+async def abatches(call: Call, options: ClientOptions, client: object) -> AsyncGenerator[Batch]:
+    """Stream a call; the same for the running event loop. Close it, best with `aclosing`.
+
+    Raises:
+        AimlapiError: With what had come as `partial`.
+    """
+    from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
+
+    reader = None
+    try:
+        async with await aio.aopen_stream(call.request, options, client) as source:
+            reader = _Reader(call, source.headers)
+            async for events in source:
+                if batch := reader.read(events):
+                    yield batch
+                if reader.ended:
+                    break
+        yield reader.finish()
+    except AimlapiError as error:
+        raise _explained(error, call, reader) from error.__cause__
+
+
+class _Reader:
+    """The decoder of one stream, and the error that waits until its forerunners are out."""
+
+    def __init__(self, call: Call, headers: Mapping[str, str]) -> None:
+        self.decoder = StreamDecoder(call.context(headers))
+        self.ended = False
+        self._error: AimlapiError | None = None
+
+    def read(self, events: list[bytes]) -> Batch:
+        batch: Batch = []
+        feed = self.decoder.feed
+        try:
+            for data in events:
+                delta = feed(data)
+                if delta is not None:
+                    batch.append(delta)
+        except AimlapiError as error:
+            self._error = error
+        self.ended = self.decoder.done or self._error is not None
+        return batch
+
+    def finish(self) -> Batch:
+        if self._error is not None:
+            raise self._error
+        late = self.decoder.late()
+        final = self.decoder.end()
+        return [final] if late is None else [late, final]
+
+
+def _explained(error: AimlapiError, call: Call, reader: _Reader | None = None) -> AimlapiError:
+    """Add what only the caller's side knows: what had come, and which ids there are."""
+    if reader is not None and error.partial is None:
+        error.partial = partial_message(reader.decoder)
+    if isinstance(error, NotFoundError) and (near := _catalogue.near(call.model)):
+        error.hint = f"Ids near {call.model!r}: {', '.join(near)}."
+    return error
