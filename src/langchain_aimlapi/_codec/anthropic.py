@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-import orjson
-
 from langchain_aimlapi._codec.assistant import Call, read_assistant
+from langchain_aimlapi._codec.calls import parse_arguments
 from langchain_aimlapi._codec.content import Kind, Media, Piece, Raw, Text, read_content
 from langchain_aimlapi._codec.messages import kind_of
 from langchain_aimlapi._codec.tools import tool_name
@@ -71,12 +70,31 @@ def anthropic_body(
 
 
 def _split(turn: dict[str, Any], most: int | None) -> list[dict[str, Any]]:
-    """A turn in messages of at most so many blocks."""
-    blocks = turn["content"]
-    if most is None or len(blocks) <= most:
+    """A turn in messages of at most so many blocks; schemas with that limit refuse marks too."""
+    if most is None:
         return [turn]
+    blocks = [_unmarked(block) for block in turn["content"]]
+    if len(blocks) > most:
+        blocks = _texts_joined(blocks)
     starts = range(0, len(blocks), most)
     return [{"role": turn["role"], "content": blocks[at : at + most]} for at in starts]
+
+
+def _unmarked(block: Block) -> Block:
+    kept = {key: value for key, value in block.items() if key != "cache_control"}
+    if block.get("type") == "tool_result" and isinstance(block.get("content"), list):
+        kept["content"] = [_unmarked(inner) for inner in block["content"]]
+    return kept
+
+
+def _texts_joined(blocks: list[Block]) -> list[Block]:
+    joined: list[Block] = []
+    for block in blocks:
+        if joined and joined[-1].get("type") == block.get("type") == "text":
+            joined[-1] = {"type": "text", "text": f"{joined[-1]['text']}\n\n{block['text']}"}
+        else:
+            joined.append(block)
+    return joined
 
 
 def _compact(turn: dict[str, Any]) -> dict[str, Any]:
@@ -142,8 +160,8 @@ def _assistant(message: AIMessage, where: str, *, echo_reasoning: bool) -> list[
 
 def _tool_use(call: Call) -> Block:
     try:
-        arguments = orjson.loads(call.arguments or "{}")
-    except orjson.JSONDecodeError:
+        arguments = parse_arguments(call.arguments)
+    except ValueError:
         arguments = {"__raw": call.arguments}
     return {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments}
 

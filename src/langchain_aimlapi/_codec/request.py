@@ -174,9 +174,9 @@ def _limit(named: Mapping[str, Any], facts: ModelFacts | None) -> int | None:
 
 def _stop_words(named: dict[str, Any], facts: ModelFacts | None) -> None:
     stop = named.pop("stop", None)
-    stop = [stop] if isinstance(stop, str) else list(stop or [])
     if not stop:
         return
+    stop = [stop] if isinstance(stop, str) else list(stop)
     sequences = facts is not None and "stop" not in facts.parameters
     sequences = sequences and _takes(facts, "stop_sequences")
     named["stop_sequences" if sequences else "stop"] = stop
