@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from langchain_aimlapi._transport.retry import Budget
 
 
+_OWN_ID = "x-client-request-id"
+
+
 @dataclass(frozen=True, slots=True)
 class Send:
     """Send the request once."""
@@ -83,6 +86,7 @@ def exchange(request: Request, started: float, budget: Budget) -> Steps:
         delay = request.retry.delay(error, tried, outcome.jitter)
         late = until is not None and outcome.now + (delay or 0.0) >= until
         if delay is None or late or not _affordable(error, budget):
+            error.client_request_id = error.client_request_id or request.header(_OWN_ID)
             raise error
         yield Pause(delay)
 

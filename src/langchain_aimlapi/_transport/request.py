@@ -70,10 +70,14 @@ class Request:
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     method: str = "POST"
 
+    def header(self, name: str) -> str | None:
+        """Return a header by its lower-case name."""
+        found = (value for sent, value in self.headers.items() if sent.lower() == name)
+        return next(found, None)
+
     def sent_headers(self, *, streaming: bool) -> Mapping[str, str]:
         """Return the headers to send: a stream asks for no compression, which would delay events."""
-        named = {name.lower() for name in self.headers}
-        if not streaming or "accept-encoding" in named:
+        if not streaming or self.header("accept-encoding"):
             return self.headers
         return {**self.headers, "accept-encoding": "identity"}
 
