@@ -6,9 +6,10 @@ setting away), and what neither knows goes into the body as it is.
 
 from __future__ import annotations
 
+import inspect
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -20,6 +21,7 @@ from langchain_aimlapi import _catalogue
 from langchain_aimlapi._codec.metadata import ReplyContext
 from langchain_aimlapi._codec.request import Options, encode
 from langchain_aimlapi._hints import warn_dropped, warn_unknown
+from langchain_aimlapi._redaction import revealed
 from langchain_aimlapi._settings import (
     API_KEY_VARIABLE,
     SENT_FIELDS,
@@ -98,7 +100,7 @@ def build_call(
     messages: Sequence[BaseMessage],
     arguments: Mapping[str, Any],
     *,
-    key: str,
+    key: SecretStr,
     stream: bool,
     run_id: uuid.UUID | None,
 ) -> Call:
@@ -202,21 +204,34 @@ def _timeouts(timeout: float | Timeouts | None) -> Timeouts:
 
 
 def _headers(
-    settings: ChatSettings, arguments: Mapping[str, Any], key: str, call_id: str
+    settings: ChatSettings, arguments: Mapping[str, Any], key: SecretStr, call_id: str
 ) -> dict[str, str]:
     """All headers; later ones replace earlier ones whatever their case, `None` takes one away."""
-    named: dict[str, tuple[str, str | None]] = {}
+    named: dict[str, tuple[str, Any]] = {}
     request_id = arguments.get("client_request_id") or settings.client_request_id or call_id
     own = {
         **OWN_HEADERS,
-        "Authorization": f"Bearer {key}",
+        "Authorization": SecretStr(f"Bearer {key.get_secret_value()}"),
         "X-Client-Request-Id": clean_request_id(request_id),
         "Idempotency-Key": call_id,
     }
     given = (settings.default_headers or {}, arguments.get("extra_headers") or {})
     for headers in (own, *given):
         named |= {name.lower(): (name, value) for name, value in headers.items()}
-    return {name: str(value) for name, value in named.values() if value is not None}
+    return {name: _header_text(name, value) for name, value in named.values() if value is not None}
+
+
+def _header_text(name: str, value: Any) -> str:
+    if not _fits_a_header(name) or not _fits_a_header(revealed(value)):
+        what = "The API key" if name == "Authorization" else f"The header {name!r}"
+        raise ConfigurationError(
+            f"{what} has characters that no header may have, such as a line end or an accent."
+        )
+    return str(revealed(value))
+
+
+def _fits_a_header(text: Any) -> bool:
+    return str(text).isascii() and str(text).isprintable()
 
 
 _NOT_IN_REQUEST_ID = re.compile(r"[^A-Za-z0-9._:-]")
@@ -230,39 +245,48 @@ def clean_request_id(request_id: str) -> str:
 # --- the key --------------------------------------------------------------------------------------
 
 
-def find_key(settings: ChatSettings, arguments: Mapping[str, Any]) -> Any:
-    """The key's text, or what a key function returned (for an async one: an awaitable).
+def find_key(settings: ChatSettings, arguments: Mapping[str, Any]) -> SecretStr | Awaitable[Any]:
+    """The key of the call, of the object or of the environment.
+
+    It stays wrapped until it is a header, so that no traceback with local variables shows it.
+
+    Returns:
+        The key, or what an async key function returned, to be awaited and given to `sealed`.
 
     Raises:
         MissingAPIKeyError: If there is no key anywhere.
+        ConfigurationError: If a key function returned something else.
     """
     key = arguments.get("api_key") or settings.aimlapi_api_key or environment_key()
     if callable(key):
         key = key()
-    if isinstance(key, SecretStr):
-        key = key.get_secret_value()
-    return _present(key)
+    return key if inspect.isawaitable(key) else sealed(key)
 
 
-def key_text(key: Any) -> str:
-    """Check a key that a function returned.
+def sealed(key: Any) -> SecretStr:
+    """A key, however it was given, wrapped.
 
     Raises:
         MissingAPIKeyError: If it is none.
+        ConfigurationError: If it is no text.
     """
-    text = key.get_secret_value() if isinstance(key, SecretStr) else key
+    if key is None:
+        raise _missing()
+    if inspect.iscoroutine(key):
+        key.close()
+    text = revealed(key)
     if not isinstance(text, str):
         raise ConfigurationError(
             f"The API key function returned {type(text).__name__}, not text. An async function "
             "serves the async methods only (ainvoke, astream)."
         )
-    return str(_present(text)).strip()
+    if not text.strip():
+        raise _missing()
+    return SecretStr(text.strip())
 
 
-def _present(key: Any) -> Any:
-    if key is None or (isinstance(key, str) and not key.strip()):
-        raise MissingAPIKeyError(
-            f"There is no API key. Set {API_KEY_VARIABLE} or give api_key=…; to try things out "
-            "without a key, run `aimlapi sandbox` or use langchain_aimlapi.sandbox.Sandbox."
-        )
-    return key
+def _missing() -> MissingAPIKeyError:
+    return MissingAPIKeyError(
+        f"There is no API key. Set {API_KEY_VARIABLE} or give api_key=…; to try things out "
+        "without a key, run `aimlapi sandbox` or use langchain_aimlapi.sandbox.Sandbox."
+    )

@@ -1,9 +1,12 @@
-"""What must not be seen: keys and headers, wherever a trace or a log could show them."""
+"""What must not be seen: keys and headers, wherever a trace, a log or a cache could show them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from pydantic import SecretStr
 
 HIDDEN = "**********"
 _SECRET_NAMES = frozenset(
@@ -17,18 +20,45 @@ _SECRET_NAMES = frozenset(
         "x-api-key",
     }
 )
+_SCHEMA_NAMES = frozenset({"parameters", "input_schema", "properties", "schema"})
+"""Beneath these stand descriptions of arguments, which may be called like secrets."""
 
 
-def redacted(value: Any) -> Any:
-    """A copy with secrets hidden: values by their names, headers one by one, at any depth."""
+def revealed(value: Any) -> Any:
+    """What a `SecretStr` holds; anything else as it is."""
+    return value.get_secret_value() if isinstance(value, SecretStr) else value
+
+
+def hidden(_: object) -> str:
+    """Stars in the place of a secret."""
+    return HIDDEN
+
+
+def digest(value: object) -> str:
+    """Tell secrets apart without showing them."""
+    return hashlib.sha256(str(revealed(value)).encode()).hexdigest()[:16]
+
+
+def redacted(value: Any, hide: Callable[[object], str] = hidden) -> Any:
+    """A copy without secrets: values by their names, headers one by one, at any depth.
+
+    Args:
+        value: Arguments of a call.
+        hide: What stands in the place of a secret.
+    """
     if isinstance(value, Mapping):
-        return {name: _hidden(name, inner) for name, inner in value.items()}
+        return {name: _replaced(name, inner, hide) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [redacted(inner) for inner in value]
+        return [redacted(inner, hide) for inner in value]
     return value
 
 
-def _hidden(name: Any, value: Any) -> Any:
-    if not isinstance(name, str) or name.lower() not in _SECRET_NAMES or value is None:
-        return redacted(value)
-    return dict.fromkeys(value, HIDDEN) if isinstance(value, Mapping) else HIDDEN
+def _replaced(name: Any, value: Any, hide: Callable[[object], str]) -> Any:
+    lowered = name.lower() if isinstance(name, str) else ""
+    if value is None or lowered in _SCHEMA_NAMES:
+        return value
+    if lowered not in _SECRET_NAMES:
+        return redacted(value, hide)
+    if isinstance(value, Mapping):
+        return {key: hide(inner) for key, inner in value.items()}
+    return hide(value)

@@ -9,17 +9,28 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.utils import from_env, secret_from_env
-from pydantic import ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._hints import warn_unknown
+from langchain_aimlapi._redaction import HIDDEN, digest, redacted
 from langchain_aimlapi._transport.request import Timeouts
 from langchain_aimlapi.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import ModelProfile
 
 DEFAULT_BASE_URL = "https://api.aimlapi.com/v1"
 API_KEY_VARIABLE = "AIMLAPI_API_KEY"
@@ -53,6 +64,18 @@ SENT_FIELDS = (
     "web_search_options",
 )
 """Fields that go into the request's body, each by its own name."""
+
+_SHARED_BY_COPIES = (
+    "aimlapi_api_key",
+    "cache",
+    "callbacks",
+    "http_async_client",
+    "http_client",
+    "rate_limiter",
+    "verify",
+)
+"""Fields that a deep copy has in common with its model: they hold sockets and locks, or are made
+to be shared."""
 
 ApiKey = SecretStr | Callable[[], str] | Callable[[], Awaitable[str]]
 
@@ -194,6 +217,10 @@ class ChatSettings(BaseChatModel):
     def _tidy_base_url(cls, base_url: str) -> str:
         return tidy_base_url(base_url)
 
+    @field_serializer("aimlapi_api_key", when_used="json-unless-none")
+    def _hide_key(self, _: ApiKey | None) -> str:
+        return HIDDEN
+
     @property
     def model(self) -> str:
         """Id of the model."""
@@ -206,19 +233,32 @@ class ChatSettings(BaseChatModel):
         self.__dict__.pop("_serialized", None)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy the model, with some fields changed.
+        """Copy the model, with some fields changed, by their names or aliases.
 
         LangChain keeps a serialised form on the object and looks its cache up by it; a copy
         that kept the old form would be answered from the cache of the other model.
         """
-        copied = super().model_copy(update=update, deep=deep)
+        names = {field.alias: name for name, field in type(self).model_fields.items()}
+        changed = {names.get(name, name): value for name, value in (update or {}).items()}
+        copied = super().model_copy(update=changed, deep=deep)
+        if "model_name" in changed and "profile" not in changed:
+            copied.__dict__["profile"] = self._profile_of(copied.model_name)
         copied.__dict__.pop("_serialized", None)
         return copied
 
+    def _profile_of(self, model_name: str) -> ModelProfile | None:
+        """The other model's profile, unless somebody wrote this one by hand."""
+        own = self.profile == _catalogue.profile(self.model_name)
+        return _catalogue.profile(model_name) if own else self.profile
+
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        """What a cache looks an answer up by: it is stored, so secrets are in it as digests."""
+        return super()._get_llm_string(stop=stop, **redacted(kwargs, digest))
+
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         memo = {} if memo is None else memo
-        for client in (self.http_client, self.http_async_client, self.verify):
-            memo[id(client)] = client  # clients are shared, not copied: they hold sockets
+        for shared in map(self.__dict__.get, _SHARED_BY_COPIES):
+            memo[id(shared)] = shared
         copied = super().__deepcopy__(memo)
         copied.__dict__.pop("_serialized", None)
         return copied

@@ -370,4 +370,4 @@ class ChatAimlapi(ChatSettings):
 
 
 async def _awaited(key: Any) -> Any:
-    return await key if inspect.isawaitable(key) else key
+    return sealed(await key if inspect.isawaitable(key) else key)

@@ -1,0 +1,376 @@
+"""Canaries: a key, a header and a prompt, searched for wherever they have no business."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import json
+import logging
+import pickle
+import threading
+import traceback
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+
+import pytest
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.load import dumpd, dumps
+from langchain_core.messages import HumanMessage
+from langchain_core.tracers import LangChainTracer
+from langchain_core.tracers.base import BaseTracer
+from langsmith import Client
+from pydantic import SecretStr
+
+from langchain_aimlapi import AimlapiError, ChatAimlapi
+from langchain_aimlapi.sandbox import FAULTS
+from tests.ways import WAYS
+
+KEY = "sk-canary-4f1c9a7e2b"
+HEADER = "header-canary-77ab01"
+PROMPT = "prompt-canary: what I would tell nobody"
+SECRETS = (KEY, HEADER)
+
+VIEWS = {
+    "repr": repr,
+    "str": str,
+    "repr of the fields": lambda llm: repr(vars(llm)),
+    "model_dump": lambda llm: repr(llm.model_dump()),
+    "model_dump_json": lambda llm: llm.model_dump_json(),
+    "asdict": lambda llm: repr(llm.asdict()),
+    "dumpd": lambda llm: repr(dumpd(llm)),
+    "dumps": dumps,
+    "a copy": lambda llm: repr(copy.copy(llm)),
+    "a deep copy": lambda llm: repr(copy.deepcopy(llm)),
+    "a binding": lambda llm: repr(llm.bind(stop=["x"])),
+    "a sequence": lambda llm: repr(llm | str),
+    "the tracing parameters": lambda llm: repr(llm._get_ls_params()),
+    "the cache key": lambda llm: llm._get_llm_string(),
+}
+
+
+def key_from_function():
+    """Fetch the key, as a rotating one would be."""
+    return KEY
+
+
+def leaks(text: Any) -> list[str]:
+    """The secrets in a text."""
+    return [secret for secret in SECRETS if secret in str(text)]
+
+
+class TestTheObject:
+    """What can be seen of a model."""
+
+    @pytest.mark.parametrize("view", VIEWS)
+    @pytest.mark.parametrize("key", [KEY, key_from_function, None], ids=["text", "function", "env"])
+    def test_no_view_shows_a_secret(self, monkeypatch, view, key):
+        """The key by any way, secret headers and a proxy's password are in no form of the object."""
+        monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
+        given = {} if key is None else {"api_key": key}
+        llm = ChatAimlapi(
+            model="gpt-4o",
+            default_headers={"Authorization": f"Bearer {HEADER}"},
+            default_query={"token": HEADER},
+            proxy=f"http://user:{HEADER}@127.0.0.1:9",
+            **given,
+        )
+
+        if view != "repr of the fields":
+            assert leaks(VIEWS[view](llm)) == []
+        assert KEY not in VIEWS[view](llm)
+
+    def test_a_key_of_the_environment_is_not_pickled(self, monkeypatch):
+        """The machine that unpickles has its own."""
+        monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
+
+        assert KEY.encode() not in pickle.dumps(ChatAimlapi(model="gpt-4o"))
+
+
+class Recorder(BaseCallbackHandler):
+    """Writes down all that a handler is told."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def __getattribute__(self, name: str) -> Any:
+        if name.startswith("on_"):
+            return lambda *args, **kwargs: self.told.append(f"{name} {args!r} {kwargs!r}")
+        return super().__getattribute__(name)
+
+
+class Tracer(BaseTracer):
+    """Keeps finished runs, as LangSmith's tracer has them before it sends them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runs: list[Any] = []
+
+    def _persist_run(self, run: Any) -> None:
+        self.runs.append(run)
+
+
+SECRET_ARGUMENTS = {
+    "api_key": KEY,
+    "extra_headers": {"X-Secret": HEADER, "Authorization": f"Bearer {KEY}"},
+}
+
+
+class TestWatchers:
+    """What callbacks, tracers, caches and logs get to see of a call."""
+
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_handlers(self, ask, model, aimlapi_sandbox, fails):
+        """Neither the key nor headers reach a handler, of the object or of the call."""
+        recorder, tracer = Recorder(), Tracer()
+        llm = model(default_headers={"X-Default": HEADER})
+        if fails:
+            aimlapi_sandbox.fail_next("status_400")
+
+        try:
+            ask(llm, "Hi", config={"callbacks": [recorder, tracer]}, **SECRET_ARGUMENTS)
+        except AimlapiError:
+            assert fails
+        told = "\n".join(recorder.told)
+        traced = "\n".join(repr(vars(run)) for run in tracer.runs)
+
+        assert "on_chat_model_start" in told
+        assert ("on_llm_error" if fails else "on_llm_end") in told
+        assert tracer.runs
+        assert leaks(told) == leaks(traced) == []
+        request = aimlapi_sandbox.requests[-1]
+        assert request.headers["x-secret"] == HEADER
+        assert leaks(request.body) == []
+
+    def test_the_keys_of_remote_tools(self, ask, model, aimlapi_sandbox):
+        """What opens an MCP server goes to the service, and to no handler."""
+        recorder = Recorder()
+        remote = {
+            "type": "mcp",
+            "server_label": "files",
+            "server_url": "https://example.com",
+            "authorization": HEADER,
+            "headers": {"X-Key": HEADER},
+        }
+
+        ask(model().bind_tools([remote]), "Hi", config={"callbacks": [recorder]})
+
+        assert sent_tools(aimlapi_sandbox) == [remote]
+        assert "example.com" in "\n".join(recorder.told)
+        assert leaks("\n".join(recorder.told)) == []
+
+    def test_what_langsmith_is_sent(self, ask, model, monkeypatch):
+        """The bytes that leave for a tracing service, taken from a stand-in for it."""
+        monkeypatch.setenv("LANGSMITH_DISABLE_RUN_COMPRESSION", "true")
+        with LangSmith() as service:
+            client = Client(api_url=service.url, api_key="tracing", info={})
+            tracer = LangChainTracer(client=client)
+            ask(model(), "Hi", config={"callbacks": [tracer]}, **SECRET_ARGUMENTS)
+            tracer.wait_for_futures()
+            client.flush()
+            client.close()
+
+        assert "Hello from the AI/ML API sandbox" in service.received
+        assert leaks(service.received) == []
+
+    def test_cache_keys(self, model):
+        """A cache is a file or a server: its keys hold no secrets, yet tell calls apart."""
+        llm = model()
+        one, other = (
+            llm._get_llm_string(**{**SECRET_ARGUMENTS, "extra_headers": {"X-Secret": value}})
+            for value in (HEADER, "other")
+        )
+
+        assert leaks(one) == leaks(other) == []
+        assert one != other
+
+    def test_debug_logs(self, ask, model, caplog):
+        """All loggers at their most talkative."""
+        caplog.set_level(logging.DEBUG)
+        for name in list(logging.root.manager.loggerDict):
+            caplog.set_level(logging.DEBUG, logger=name)
+
+        ask(model(), "Hi", **SECRET_ARGUMENTS)
+
+        assert caplog.records
+        assert leaks(caplog.text) == []
+        assert leaks([vars(record) for record in caplog.records]) == []
+
+
+def sent_tools(sandbox):
+    """The tools of the last request."""
+    return sandbox.requests[-1].body["tools"]
+
+
+class LangSmith:
+    """A stand-in that takes whatever it is sent."""
+
+    def __init__(self) -> None:
+        received: list[bytes] = []
+        self._received = received
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                received.append(self.rfile.read(int(self.headers["content-length"])))
+                self.send_response(202)
+                self.send_header("content-length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_: Any) -> None:
+                """Keep quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def received(self) -> str:
+        """All bodies."""
+        return b"\n".join(self._received).decode("utf-8", "replace")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+_SILENT = {"no_answer", "silence", "stall", "slow_body"}
+_FAILING = [
+    name for name, fault in FAULTS.items() if not fault.harmless and name != "oversize_event"
+]
+
+
+def failure_of(way: str, llm: Any, prompt: Any, **kwargs: Any) -> tuple[Exception, str]:
+    """The error of a call, and its traceback with the local variables of every frame."""
+    call = getattr(llm, way)
+    try:
+        if way == "invoke":
+            call(prompt, **kwargs)
+        elif way == "stream":
+            list(call(prompt, **kwargs))
+        elif way == "ainvoke":
+            asyncio.run(call(prompt, **kwargs))
+        else:
+            asyncio.run(_read(call(prompt, **kwargs)))
+    except Exception as error:  # noqa: BLE001  # any error is looked at
+        shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+        return error, "".join(shown.format())
+    pytest.fail("the call did not fail")
+
+
+async def _read(chunks: Any) -> None:
+    async for _ in chunks:
+        pass
+
+
+class TestErrors:
+    """What errors tell."""
+
+    @pytest.mark.parametrize("way", WAYS)
+    @pytest.mark.parametrize("fault", _FAILING)
+    def test_every_failure_keeps_quiet(self, model, monkeypatch, way, fault):
+        """No error shows the key, be it in its text or in a variable of its traceback; or the prompt."""
+        monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
+        llm = model(
+            default_headers={"x-sandbox-fault": fault, "X-Secret": HEADER},
+            timeout=0.3 if fault in _SILENT else 10,
+        )
+
+        error, shown = failure_of(way, llm, PROMPT)
+
+        assert isinstance(error, AimlapiError)
+        assert leaks(shown) == leaks(repr(error)) == leaks(repr(vars(error))) == []
+        assert PROMPT not in f"{error} {error!r}"
+        assert leaks(pickle.dumps(error)) == []
+
+    @pytest.mark.parametrize("way", WAYS)
+    @pytest.mark.parametrize(
+        "problem",
+        [
+            {"prompt": [HumanMessage([{"type": "hologram", "hologram": PROMPT}])]},
+            {"prompt": PROMPT, "extra_body": {"x": object()}},
+            {"prompt": PROMPT, "base_url": "http://127.0.0.1:9/v1"},
+            {"prompt": PROMPT, "base_url": "nowhere"},
+            {"prompt": PROMPT, "timeout": -1},
+            {"prompt": PROMPT, "max_retries": -1},
+        ],
+        ids="-".join,
+    )
+    def test_what_never_left(self, model, monkeypatch, way, problem):
+        """The same of errors before anything is sent."""
+        monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
+
+        error, shown = failure_of(way, model(), **problem)
+
+        assert isinstance(error, AimlapiError)
+        assert leaks(shown) == []
+        assert PROMPT not in f"{error} {error!r}"
+
+    @pytest.mark.parametrize("way", ["ainvoke", "astream"])
+    def test_a_key_from_an_async_function(self, model, way):
+        """It is wrapped as soon as it is there."""
+
+        async def key() -> str:
+            return KEY
+
+        _, shown = failure_of(way, model(api_key=key), PROMPT, extra_body={"x": object()})
+
+        assert leaks(shown) == []
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_wrapped_secrets_of_a_call(self, model, aimlapi_sandbox, way):
+        """A `SecretStr` is taken for keys and headers alike, and no frame below shows it."""
+        aimlapi_sandbox.fail_next("status_400")
+        wrapped = {"api_key": SecretStr(KEY), "extra_headers": {"X-Secret": SecretStr(HEADER)}}
+
+        _, shown = failure_of(way, model(), PROMPT, **wrapped)
+
+        headers = aimlapi_sandbox.requests[-1].headers
+        assert (headers["authorization"], headers["x-secret"]) == (f"Bearer {KEY}", HEADER)
+        assert leaks(shown) == []
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_a_key_that_cannot_be_a_header(self, model, way):
+        """A key with a line end in it is refused, and not repeated."""
+        error, shown = failure_of(way, model(api_key=f"{KEY}\n{HEADER}"), PROMPT)
+
+        assert isinstance(error, AimlapiError)
+        assert leaks(shown) == []
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_a_service_that_repeats_the_key(self, model, monkeypatch, way):
+        """What it echoes of the request's headers is hidden in the error."""
+        monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
+
+        with Echo() as service:
+            error, _ = failure_of(way, model(base_url=service.url), PROMPT)
+
+        assert isinstance(error, AimlapiError)
+        assert error.response.status_code == 403
+        assert KEY in service.received
+        assert leaks(error) == leaks(json.dumps(error.body)) == leaks(error.response) == []
+
+
+class Echo(LangSmith):
+    """A server that refuses with the request's own headers, in its text and in its headers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+        def refuse(handler: BaseHTTPRequestHandler) -> None:
+            self._received.append(handler.headers["authorization"].encode())
+            handler.rfile.read(int(handler.headers["content-length"]))
+            said = {"message": f"bad key {handler.headers['authorization']}", "statusCode": 403}
+            body = json.dumps(said).encode()
+            handler.send_response(403)
+            handler.send_header("content-type", "application/json")
+            handler.send_header("content-length", str(len(body)))
+            handler.send_header("x-echo", handler.headers["authorization"])
+            handler.end_headers()
+            handler.wfile.write(body)
+
+        self._server.RequestHandlerClass.do_POST = refuse
