@@ -56,13 +56,22 @@ def _call_tokens(call: Call) -> int:
 
 
 def answer(ask: Ask, index: int = 0) -> Answer:
-    """Decide what choice number `index` says."""
+    """Decide what choice number `index` says.
+
+    Raises:
+        UnusableSchemaError: It is to conform to a schema that is none.
+    """
     reasoning = "".join(_THOUGHTS[: _EFFORTS[ask.effort]])
-    calls = choose_calls(ask)
-    if calls:
-        return _limited(Answer(reasoning, calls=calls, finish="tool_calls"), ask.max_tokens)
-    said = Answer(reasoning, _stopped(_text(ask, index), ask.stops))
-    said = _limited(said, ask.max_tokens)
+    if calls := choose_calls(ask):
+        return obedient(Answer(reasoning, calls=calls), ask)
+    return obedient(Answer(reasoning, _text(ask, index)), ask)
+
+
+def obedient(said: Answer, ask: Ask) -> Answer:
+    """Make an answer obey what holds for every answer: stop words, limit, citations, voice."""
+    if said.calls:
+        return _limited(replace(said, finish="tool_calls"), ask.max_tokens)
+    said = _limited(replace(said, text=_stopped(said.text, ask.stops)), ask.max_tokens)
     if ask.search and said.text:
         said = replace(said, cited=said.text)
     if ask.audio_format:

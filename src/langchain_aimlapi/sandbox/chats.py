@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from langchain_aimlapi.sandbox.answers import answer
+from langchain_aimlapi.sandbox.answers import answer, obedient
 from langchain_aimlapi.sandbox.caching import PromptCache
 from langchain_aimlapi.sandbox.chat import Exchange, completion, events
 from langchain_aimlapi.sandbox.checks import check_chat
@@ -16,13 +16,23 @@ from langchain_aimlapi.sandbox.schema import UnusableSchemaError
 from langchain_aimlapi.sandbox.streaming import Pace
 
 if TYPE_CHECKING:
+    from collections import deque
+
+    from langchain_aimlapi.sandbox.answers import Answer
+    from langchain_aimlapi.sandbox.ask import Ask
     from langchain_aimlapi.sandbox.settings import Settings
 
 
 class Chats:
-    """Answers chat requests, and remembers of them only what a prompt cache would."""
+    """Answers chat requests, and remembers of them only what a prompt cache would.
 
-    def __init__(self, settings: Settings) -> None:
+    Args:
+        settings: The pace.
+        script: Answers to give before any of its own; each is taken off as it is given.
+    """
+
+    def __init__(self, settings: Settings, script: deque[Answer]) -> None:
+        self._script = script
         self._cache = PromptCache()
         self.pace = Pace(settings.ttft, settings.tokens_per_second)
 
@@ -34,12 +44,17 @@ class Chats:
         """
         check_chat(body)
         ask = replace(read_ask(body), pad_to=pad_to)
-        try:
-            answers = [answer(ask, index) for index in range(ask.n)]
-        except UnusableSchemaError as error:
-            raise invalid(str(error)) from error
+        answers = self._answers(ask)
         usage = measure(ask, answers, self._cache.look_up(ask))
         return Exchange(ask, answers, usage, number)
+
+    def _answers(self, ask: Ask) -> list[Answer]:
+        if self._script:
+            return [obedient(self._script.popleft(), ask)] * ask.n
+        try:
+            return [answer(ask, index) for index in range(ask.n)]
+        except UnusableSchemaError as error:
+            raise invalid(str(error)) from error
 
     async def reply(self, body: Any, number: int, pad_to: int = 0) -> Reply | StreamReply:
         """Answer `/chat/completions`."""

@@ -10,15 +10,20 @@ import asyncio
 import contextlib
 import socket
 import sys
-from typing import TYPE_CHECKING, Self
+from collections import deque
+from typing import TYPE_CHECKING, Any, Self
 
+import orjson
+
+from langchain_aimlapi.sandbox.answers import Answer
+from langchain_aimlapi.sandbox.choosing import Call
 from langchain_aimlapi.sandbox.fault_plan import FaultPlan
 from langchain_aimlapi.sandbox.server import Service
 from langchain_aimlapi.sandbox.settings import Settings, check_loopback
 from langchain_aimlapi.sandbox.threads import ServerThread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from langchain_aimlapi.sandbox.fault_plan import FaultChoice
@@ -58,6 +63,7 @@ class Sandbox:
     ) -> None:
         self._settings = Settings(ttft, tokens_per_second, api_key, upstream, upstream_key)
         self._plan = FaultPlan(faults)
+        self._script: deque[Answer] = deque()
         self._host = check_loopback(host)
         self._wanted_port = port
         self._running: ServerThread | None = None
@@ -102,6 +108,28 @@ class Sandbox:
             ValueError: The fault is unknown.
         """
         self._plan.fail_next(fault, times)
+
+    def answer_next(
+        self,
+        text: str = "",
+        *,
+        calls: Mapping[str, Mapping[str, Any]] | None = None,
+        reasoning: str = "",
+    ) -> None:
+        """Let the next chat request be answered so; each call of this adds one answer.
+
+        Stop words and token limits of the request still hold.
+
+        Args:
+            text: What to say.
+            calls: Tools to call instead, with their arguments; they need not be among the
+                request's, as real models invent some, too.
+            reasoning: What to think before.
+        """
+        made = tuple(
+            Call(name, orjson.dumps(given).decode()) for name, given in (calls or {}).items()
+        )
+        self._script.append(Answer(reasoning, text, made))
 
     def start(self) -> Self:
         """Start serving, and return when the port is open.
@@ -156,7 +184,7 @@ class Sandbox:
             raise RuntimeError("the sandbox is already running")
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         sock = socket.create_server((self._host, self._wanted_port), family=family, backlog=1024)
-        service = Service(self._settings, self._plan, self.requests)
+        service = Service(self._settings, self._plan, self._script, self.requests)
         self._running = ServerThread(sock, service.application)
         self._running.start()
         return self._running

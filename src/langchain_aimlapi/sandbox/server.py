@@ -32,6 +32,9 @@ from langchain_aimlapi.sandbox.sending import bent, send
 from langchain_aimlapi.sandbox.upstream import Upstream
 
 if TYPE_CHECKING:
+    from collections import deque
+
+    from langchain_aimlapi.sandbox.answers import Answer
     from langchain_aimlapi.sandbox.fault_plan import FaultPlan
     from langchain_aimlapi.sandbox.faults import Fault
     from langchain_aimlapi.sandbox.settings import Settings
@@ -48,12 +51,18 @@ _UNKNOWN = (web.HTTPNotFound, web.HTTPMethodNotAllowed)
 class Service:
     """The emulated service: an application for one event loop."""
 
-    def __init__(self, settings: Settings, plan: FaultPlan, records: list[RecordedRequest]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        plan: FaultPlan,
+        script: deque[Answer],
+        records: list[RecordedRequest],
+    ) -> None:
         self._settings = settings
         self._plan = plan
         self._records = records
         self._numbers = itertools.count(1)
-        self._chats = Chats(settings)
+        self._chats = Chats(settings, script)
         self._responses = Responses(self._chats)
         self._upstream = (
             Upstream(settings.upstream, settings.upstream_key) if settings.upstream else None
