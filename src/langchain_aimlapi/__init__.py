@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         ServerError,
         StreamInterruptedError,
         UnsupportedContentError,
+        UnsupportedFormatError,
     )
 
 _HOMES = {
@@ -65,6 +66,7 @@ __all__ = [
     "Timeouts",
     "UnknownParameterWarning",
     "UnsupportedContentError",
+    "UnsupportedFormatError",
     "UnsupportedParameterWarning",
     "__version__",
 ]

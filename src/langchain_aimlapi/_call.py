@@ -62,6 +62,7 @@ CALL_ARGUMENTS = frozenset(
         "model_name",
         "split_think_tags",
         "stream_usage",
+        "structured_output",
         "timeout",
         "unsupported_params",
     }
@@ -83,6 +84,8 @@ class Call:
     id: str
     split_think_tags: bool
     audio_format: str | None
+    notes: Mapping[str, Any]
+    """What the reply's metadata is to say of how it was asked for."""
 
     def context(self, headers: Mapping[str, str]) -> ReplyContext:
         """What decoding needs, once the reply's headers are there."""
@@ -92,6 +95,7 @@ class Call:
             call_id=self.id,
             split_think_tags=self.split_think_tags,
             audio_format=self.audio_format,
+            notes=self.notes,
         )
 
 
@@ -153,7 +157,15 @@ def build_call(
     )
     audio = parameters.get("audio")
     audio_format = audio.get("format") if isinstance(audio, Mapping) else None
-    return Call(request, model, call_id, option("split_think_tags"), audio_format)
+    form = arguments.get("structured_output")
+    return Call(
+        request=request,
+        model=model,
+        id=call_id,
+        split_think_tags=option("split_think_tags"),
+        audio_format=audio_format,
+        notes={"structured_output": form} if form else {},
+    )
 
 
 def _dialect(wanted: str, facts: ModelFacts | None) -> Dialect:

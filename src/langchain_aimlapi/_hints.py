@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 import warnings
 from functools import cache
 from typing import TYPE_CHECKING
 
 from langchain_aimlapi import _catalogue
+from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from types import FrameType
 
 _TAKEN_BY_SOME_SERVERS = frozenset({"cache_control", "prediction", "service_tier", "user"})
 
@@ -33,19 +36,44 @@ class UnsupportedParameterWarning(UserWarning):
     """A parameter that the model is documented not to take; it was left out."""
 
 
+_NAMES_ELSEWHERE = {
+    "api_base": "base_url",
+    "endpoint": "base_url",
+    "headers": "default_headers",
+    "max_output_tokens": "max_tokens",
+    "openai_api_base": "base_url",
+    "openai_proxy": "proxy",
+    "request_timeout": "timeout",
+    "retries": "max_retries",
+    "stop_sequences": "stop",
+}
+"""What other packages call our arguments, where the spelling does not tell."""
+
+
 def warn_unknown(names: Iterable[str], known: Iterable[str | None], *, where: str) -> None:
-    """Warn of names nobody knows, each once per place."""
+    """Warn of names nobody knows, each once per place.
+
+    Raises:
+        ConfigurationError: For a name that is meant to hold a key.
+    """
     documented = documented_parameters()
     pool = sorted({name for name in known if name} | documented)
     for name in names:
+        if "api_key" in name.lower():
+            raise ConfigurationError(
+                f"{where}: {name!r} is not a known argument and would be sent in the request body, "
+                "where a key must not be. It is api_key=… here."
+            )
         if name in documented or not _first_time(where, name):
             continue
-        near = difflib.get_close_matches(name, pool, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        near = _NAMES_ELSEWHERE.get(name) or next(
+            iter(difflib.get_close_matches(name, pool, n=1)), None
+        )
+        hint = f" Did you mean {near!r}?" if near else ""
         warnings.warn(
             f"{where}: {name!r} is not a known argument; it is sent in the request body.{hint}",
             UnknownParameterWarning,
-            stacklevel=4,
+            stacklevel=_callers_level(),
         )
 
 
@@ -57,8 +85,23 @@ def warn_dropped(names: Iterable[str], model: str) -> None:
                 f"{model} does not take {name!r}, so it was left out. unsupported_params='send' "
                 "sends it all the same, 'error' raises instead.",
                 UnsupportedParameterWarning,
-                stacklevel=4,
+                stacklevel=_callers_level(),
             )
+
+
+_NOT_THE_CALLER = frozenset({"langchain", "langchain_aimlapi", "langchain_core", "pydantic"})
+
+
+def _callers_level() -> int:
+    """How far up from whoever warns the user's own line is."""
+    level, frame = 0, inspect.currentframe()
+    while frame is not None and _package(frame) in _NOT_THE_CALLER:
+        level, frame = level + 1, frame.f_back
+    return max(level, 1)
+
+
+def _package(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _first_time(place: str, name: str) -> bool:

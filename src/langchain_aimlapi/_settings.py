@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Literal, Self
 from urllib.parse import urlsplit
 
@@ -191,7 +192,11 @@ class ChatSettings(BaseChatModel):
     @model_validator(mode="before")
     @classmethod
     def _keep_unknown_arguments(cls, values: Any) -> Any:
-        """Arguments that are no fields go into the request's body, with a warning each."""
+        """Arguments that are no fields go into the request's body, with a warning each.
+
+        Raises:
+            ConfigurationError: For a key by another name, which would be sent to be read by all.
+        """
         if not isinstance(values, Mapping):
             return values
         known = {*cls.model_fields, *(field.alias for field in cls.model_fields.values())}
@@ -212,6 +217,13 @@ class ChatSettings(BaseChatModel):
             )
         return self
 
+    @field_validator("timeout", mode="after")
+    @classmethod
+    def _refuse_no_time(cls, timeout: float | Timeouts | None) -> float | Timeouts | None:
+        if timeout is None or isinstance(timeout, Timeouts):
+            return timeout
+        return Timeouts(total=timeout).total
+
     @field_validator("aimlapi_api_base", mode="after")
     @classmethod
     def _tidy_base_url(cls, base_url: str) -> str:
@@ -227,6 +239,11 @@ class ChatSettings(BaseChatModel):
         return self.model_name
 
     # --- a value ----------------------------------------------------------------------------------
+
+    @property
+    def lc_attributes(self) -> dict[str, Any]:
+        """What LangChain's `dumpd` writes otherwise than it stands: `load` reads plain dicts."""
+        return {"timeout": asdict(self.timeout)} if isinstance(self.timeout, Timeouts) else {}
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)

@@ -1,52 +1,56 @@
-"""`with_structured_output`: a schema, a way to hold the model to it, and a parser behind it."""
+"""`with_structured_output`: a schema, a way to hold the model to it, and a parser behind it.
+
+Without a method the ways are tried in the order the model is documented to serve them best. The
+next one is tried only when the service refuses the form itself, each at most once, and the one
+that answered is in `response_metadata["structured_output"]`.
+"""
 
 from __future__ import annotations
 
+import json
 import warnings
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal
 
-from langchain_core.output_parsers import (
-    JsonOutputKeyToolsParser,
-    JsonOutputParser,
-    PydanticOutputParser,
-    PydanticToolsParser,
-)
-from langchain_core.runnables import RunnableMap, RunnablePassthrough
+from langchain_core.messages import SystemMessage
+from langchain_core.runnables import RunnableLambda, RunnableMap, RunnablePassthrough
+from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 
 from langchain_aimlapi import _catalogue
+from langchain_aimlapi._answers import AnswerParser
 from langchain_aimlapi._codec.tools import convert_tool, json_schema_format, tool_name
-from langchain_aimlapi.errors import ConfigurationError
+from langchain_aimlapi.errors import ConfigurationError, UnsupportedFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_core.language_models import BaseChatModel
+    from langchain_core.language_models import BaseChatModel, LanguageModelInput
+    from langchain_core.messages import BaseMessage
     from langchain_core.runnables import Runnable
 
     from langchain_aimlapi._facts import ModelFacts
 
 Method = Literal["function_calling", "json_schema", "json_mode"]
+_METHODS = ("function_calling", "json_schema", "json_mode")
 
 
-def default_method(facts: ModelFacts | None) -> Method:
-    """The method a model is documented to serve best.
+def methods(facts: ModelFacts | None) -> list[Method]:
+    """The methods worth trying, best first; "json_mode" is always the last.
 
     Tools are the most widely served; a JSON schema comes first only where a model's own
     documentation names it, since the template shared by many ids promises it for all of them.
     """
     if facts is None:
-        return "function_calling"
-    formats = facts.response_formats
-    if "json_schema" in formats and not facts.generic:
-        return "json_schema"
+        return ["function_calling", "json_schema", "json_mode"]
+    documented: list[Method] = []
     if "tools" in facts.parameters:
-        return "function_calling"
-    if "json_schema" in formats:
-        return "json_schema"
-    return "json_mode" if "json_object" in formats else "function_calling"
+        documented.append("function_calling")
+    if "json_schema" in facts.response_formats:
+        documented.insert(len(documented) if facts.generic else 0, "json_schema")
+    return [*documented, "json_mode"]
 
 
 def structured_output(
@@ -60,113 +64,131 @@ def structured_output(
     **kwargs: Any,
 ) -> Runnable[Any, Any]:
     """Bind a schema to a model and a parser behind it; see `ChatAimlapi.with_structured_output`."""
-    method = _method(schema, method, model_name)
-    if method == "function_calling":
-        bound, parser = _by_tool(model, schema, strict, model_name, kwargs)
-    elif method == "json_schema":
-        bound, parser = _by_schema(model, schema, strict, kwargs)
-    elif method == "json_mode":
-        bound, parser = _by_json(model, schema, strict, kwargs)
-    else:
-        raise ConfigurationError(
-            f"method={method!r}: it is 'function_calling', 'json_schema' or 'json_mode'."
-        )
+    if method is not None and method not in _METHODS:
+        known = ", ".join(map(repr, _METHODS))
+        raise ConfigurationError(f"method={method!r}: it is one of {known}.")
+    if "tools" in kwargs and method not in {None, "json_schema"}:
+        raise ConfigurationError("tools go with method='json_schema', beside which they are free.")
+    form = _Form(model, schema, strict, _catalogue.facts(model_name), kwargs)
+    bound = _ladder(form) if method is None else form.bound(_usable(method, schema))
+    parser = AnswerParser(target=schema, tool=form.tool_name, beside_tools="tools" in kwargs)
     return _with_raw(bound, parser) if include_raw else bound | parser
 
 
-def _method(schema: Any, wanted: Method | None, model_name: str) -> Method:
-    method = wanted or default_method(_catalogue.facts(model_name))
+def _usable(method: Method, schema: Any) -> Method:
     if schema is None and method != "json_mode":
-        if wanted is not None:
-            raise ConfigurationError(f"A schema is needed for method={method!r}.")
-        return "json_mode"
+        raise ConfigurationError(f"A schema is needed for method={method!r}.")
     if method == "json_schema" and _is_old_pydantic(schema):
-        if wanted is not None:
-            warnings.warn(
-                "A pydantic v1 class has no JSON schema that this method can use; it is bound as a "
-                "tool instead.",
-                UserWarning,
-                stacklevel=5,
-            )
+        warnings.warn(
+            "A pydantic v1 class has no JSON schema that this method can use; it is bound as a "
+            "tool instead.",
+            UserWarning,
+            stacklevel=4,
+        )
         return "function_calling"
     return method
 
 
-def _is_class(schema: Any) -> bool:
-    return isinstance(schema, type) and is_basemodel_subclass(schema)
+def _ladder(form: _Form) -> Runnable[Any, Any]:
+    """The methods one after the other, each asked only if the one before was refused."""
+    rungs = methods(form.facts)
+    if form.schema is None:
+        rungs = ["json_mode"]
+    elif _is_old_pydantic(form.schema):
+        rungs = [rung for rung in rungs if rung != "json_schema"]
+    if "tools" in form.kwargs:
+        rungs = ["json_schema"]
+    first, *rest = [
+        form.bound(rung, refused=rungs[:position], spelled_out=True)
+        for position, rung in enumerate(rungs)
+    ]
+    if not rest:
+        return first
+    return first.with_fallbacks(rest, exceptions_to_handle=(UnsupportedFormatError,))
 
 
 def _is_old_pydantic(schema: Any) -> bool:
-    return _is_class(schema) and not issubclass(schema, BaseModel)
+    is_class = isinstance(schema, type) and is_basemodel_subclass(schema)
+    return is_class and not issubclass(schema, BaseModel)
 
 
-def _traced(method: Method, schema: Any, strict: bool | None) -> dict[str, Any]:
-    """What LangSmith shows; LangChain takes it out before the call."""
-    return {
-        "ls_structured_output_format": {
-            "kwargs": {"method": method, "strict": strict},
-            "schema": schema if schema is not None else {"type": "object"},
-        }
-    }
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A schema and the model that is to answer by it."""
 
+    model: BaseChatModel
+    schema: Any
+    strict: bool | None
+    facts: ModelFacts | None
+    kwargs: Mapping[str, Any]
 
-def _by_tool(
-    model: BaseChatModel,
-    schema: Any,
-    strict: bool | None,
-    model_name: str,
-    kwargs: dict[str, Any],
-) -> tuple[Runnable[Any, Any], Runnable[Any, Any]]:
-    tool = convert_tool(schema, strict=strict)
-    name = tool_name(tool) or ""
-    facts = _catalogue.facts(model_name)
-    one_call = facts is None or "parallel_tool_calls" in facts.parameters
-    bound = model.bind_tools(
-        [tool],
-        tool_choice=name,
-        strict=strict,
-        **({"parallel_tool_calls": False} if one_call else {}),
-        **_traced("function_calling", schema, strict),
-        **kwargs,
-    )
-    if _is_class(schema):
-        return bound, PydanticToolsParser(tools=[schema], first_tool_only=True)
-    return bound, JsonOutputKeyToolsParser(key_name=name, first_tool_only=True)
+    @property
+    def tool_name(self) -> str | None:
+        return None if self.schema is None else tool_name(convert_tool(self.schema))
 
+    def bound(
+        self, method: Method, *, refused: list[Method] | None = None, spelled_out: bool = False
+    ) -> Runnable[Any, Any]:
+        """The model, held to the schema by one method.
 
-def _by_schema(
-    model: BaseChatModel, schema: Any, strict: bool | None, kwargs: dict[str, Any]
-) -> tuple[Runnable[Any, Any], Runnable[Any, Any]]:
-    tools = kwargs.pop("tools", None)
-    response_format = json_schema_format(schema, strict=strict)
-    traced = _traced("json_schema", schema, strict)
-    if tools:
-        bound: Any = model.bind_tools(
-            tools, strict=strict, response_format=response_format, **traced, **kwargs
+        Args:
+            method: The method.
+            refused: The methods that were tried before, for the metadata.
+            spelled_out: Whether "json_mode" tells the model its schema; otherwise the caller's
+                prompt has to.
+        """
+        note = {"method": method} | ({"refused": refused} if refused else {})
+        notes = {"structured_output": note, **self._traced(method), **self.kwargs}
+        if method == "function_calling":
+            return self._by_tool(notes)
+        if method == "json_schema":
+            return self._by_schema(notes)
+        return self._by_json(notes, spelled_out=spelled_out)
+
+    def _traced(self, method: Method) -> dict[str, Any]:
+        """What LangSmith shows; LangChain takes it out before the call."""
+        schema = self.schema if self.schema is not None else {"type": "object"}
+        kwargs = {"method": method, "strict": self.strict}
+        return {"ls_structured_output_format": {"kwargs": kwargs, "schema": schema}}
+
+    def _by_tool(self, notes: dict[str, Any]) -> Runnable[Any, Any]:
+        tool = convert_tool(self.schema, strict=self.strict)
+        if self.facts is None or "parallel_tool_calls" in self.facts.parameters:
+            notes = {"parallel_tool_calls": False, **notes}
+        return self.model.bind_tools(
+            [tool], tool_choice=tool_name(tool), strict=self.strict, **notes
         )
-    else:
-        bound = model.bind(response_format=response_format, **traced, **kwargs)
-    return bound, _text_parser(schema)
+
+    def _by_schema(self, notes: dict[str, Any]) -> Runnable[Any, Any]:
+        response_format = json_schema_format(self.schema, strict=self.strict)
+        tools = notes.pop("tools", None)
+        if tools:
+            return self.model.bind_tools(
+                tools, strict=self.strict, response_format=response_format, **notes
+            )
+        return self.model.bind(response_format=response_format, **notes)
+
+    def _by_json(self, notes: dict[str, Any], *, spelled_out: bool) -> Runnable[Any, Any]:
+        if self.strict is not None and not spelled_out:
+            raise ConfigurationError("strict goes with 'function_calling' and 'json_schema' only.")
+        if self.facts is None or not spelled_out or "json_object" in self.facts.response_formats:
+            notes = {"response_format": {"type": "json_object"}, **notes}
+        bound = self.model.bind(**notes)
+        if not spelled_out or self.schema is None:
+            return bound
+        return RunnableLambda(self._spelled_out) | bound
+
+    def _spelled_out(self, asked: LanguageModelInput) -> list[BaseMessage]:
+        """The conversation with the schema in words, for models that take it no other way."""
+        messages = self.model._convert_input(asked).to_messages()  # noqa: SLF001  # ours
+        schema = json.dumps(convert_to_json_schema(self.schema), ensure_ascii=False)
+        instruction = (
+            f"Answer with one JSON object, and nothing else, that fits this schema: {schema}"
+        )
+        return [SystemMessage(instruction), *messages]
 
 
-def _by_json(
-    model: BaseChatModel, schema: Any, strict: bool | None, kwargs: dict[str, Any]
-) -> tuple[Runnable[Any, Any], Runnable[Any, Any]]:
-    if strict is not None:
-        raise ConfigurationError("strict goes with 'function_calling' and 'json_schema' only.")
-    json_object = {"type": "json_object"}
-    bound = model.bind(response_format=json_object, **_traced("json_mode", schema, None), **kwargs)
-    return bound, _text_parser(schema)
-
-
-def _text_parser(schema: Any) -> Runnable[Any, Any]:
-    """JSON in the text, fenced or not."""
-    if _is_class(schema):
-        return PydanticOutputParser(pydantic_object=schema)
-    return JsonOutputParser()
-
-
-def _with_raw(bound: Runnable[Any, Any], parser: Runnable[Any, Any]) -> Runnable[Any, Any]:
+def _with_raw(bound: Runnable[Any, Any], parser: AnswerParser) -> Runnable[Any, Any]:
     """`{"raw": message, "parsed": …, "parsing_error": …}`; a bad answer does not raise."""
     assign = RunnablePassthrough.assign(
         parsed=itemgetter("raw") | parser, parsing_error=lambda _: None

@@ -11,7 +11,8 @@
     └── AimlapiStatusError                the service said no
         ├── InvalidRequestError           400, 405, 415, 422 and what else is the caller's to mend
         │   ├── ConflictError             409; may pass when tried again
-        │   └── ContextOverflowError      413, or the message says the input is too long
+        │   ├── ContextOverflowError      413, or the message says the input is too long
+        │   └── UnsupportedFormatError    the model takes no schema, or no tools, for its answer
         ├── AuthenticationError           401
         ├── PermissionDeniedError         403
         │   └── OutOfCreditsError         402, or 403 and 429 when the message speaks of credits
@@ -57,6 +58,7 @@ __all__ = [
     "ServerError",
     "StreamInterruptedError",
     "UnsupportedContentError",
+    "UnsupportedFormatError",
     "status_error",
 ]
 
@@ -224,6 +226,12 @@ class ContextOverflowError(InvalidRequestError, core.ContextOverflowError):
     default_hint = "Shorten the input, or choose a model with a larger context window."
 
 
+class UnsupportedFormatError(InvalidRequestError):
+    """The model takes neither the `response_format` nor the tools that were to shape its answer."""
+
+    default_hint = "with_structured_output() without a method tries the ways a model may take"
+
+
 class AuthenticationError(AimlapiStatusError, core.ModelAuthenticationError):
     """The key is missing, wrong or disabled (401)."""
 
@@ -282,9 +290,16 @@ _NO_CREDITS = re.compile(
     r"|exhausted the available|(credit|key)[_ ](balance|limit)[_ ](is too low|exceeded)",
     re.IGNORECASE,
 )
+_NO_SUCH_FORM = re.compile(
+    r"response_format|response format|json_schema|json schema|json_object|structured output"
+    r"|tool_choice|tool choice|(support|supported|allow|unsupported)[^.]{0,40}\b(tools?|function)\b"
+    r"|\b(tools?|tool use|function calling)\b[^.]{0,40}\b(not|un)[ -]?(supported|available|allowed)",
+    re.IGNORECASE,
+)
 _REFINED: tuple[tuple[frozenset[int], re.Pattern[str], type[AimlapiStatusError]], ...] = (
     (frozenset({400, 422}), _OVERFLOW, ContextOverflowError),
     (frozenset({403, 429}), _NO_CREDITS, OutOfCreditsError),
+    (frozenset({400, 404, 422}), _NO_SUCH_FORM, UnsupportedFormatError),
 )
 """Where the message tells more than the status."""
 
@@ -306,7 +321,7 @@ def status_error(status: int, message: str, **details: Unpack[ErrorDetails]) -> 
     details.setdefault("status_code", status)
     nested = _NESTED_STATUS.match(message) if status >= _SERVER_SIDE else None
     deciding = int(nested[1]) if nested else status
-    kind = _kind(deciding, f"{details.get('code')} {message}")
+    kind = _kind(deciding, f"{details.get('code')} {details.get('param')} {message}")
     return kind(message or f"the service answered with status {status}", **details)
 
 

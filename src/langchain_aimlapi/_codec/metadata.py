@@ -64,6 +64,8 @@ class ReplyContext:
     split_think_tags: bool = True
     audio_format: str | None = None
     """The format audio was asked in."""
+    notes: Mapping[str, Any] = field(default_factory=dict)
+    """What to say in `response_metadata` of how the reply was asked for."""
 
 
 def response_metadata(
@@ -100,7 +102,7 @@ def response_metadata(
         "extra": _filled(extra, meta),
     }
     named = {key: value for key, value in found.items() if value not in (None, "", {})}
-    return {"model_provider": PROVIDER, **named}
+    return {"model_provider": PROVIDER, **named, **context.notes}
 
 
 def _filled(extra: Mapping[str, Mapping[str, Any]], meta: Any) -> dict[str, Any]:
