@@ -12,13 +12,15 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi.sandbox.checks import check_model
-from langchain_aimlapi.sandbox.checks.values import Number
+from langchain_aimlapi.sandbox.checks.values import Kind, Number
 from langchain_aimlapi.sandbox.envelope import Reply, StreamReply, invalid, priced
 from langchain_aimlapi.sandbox.responses_events import events
 from langchain_aimlapi.sandbox.responses_reading import as_chat
 from langchain_aimlapi.sandbox.tokens import logprob, pieces
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from langchain_aimlapi.sandbox.chat import Exchange
     from langchain_aimlapi.sandbox.chats import Chats
 
@@ -40,7 +42,18 @@ _ECHOED: Json = {
     "truncation": "disabled",
 }
 """What a response repeats of its request, with what stands there when nothing was said."""
-_LEAST_TOKENS = Number(16, whole=True)
+_TEXT, _OBJECT, _ARRAY = Kind(str, "string"), Kind(dict, "object"), Kind(list, "array")
+_PARAMETERS: dict[str, Callable[[Any], str]] = {
+    "include": _ARRAY,
+    "instructions": _TEXT,
+    "max_output_tokens": Number(16, whole=True),
+    "previous_response_id": _TEXT,
+    "reasoning": _OBJECT,
+    "store": Kind(bool, "boolean"),
+    "text": _OBJECT,
+    "tools": _ARRAY,
+}
+"""What is not checked as part of a chat."""
 
 
 class Responses:
@@ -57,9 +70,7 @@ class Responses:
             RefusedError: The service would not take it.
         """
         check_model(body)
-        limit = body.get("max_output_tokens")
-        if limit is not None and (fault := _LEAST_TOKENS(limit)):
-            raise invalid(f"max_output_tokens: {fault}")
+        _check(body)
         chat = as_chat(body, self._before(body.get("previous_response_id")))
         exchange = self._chats.exchange(chat, number, pad_to)
         response = _response(exchange, body)
@@ -93,6 +104,16 @@ class Responses:
         self._said[name] = [*kept, answer]
         if len(self._said) > _MOST_KEPT:
             self._said.popitem(last=False)
+
+
+def _check(body: Json) -> None:
+    lines = [
+        f"{name}: {fault}"
+        for name, check in _PARAMETERS.items()
+        if body.get(name) is not None and (fault := check(body[name]))
+    ]
+    if lines:
+        raise invalid(*lines)
 
 
 def _response(exchange: Exchange, body: Json) -> Json:

@@ -20,7 +20,7 @@ def as_chat(body: Json, before: list[Json]) -> Json:
         "messages": [*before, *_messages(body.get("input"))],
         "tools": [_tool(tool) for tool in body["tools"]] if body.get("tools") else None,
         "tool_choice": _choice(body.get("tool_choice")) if body.get("tools") else None,
-        "response_format": _format((body.get("text") or {}).get("format") or {}),
+        "response_format": _format((body.get("text") or {}).get("format")),
         "max_tokens": body.get("max_output_tokens"),
         "reasoning_effort": reasoning.get("effort"),
         "logprobs": "message.output_text.logprobs" in (body.get("include") or []),
@@ -84,7 +84,7 @@ def _part(part: Any) -> Any:
 
 
 def _tool(tool: Any) -> Any:
-    if not isinstance(tool, dict) or tool.get("type") not in {"function", "custom"}:
+    if not isinstance(tool, dict) or tool.get("type") not in ("function", "custom"):
         return tool
     kind = tool["type"]
     return {"type": kind, kind: {key: value for key, value in tool.items() if key != "type"}}
@@ -103,8 +103,8 @@ def _choice(choice: Any) -> Any:
             return "auto"
 
 
-def _format(given: Json) -> Json | None:
-    if given.get("type") != "json_schema":
+def _format(given: Any) -> Any:
+    if not isinstance(given, dict) or given.get("type") != "json_schema":
         return given or None
     return {
         "type": "json_schema",

@@ -95,10 +95,10 @@ async def _frames(response: aiohttp.ClientResponse) -> Frames:
                         yield frame
     except aiohttp.ClientError as error:
         raise HangUpError(reset=False) from error
-    if rest:
-        yield rest
+    for frame in bill.with_cost(rest) if rest else []:
+        yield frame
     if not bill.sent:
-        yield bill.chunk()
+        yield b"\n\n" * bool(rest) + bill.chunk()
 
 
 def _events(text: bytes) -> list[bytes]:

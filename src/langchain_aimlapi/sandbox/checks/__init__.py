@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from langchain_aimlapi.sandbox.checks.messages import check_messages, check_references
+from langchain_aimlapi.sandbox.checks.messages import (
+    check_messages,
+    check_references,
+    check_system,
+)
 from langchain_aimlapi.sandbox.checks.parameters import check_parameters
 from langchain_aimlapi.sandbox.checks.tools import check_tools
 from langchain_aimlapi.sandbox.envelope import RefusedError, invalid
@@ -21,7 +25,12 @@ def check_chat(body: Any) -> None:
         RefusedError: 400 with all that is wrong, or 404 for a model that does not exist.
     """
     check_model(body)
-    lines = [*check_parameters(body), *check_messages(body.get("messages")), *check_tools(body)]
+    lines = [
+        *check_parameters(body),
+        *check_system(body.get("system")),
+        *check_messages(body.get("messages")),
+        *check_tools(body),
+    ]
     if not lines:
         lines = [*check_references(body["messages"])]
     if lines:

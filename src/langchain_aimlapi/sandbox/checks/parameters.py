@@ -49,7 +49,7 @@ def _response_format(value: Any) -> str:
 
 
 def _modalities(value: Any) -> str:
-    good = isinstance(value, list) and set(value) <= {"text", "audio"}
+    good = isinstance(value, list) and all(word in ("text", "audio") for word in value)
     return "" if good else "Expected an array of 'text' | 'audio'"
 
 
@@ -103,5 +103,6 @@ def check_parameters(body: dict[str, Any]) -> Iterator[str]:
         value = body.get(name)
         if value is not None and (fault := check(value)):
             yield f"{name}: {fault}"
-    if "audio" in (body.get("modalities") or ()) and not body.get("audio"):
+    modalities = body.get("modalities")
+    if isinstance(modalities, list) and "audio" in modalities and not body.get("audio"):
         yield "audio: Required"

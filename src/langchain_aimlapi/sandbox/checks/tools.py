@@ -18,7 +18,7 @@ def check_tools(body: dict[str, Any]) -> Iterator[str]:
     """List what is wrong with the tools and the choice among them."""
     tools, choice = body.get("tools"), body.get("tool_choice")
     if tools is None:
-        if choice not in {None, "none", "auto"} if isinstance(choice, str) else choice:
+        if choice not in (None, "none", "auto"):
             yield "tool_choice: only allowed with tools"
         return
     if not isinstance(tools, list) or len(tools) > _MOST_TOOLS:
@@ -45,13 +45,16 @@ def _tool(tool: Any) -> str:
     inner = tool.get(kind)
     if not isinstance(inner, dict):
         return f"{kind}: Required"
-    return _named(inner, inner.get("parameters") or {}, f"{kind}.")
+    schema = inner.get("parameters")
+    return _named(inner, {} if schema is None else schema, f"{kind}.")
 
 
 def _named(inner: dict[str, Any], schema: Any, where: str = "") -> str:
     name = inner.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         return f"{where}name: Expected 1 to 64 letters, digits, '_' or '-'"
+    if not isinstance(inner.get("description"), str | None):
+        return f"{where}description: Expected string"
     if not isinstance(schema, dict):
         return f"{where}parameters: Expected object"
     return ""
@@ -60,29 +63,33 @@ def _named(inner: dict[str, Any], schema: Any, where: str = "") -> str:
 def _choice(choice: Any, tools: list[dict[str, Any]]) -> str:
     if isinstance(choice, str):
         return "" if choice in _WORDS else f"Expected {sorted(_WORDS)}, received {choice!r}"
-    if not isinstance(choice, dict):
+    kind = choice.get("type") if isinstance(choice, dict) else None
+    if not isinstance(kind, str):
         return "Expected string or object"
-    kind = choice.get("type")
     if kind in _ANTHROPIC_WORDS:
         return ""
     if kind == "allowed_tools":
         return _allowed(choice.get("allowed_tools"))
-    known = {_name(tool) for tool in tools}
     if kind not in {"function", "custom", "tool"}:
         return f"type: Invalid value {kind!r}"
-    return "" if _name(choice) in known else f"there is no tool named {_name(choice)!r}"
+    name = _name(choice)
+    return "" if name in [_name(tool) for tool in tools] else f"there is no tool named {name!r}"
 
 
 def _allowed(allowed: Any) -> str:
     good = (
         isinstance(allowed, dict)
-        and allowed.get("mode") in {"auto", "required"}
+        and allowed.get("mode") in ("auto", "required")
         and isinstance(allowed.get("tools"), list)
-        and all(isinstance(tool, dict) and _name(tool) for tool in allowed["tools"])
+        and all(_name(tool) for tool in allowed["tools"])
     )
     return "" if good else "allowed_tools: Expected mode and tools"
 
 
-def _name(tool: dict[str, Any]) -> Any:
+def _name(tool: Any) -> str:
+    """Return the name a tool, or the choice of one, holds; empty if it holds none."""
+    if not isinstance(tool, dict):
+        return ""
     inner = tool.get("function") or tool.get("custom") or tool
-    return inner.get("name") if isinstance(inner, dict) else inner
+    name = inner.get("name") if isinstance(inner, dict) else inner
+    return name if isinstance(name, str) else ""

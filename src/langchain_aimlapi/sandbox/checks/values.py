@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +50,14 @@ class OneOf:
             return ""
         expected = " | ".join(repr(word) for word in self.words)
         return f"Invalid enum value. Expected {expected}, received {value!r}"
+
+
+def has_texts(value: Any, required: str, optional: str = "") -> TypeGuard[dict[str, Any]]:
+    """Tell whether a value is an object with texts: those required, and those allowed to lack.
+
+    Both are names with spaces between; a required text may not be empty.
+    """
+    if not isinstance(value, dict):
+        return False
+    needed = all(isinstance(value.get(name), str) and value[name] for name in required.split())
+    return needed and all(isinstance(value.get(name), str | None) for name in optional.split())
