@@ -32,9 +32,16 @@ from langchain_aimlapi._settings import (
 from langchain_aimlapi._transport.request import Request, Timeouts
 from langchain_aimlapi._transport.retry import RetryPolicy
 from langchain_aimlapi._version import __version__
-from langchain_aimlapi.errors import ConfigurationError, MissingAPIKeyError
+from langchain_aimlapi.errors import (
+    AimlapiError,
+    ConfigurationError,
+    InvalidRequestError,
+    MissingAPIKeyError,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from langchain_core.messages import BaseMessage
 
     from langchain_aimlapi._facts import Dialect, ModelFacts
@@ -86,6 +93,10 @@ class Call:
     audio_format: str | None
     notes: Mapping[str, Any]
     """What the reply's metadata is to say of how it was asked for."""
+    shape: Dialect = "openai"
+    in_other_shape: Callable[[], Call] | None = None
+    """Writes the call in the other shape, for models documented in one of them where the service
+    may take the other; `None` where there is no doubt."""
 
     def context(self, headers: Mapping[str, str]) -> ReplyContext:
         """What decoding needs, once the reply's headers are there."""
@@ -107,6 +118,7 @@ def build_call(
     key: SecretStr,
     stream: bool,
     run_id: uuid.UUID | None,
+    dialect: Dialect | None = None,
 ) -> Call:
     """Bring a call together.
 
@@ -117,6 +129,7 @@ def build_call(
         key: The API key.
         stream: Whether the reply is to come as events.
         run_id: LangChain's id of the run, if there is one.
+        dialect: The shape to write it in, instead of the one the settings choose.
 
     Raises:
         ConfigurationError: For arguments that contradict each other.
@@ -129,7 +142,10 @@ def build_call(
 
     model = arguments.get("model") or arguments.get("model_name") or settings.model_name
     facts = _catalogue.facts(model)
-    dialect = _dialect(option("dialect"), facts)
+    base_url = _base_url(settings, arguments)
+    wanted = option("dialect")
+    in_doubt = wanted == "auto" and dialect is None and _may_differ(facts)
+    dialect = dialect or _dialect(wanted, facts, (base_url, model))
     options = Options(
         # What is documented of one shape says nothing of the other.
         facts=facts if facts is not None and dialect in facts.dialects else None,
@@ -148,8 +164,20 @@ def build_call(
     encoded = encode(model, messages, parameters, options)
     warn_dropped(encoded.dropped, model)
     call_id = str(run_id or uuid.uuid4())
+
+    def in_other_shape() -> Call:
+        return build_call(
+            settings,
+            messages,
+            arguments,
+            key=key,
+            stream=stream,
+            run_id=run_id or uuid.UUID(call_id),
+            dialect=_OTHER[dialect],
+        )
+
     request = Request(
-        url=_url(settings, arguments),
+        url=_url(base_url, settings, arguments),
         body=_json(encoded.body),
         headers=_headers(settings, arguments, key, call_id),
         timeouts=_timeouts(option("timeout")),
@@ -165,14 +193,50 @@ def build_call(
         split_think_tags=option("split_think_tags"),
         audio_format=audio_format,
         notes={"structured_output": form} if form else {},
+        shape=dialect,
+        in_other_shape=in_other_shape if in_doubt else None,
     )
 
 
-def _dialect(wanted: str, facts: ModelFacts | None) -> Dialect:
+_learnt: dict[tuple[str, str], Dialect] = {}
+"""Shapes the service took after refusing the documented one, by base URL and model."""
+
+_OTHER: Mapping[Dialect, Dialect] = {"openai": "anthropic", "anthropic": "openai"}
+
+
+def _may_differ(facts: ModelFacts | None) -> bool:
+    """Whether there is a second shape to try: the documents on Claude contradict one another."""
+    return facts is not None and "anthropic" in facts.dialects
+
+
+def _dialect(wanted: str, facts: ModelFacts | None, place: tuple[str, str]) -> Dialect:
     if wanted == "auto":
+        if _may_differ(facts) and place in _learnt:
+            return _learnt[place]
         only_anthropic = facts is not None and facts.dialects == {"anthropic"}
         return "anthropic" if only_anthropic else "openai"
     return "anthropic" if wanted == "anthropic" else "openai"
+
+
+_ABOUT_SHAPE = re.compile(
+    r"validation error|invalid enum value|unrecognized key|invalid input|input_schema"
+    r"|expected .{1,60} received|messages\W{0,2}\d|unknown (field|parameter)|extra inputs",
+    re.IGNORECASE,
+)
+
+
+def other_shape(call: Call, error: AimlapiError) -> Call | None:
+    """The call in the other shape, if the service refused it for its shape and there is one."""
+    refused = isinstance(error, InvalidRequestError) and _ABOUT_SHAPE.search(error.message)
+    if not refused or call.in_other_shape is None:
+        return None
+    return call.in_other_shape()
+
+
+def learn_shape(call: Call) -> None:
+    """Remember, for this process, that the service took a call in this shape."""
+    base_url = call.request.url.partition("?")[0].removesuffix("/chat/completions")
+    _learnt[base_url, call.model] = call.shape
 
 
 def _parameters(settings: ChatSettings, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,11 +263,14 @@ def _json(body: Mapping[str, Any]) -> bytes:
         raise ConfigurationError(f"The request cannot be written as JSON: {error}.") from None
 
 
-def _url(settings: ChatSettings, arguments: Mapping[str, Any]) -> str:
+def _base_url(settings: ChatSettings, arguments: Mapping[str, Any]) -> str:
     given = arguments.get("base_url")
-    base = tidy_base_url(given) if given else settings.aimlapi_api_base
+    return tidy_base_url(given) if given else settings.aimlapi_api_base
+
+
+def _url(base_url: str, settings: ChatSettings, arguments: Mapping[str, Any]) -> str:
     query = {**(settings.default_query or {}), **(arguments.get("extra_query") or {})}
-    return f"{base}/chat/completions" + (f"?{urlencode(query)}" if query else "")
+    return f"{base_url}/chat/completions" + (f"?{urlencode(query)}" if query else "")
 
 
 def _timeouts(timeout: float | Timeouts | None) -> Timeouts:

@@ -8,9 +8,11 @@ it, and carries them as `partial`. The HTTP libraries are imported by the first 
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from langchain_aimlapi import _catalogue
+from langchain_aimlapi._call import learn_shape, other_shape
 from langchain_aimlapi._codec.chunks import partial_message
 from langchain_aimlapi._codec.reply import decode_reply
 from langchain_aimlapi._codec.stream import Delta, Final, StreamDecoder
@@ -38,8 +40,13 @@ def answer(call: Call, options: ClientOptions, client: object) -> ChatResult:
     try:
         reply = sync.send(call.request, options, client)
     except AimlapiError as error:
-        raise _explained(error, call) from error.__cause__
-    return decode_reply(reply.body, call.context(reply.headers))
+        if (other := other_shape(call, error)) is None:
+            raise _explained(error, call) from error.__cause__
+    else:
+        return decode_reply(reply.body, call.context(reply.headers))
+    result = answer(other, options, client)
+    learn_shape(other)
+    return result
 
 
 async def aanswer(call: Call, options: ClientOptions, client: object) -> ChatResult:
@@ -53,8 +60,13 @@ async def aanswer(call: Call, options: ClientOptions, client: object) -> ChatRes
     try:
         reply = await aio.asend(call.request, options, client)
     except AimlapiError as error:
-        raise _explained(error, call) from error.__cause__
-    return decode_reply(reply.body, call.context(reply.headers))
+        if (other := other_shape(call, error)) is None:
+            raise _explained(error, call) from error.__cause__
+    else:
+        return decode_reply(reply.body, call.context(reply.headers))
+    result = await aanswer(other, options, client)
+    learn_shape(other)
+    return result
 
 
 def batches(call: Call, options: ClientOptions, client: object) -> Generator[Batch]:
@@ -76,7 +88,13 @@ def batches(call: Call, options: ClientOptions, client: object) -> Generator[Bat
                     break
         yield reader.finish()
     except AimlapiError as error:
-        raise _explained(error, call, reader) from error.__cause__
+        other = other_shape(call, error) if reader is None else None
+        if other is None:
+            raise _explained(error, call, reader) from error.__cause__
+    else:
+        return
+    yield from batches(other, options, client)
+    learn_shape(other)
 
 
 async def abatches(call: Call, options: ClientOptions, client: object) -> AsyncGenerator[Batch]:
@@ -98,7 +116,15 @@ async def abatches(call: Call, options: ClientOptions, client: object) -> AsyncG
                     break
         yield reader.finish()
     except AimlapiError as error:
-        raise _explained(error, call, reader) from error.__cause__
+        other = other_shape(call, error) if reader is None else None
+        if other is None:
+            raise _explained(error, call, reader) from error.__cause__
+    else:
+        return
+    async with aclosing(abatches(other, options, client)) as second:
+        async for batch in second:
+            yield batch
+    learn_shape(other)
 
 
 class _Reader:

@@ -1,0 +1,118 @@
+"""Claude's two shapes: which is asked first, and what is learnt from a refusal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from langchain_aimlapi import ChatAimlapi, InvalidRequestError, _call
+from tests.ways import asked
+
+CLAUDE = "anthropic/claude-haiku-4.5"
+MESSAGES = [("system", "Be brief."), ("human", "Hi")]
+REFUSAL = {
+    "requestId": "r1",
+    "statusCode": 400,
+    "path": "/v1/chat/completions",
+    "message": "Body validation error: Unrecognized key(s) in object: 'system'",
+}
+ANSWER = {
+    "id": "1",
+    "choices": [
+        {"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "stop"}
+    ],
+}
+
+
+@pytest.fixture
+def service():
+    """A service that takes the OpenAI shape alone, and keeps the shapes it was sent."""
+    shapes: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            shapes.append("anthropic" if "system" in body else "openai")
+            status, reply = (400, REFUSAL) if shapes[-1] == "anthropic" else (200, ANSWER)
+            data = json.dumps(reply).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_):
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    server.shapes = shapes
+    server.base_url = f"http://127.0.0.1:{server.server_port}/v1"
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def forget_shapes():
+    """Each test learns for itself."""
+    _call._learnt.clear()
+
+
+def claude(service, **settings):
+    return ChatAimlapi(
+        model=CLAUDE, base_url=service.base_url, api_key="key", max_retries=0, **settings
+    )
+
+
+def test_a_refused_shape_is_tried_in_the_other_once_and_remembered(ask, service):
+    """The documented shape first, the other after a refusal, and from then on that one."""
+    llm = claude(service)
+
+    first, second = ask(llm, MESSAGES), ask(llm, MESSAGES)
+
+    assert first.text == second.text == "Hello"
+    assert service.shapes == ["anthropic", "openai", "openai"]
+
+
+def test_what_is_learnt_holds_for_one_model_at_one_place(service):
+    """Another Claude is asked in its documented shape all the same."""
+    asked("invoke", claude(service), MESSAGES)
+    asked("invoke", claude(service).bind(model="anthropic/claude-opus-4.1"), MESSAGES)
+
+    assert service.shapes == ["anthropic", "openai", "anthropic", "openai"]
+
+
+def test_a_chosen_shape_is_not_changed(ask, service):
+    """Who chooses a dialect gets the service's word on it."""
+    with pytest.raises(InvalidRequestError, match="Unrecognized key"):
+        ask(claude(service, dialect="anthropic"), MESSAGES)
+
+    assert service.shapes == ["anthropic"]
+
+
+def test_other_refusals_are_not_about_the_shape(ask, model):
+    """A refusal for another reason is raised at once."""
+    llm = model(model=CLAUDE, default_headers={"x-sandbox-fault": "status_403"})
+
+    with pytest.raises(Exception, match="403"):
+        ask(llm, MESSAGES)
+
+
+def test_events_take_the_other_shape_too(service):
+    """The event stream goes the same way as all others."""
+    stream = claude(service).stream_events("Hi", version="v3")
+    output = stream.output
+
+    async def events():
+        stream = await claude(service).astream_events(MESSAGES, version="v3")
+        return await stream.output
+
+    with pytest.warns(match="beta"):
+        assert output.text == asyncio.run(events()).text == "Hello"
