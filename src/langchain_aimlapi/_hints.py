@@ -45,7 +45,6 @@ _NAMES_ELSEWHERE = {
     "openai_proxy": "proxy",
     "request_timeout": "timeout",
     "retries": "max_retries",
-    "stop_sequences": "stop",
 }
 """What other packages call our arguments, where the spelling does not tell."""
 

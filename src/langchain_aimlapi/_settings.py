@@ -92,7 +92,9 @@ class ChatSettings(BaseChatModel):
     """The key, or a function (sync or async) that is asked for it at every call; read from
     `AIMLAPI_API_KEY` if not given. A missing key is an error at the first call."""
     aimlapi_api_base: str = Field(
-        alias="base_url", default_factory=from_env([*BASE_URL_VARIABLES], default=DEFAULT_BASE_URL)
+        alias="base_url",
+        default_factory=from_env([*BASE_URL_VARIABLES], default=DEFAULT_BASE_URL),
+        validate_default=True,
     )
     """Where the service is; read from `AIMLAPI_API_BASE` or `AIMLAPI_BASE_URL` if not given."""
 
