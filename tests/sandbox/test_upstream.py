@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 from contextlib import asynccontextmanager
+from http.client import HTTPException
 
 import pytest
 from aiohttp import web
@@ -187,7 +188,7 @@ async def test_an_upstream_that_breaks_off(model):
     """A stream that breaks at the upstream breaks at the gateway."""
     model.pieces, model.breaks = [HEAD], True
 
-    with pytest.raises(Exception, match="IncompleteRead"):
+    with pytest.raises(HTTPException, match="IncompleteRead"):
         await _ask(model, stream=True)
 
 
@@ -215,3 +216,10 @@ async def test_faults_happen_with_an_upstream_too(model):
 
     assert refused.status == 503
     assert "[DONE]" not in cut.text
+
+
+@pytest.mark.parametrize("fault", ["close_connection", "reset_stream"])
+async def test_a_reply_that_is_not_wanted_is_let_go(model, fault):
+    """A fault that ends the connection ends the upstream's as well."""
+    with pytest.raises((OSError, HTTPException)):
+        await _ask(model, faults=fault, stream=True)

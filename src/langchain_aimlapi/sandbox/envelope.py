@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
 
 class RefusedError(Exception):
@@ -41,6 +41,8 @@ class StreamReply:
     status: int = 200
     content_type: str = "text/event-stream"
     headers: Mapping[str, str] = field(default_factory=dict)
+    release: Callable[[], None] | None = None
+    """Frees what the frames hold, which may never have been begun."""
 
 
 def envelope(status: int, message: str, path: str) -> dict[str, Any]:

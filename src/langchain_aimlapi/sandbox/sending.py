@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import socket
 import struct
+import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.bending import Bend, Frames, Trouble
 
 _SLICES = 8
-_NO_LINGER = struct.pack("ii", 1, 0)
+_NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
 def bent(reply: Reply | StreamReply, bend: Bend, trouble: Trouble) -> StreamReply:
     """Send a reply through a bend; a JSON body goes in slices."""
-    frames = reply.frames if isinstance(reply, StreamReply) else _sliced(reply.body)
-    return StreamReply(bend(frames, trouble), reply.status, reply.content_type, reply.headers)
+    if isinstance(reply, StreamReply):
+        return replace(reply, frames=bend(reply.frames, trouble))
+    frames = bend(_sliced(reply.body), trouble)
+    return StreamReply(frames, reply.status, reply.content_type, reply.headers)
 
 
 async def _sliced(body: bytes) -> Frames:
@@ -46,6 +50,9 @@ async def send(
         await _write(request, response, reply.frames)
     except HangUpError as end:
         _hang_up(request, reset=end.reset)
+    finally:
+        if reply.release:
+            reply.release()
     return response
 
 

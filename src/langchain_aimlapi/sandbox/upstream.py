@@ -52,7 +52,7 @@ class Upstream:
         try:
             response = await self._session.post(self._url, data=body, headers=self._headers)
             if response.status < _OK and response.content_type == "text/event-stream":
-                return StreamReply(_frames(response))
+                return StreamReply(_frames(response), release=response.close)
             async with response:
                 return _whole(response.status, await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
