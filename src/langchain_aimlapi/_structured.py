@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
-from langchain_core.messages import SystemMessage
-from langchain_core.runnables import RunnableLambda, RunnableMap, RunnablePassthrough
+from langchain_core.exceptions import ModelError, OutputParserException
+from langchain_core.messages import AIMessage, AIMessageChunk, SystemMessage
+from langchain_core.outputs import ChatGeneration
+from langchain_core.runnables import RunnableGenerator, RunnableLambda
+from langchain_core.runnables.utils import AddableDict
 from langchain_core.utils.function_calling import convert_to_json_schema
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
@@ -25,7 +28,7 @@ from langchain_aimlapi._codec.tools import convert_tool, json_schema_format, too
 from langchain_aimlapi.errors import ConfigurationError, UnsupportedFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Iterator
 
     from langchain_core.language_models import BaseChatModel, LanguageModelInput
     from langchain_core.messages import BaseMessage
@@ -69,10 +72,18 @@ def structured_output(
         raise ConfigurationError(f"method={method!r}: it is one of {known}.")
     if "tools" in kwargs and method not in {None, "json_schema"}:
         raise ConfigurationError("tools go with method='json_schema', beside which they are free.")
+    schema = _titled(schema)
     form = _Form(model, schema, strict, _catalogue.facts(model_name), kwargs)
     bound = _ladder(form) if method is None else form.bound(_usable(method, schema))
     parser = AnswerParser(target=schema, tool=form.tool_name, beside_tools="tools" in kwargs)
     return _with_raw(bound, parser) if include_raw else bound | parser
+
+
+def _titled(schema: Any) -> Any:
+    """A schema that can be called by a name, which a tool must have."""
+    if not isinstance(schema, Mapping) or schema.keys() & {"title", "name", "function", "json_schema"}:
+        return schema
+    return {"title": "response", **schema}
 
 
 def _usable(method: Method, schema: Any) -> Method:
@@ -188,13 +199,53 @@ class _Form:
         return [SystemMessage(instruction), *messages]
 
 
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """`{"raw": message, "parsed": …, "parsing_error": …}`, piece by piece if the answer streams.
+
+    LangChain's usual chain for it catches an error of the parser only before the first piece.
+    """
+
+    parser: AnswerParser
+
+    def pieces(self, messages: Iterator[AIMessage]) -> Iterator[AddableDict]:
+        whole: AIMessage | None = None
+        for message in messages:
+            whole = _added(whole, message)
+            yield from self._grown(message, whole)
+        yield self._end(whole)
+
+    async def apieces(self, messages: AsyncIterator[AIMessage]) -> AsyncIterator[AddableDict]:
+        whole: AIMessage | None = None
+        async for message in messages:
+            whole = _added(whole, message)
+            for piece in self._grown(message, whole):
+                yield piece
+        yield self._end(whole)
+
+    def _grown(self, message: AIMessage, whole: AIMessage) -> Iterator[AddableDict]:
+        yield AddableDict(raw=message)
+        if isinstance(message, AIMessageChunk) and message.chunk_position != "last":
+            partial = self.parser.parse_result([ChatGeneration(message=whole)], partial=True)
+            if partial is not None:
+                yield AddableDict(parsed=partial)
+
+    def _end(self, whole: AIMessage | None) -> AddableDict:
+        try:
+            parsed = self.parser.parse_result([ChatGeneration(message=whole or AIMessage(""))])
+        except (OutputParserException, ModelError) as error:
+            return AddableDict(parsed=None, parsing_error=error)
+        return AddableDict(parsed=parsed, parsing_error=None)
+
+
+def _added(whole: AIMessage | None, message: AIMessage) -> AIMessage:
+    return message if whole is None else cast("Any", whole) + message
+
+
 def _with_raw(bound: Runnable[Any, Any], parser: AnswerParser) -> Runnable[Any, Any]:
-    """`{"raw": message, "parsed": …, "parsing_error": …}`; a bad answer does not raise."""
-    assign = RunnablePassthrough.assign(
-        parsed=itemgetter("raw") | parser, parsing_error=lambda _: None
-    )
-    nothing = RunnablePassthrough.assign(parsed=lambda _: None)
-    return RunnableMap(raw=bound) | assign.with_fallbacks([nothing], exception_key="parsing_error")
+    """The message beside the object; a bad answer does not raise."""
+    beside = _Beside(parser)
+    return bound | RunnableGenerator(beside.pieces, beside.apieces, name="with_raw")
 
 
 def schema_of(response_format: Any) -> Mapping[str, Any]:
