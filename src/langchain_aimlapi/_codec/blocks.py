@@ -16,6 +16,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages import content as content_types
 from langchain_core.messages.block_translators import register_translator
 
+from langchain_aimlapi._codec import merging
 from langchain_aimlapi._codec.metadata import PROVIDER
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def translate_content_chunk(message: AIMessageChunk) -> list[ContentBlock]:
     _refuse_lists(message)
     blocks = [{**block, "index": index} for index, block in _described(message)]
     extras = message.additional_kwargs.get("tool_call_extras") or {}
-    finished = message.chunk_position == "last"
-    whole = finished and all(piece.get("name") for piece in message.tool_call_chunks)
+    # A last chunk of ours is still a chunk; only the sum it ends is whole (and LangChain's own).
+    whole = message.chunk_position == "last" and not isinstance(message, merging.AIMessageChunk)
     pieces = message.tool_call_chunks
     if whole and len(pieces) == len(message.tool_calls) + len(message.invalid_tool_calls):
         by_id = {call["id"]: call for call in [*message.tool_calls, *message.invalid_tool_calls]}

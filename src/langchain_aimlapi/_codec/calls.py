@@ -102,18 +102,18 @@ def parse_arguments(text: str) -> dict[str, Any]:
 
 
 def add_call(calls: Calls, identity: str, name: str | None, arguments: str) -> None:
-    """Add a call where it belongs."""
+    """Add a call where it belongs; a call that names no tool is invalid too."""
     try:
         parsed = parse_arguments(arguments)
     except ValueError as error:
-        calls.invalid.append(
-            InvalidToolCall(
-                type="invalid_tool_call",
-                id=identity,
-                name=name,
-                args=arguments,
-                error=f"The arguments are not a JSON object: {error}",
-            )
-        )
+        wrong = f"The arguments are not a JSON object: {error}"
     else:
-        calls.valid.append(ToolCall(type="tool_call", id=identity, name=name or "", args=parsed))
+        if name:
+            calls.valid.append(ToolCall(type="tool_call", id=identity, name=name, args=parsed))
+            return
+        wrong = "The call names no tool."
+    calls.invalid.append(
+        InvalidToolCall(
+            type="invalid_tool_call", id=identity, name=name or None, args=arguments, error=wrong
+        )
+    )

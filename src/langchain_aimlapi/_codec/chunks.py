@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.messages import AIMessageChunk
+from langchain_core import messages as core
 from langchain_core.outputs import ChatGenerationChunk
 
+from langchain_aimlapi._codec.merging import AIMessageChunk, read_strictly
 from langchain_aimlapi._codec.metadata import PROVIDER
 from langchain_aimlapi._codec.stream import Delta
 
@@ -25,21 +26,27 @@ def as_chunk(item: Delta | Final) -> ChatGenerationChunk:
 
 def delta_chunk(delta: Delta) -> ChatGenerationChunk:
     """One delta as a chunk."""
+    fields: dict[str, Any] = {
+        "content": delta.text,
+        "response_metadata": {"model_provider": PROVIDER},
+    }
+    if delta.reasoning or delta.tools or delta.audio or delta.logprobs:
+        _add_rarer(fields, delta)
+    return ChatGenerationChunk(message=AIMessageChunk(**fields))
+
+
+def _add_rarer(fields: dict[str, Any], delta: Delta) -> None:
     kwargs: dict[str, Any] = {}
-    metadata: dict[str, Any] = {"model_provider": PROVIDER}
     if delta.reasoning:
         kwargs["reasoning_content"] = delta.reasoning
     if delta.audio:
         kwargs["audio"] = delta.audio
+    if kwargs:
+        fields["additional_kwargs"] = kwargs
+    if delta.tools:
+        fields["tool_call_chunks"] = delta.tools
     if delta.logprobs:
-        metadata["logprobs"] = delta.logprobs
-    message = AIMessageChunk(
-        content=delta.text,
-        additional_kwargs=kwargs,
-        response_metadata=metadata,
-        tool_call_chunks=delta.tools or [],
-    )
-    return ChatGenerationChunk(message=message)
+        fields["response_metadata"]["logprobs"] = delta.logprobs
 
 
 def final_chunk(final: Final) -> ChatGenerationChunk:
@@ -55,16 +62,18 @@ def final_chunk(final: Final) -> ChatGenerationChunk:
     return ChatGenerationChunk(message=message)
 
 
-def partial_message(decoder: StreamDecoder) -> AIMessageChunk:
-    """What had come when a stream broke off, as one message."""
+def partial_message(decoder: StreamDecoder) -> core.AIMessageChunk:
+    """What had come when a stream broke off, as one message; its half calls are invalid ones."""
     final = decoder.interrupted()
     kwargs = dict(final.additional_kwargs)
     if decoder.thoughts:
         kwargs["reasoning_content"] = "".join(decoder.thoughts)
-    return AIMessageChunk(
-        content="".join(decoder.texts),
-        additional_kwargs=kwargs,
-        response_metadata=final.response_metadata,
-        usage_metadata=final.usage_metadata,
-        tool_call_chunks=decoder.fragments.whole(),
+    return read_strictly(
+        core.AIMessageChunk(
+            content="".join(decoder.texts),
+            additional_kwargs=kwargs,
+            response_metadata=final.response_metadata,
+            usage_metadata=final.usage_metadata,
+            tool_call_chunks=decoder.fragments.whole(),
+        )
     )

@@ -3,14 +3,16 @@
 LangChain joins pieces by `index`. Streams give that index, or none; repeat ids and names on
 every piece, or leave them empty; and reuse index 0 for call after call. So calls are counted
 here, by these rules: a piece belongs to the call of its index, or to the latest call if it has
-no index; a new id, or a name where there is no index, begins a new call; ids and names that were
-said already are not said again.
+no index; a new id, or a new name once the arguments are whole, begins a new call, and so does a
+name where there is no index; ids and names that were said already are not said again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypedDict
+
+import orjson
 
 from langchain_aimlapi._codec.calls import (
     call_extras,
@@ -42,14 +44,27 @@ class _Call:
     name: str = ""
     args: list[str] = field(default_factory=list)
     extras: dict[str, Any] = field(default_factory=dict)
+    custom: bool = False
 
     def is_followed_by(self, identity: str | None, name: str | None, *, indexed: bool) -> bool:
         """Whether a piece with this id and name begins another call."""
         if identity and self.id:
             return identity != self.id
-        if indexed or not name or not self.name:
+        if not name or not self.name:
             return False
+        if indexed:
+            return name != self.name and self._is_complete()
         return name != self.name or self._is_complete()
+
+    def free_text(self, text: str | None) -> str:
+        """A piece of a custom tool's text, as a piece of the JSON that LangChain holds it in."""
+        opening = "" if self.custom else '{"__arg1":"'
+        self.custom = True
+        return opening + orjson.dumps(text or "").decode()[1:-1]
+
+    def closing(self) -> str:
+        """What its arguments lack when the stream is done."""
+        return '"}' if self.custom else ""
 
     def _is_complete(self) -> bool:
         text = "".join(self.args)
@@ -76,9 +91,13 @@ class FragmentReader:
         return [fragment for piece in wire_calls(delta) for fragment in self._read(piece)]
 
     def _read(self, piece: Mapping[str, Any]) -> list[ToolFragment]:
-        name, args = name_and_arguments(piece)
+        custom = piece.get("custom")
+        custom = custom if isinstance(custom, dict) else None
+        name, args = (custom.get("name"), "") if custom else name_and_arguments(piece)
         identity = piece.get("id") or None
         call = self._call_of(piece.get("index"), identity, name)
+        if custom:
+            args = call.free_text(custom.get("input"))
         if args == "null" and not call.args:
             args = ""
         new_id = identity if call.id is None else None
@@ -128,7 +147,8 @@ class FragmentReader:
             if call.extras:
                 extras[identity] = call.extras
             if call.extras or call.id is None:
-                fragments.append(_fragment(call.index, args="", identity=identity))
+                closing = _fragment(call.index, args=call.closing(), identity=identity)
+                fragments.append(closing)
         return fragments, extras
 
 

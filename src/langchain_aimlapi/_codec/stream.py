@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from langchain_aimlapi._codec.assistant import REASONING_KEYS, THINK_TAG
+from langchain_aimlapi._codec.assistant import DETAILS_KEY, REASONING_KEYS, THINK_TAG
 from langchain_aimlapi._codec.fragments import FragmentReader, ToolFragment
 from langchain_aimlapi._codec.metadata import (
     CHOICE_KEYS,
@@ -32,6 +32,7 @@ from langchain_aimlapi._codec.reply import (
     named_audio,
     reasoning_text,
 )
+from langchain_aimlapi._codec.sound import SoundReader
 from langchain_aimlapi._codec.think import ThinkSplitter
 from langchain_aimlapi._codec.usage import usage_metadata
 from langchain_aimlapi._envelope import error_from, read_envelope
@@ -39,6 +40,10 @@ from langchain_aimlapi.errors import ResponseFormatError, StreamInterruptedError
 
 _DONE = b"[DONE]"
 _HEAD_KEYS = ("id", "model", "created", "system_fingerprint", "service_tier")
+_USUAL_KEYS = REPLY_KEYS - {"meta", *SOURCE_KEYS}
+_PLAIN_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs"})
+_PLAIN_FIELDS = frozenset({"content", "role"})
+_OFTEN_FIELDS = frozenset({"content", "reasoning", "reasoning_content", "role", "tool_calls"})
 _KEPT_KEYS = ("annotations", "encrypted_content", "extra_content", "images", "refusal")
 
 
@@ -82,7 +87,11 @@ class StreamDecoder:
         self._context = context
         self._think = ThinkSplitter() if context.split_think_tags else None
         self._think_found = False
+        self._sound: SoundReader | None = None
         self._head: dict[str, Any] = {}
+        self._shape: frozenset[str] = frozenset()
+        self._missing: tuple[str, ...] = ()
+        self._odd: tuple[str, ...] = ()
         self._usage: Mapping[str, Any] | None = None
         self._finish_reason: str | None = None
         self._reasoning_key: str | None = None
@@ -106,16 +115,14 @@ class StreamDecoder:
             self.done = True
             return self._late_text()
         chunk = _parsed(data)
-        if isinstance(chunk.get("event"), dict):
+        if "event" in chunk and isinstance(chunk["event"], dict):
             chunk = self._unwrapped(chunk)
         choices = chunk.get("choices")
-        if not choices or "error" in chunk:
+        if not choices or "error" in chunk or "base_resp" in chunk:
             self._refuse_errors(chunk)
         self._read_head(chunk)
-        if not choices:
-            return None
-        choice = choices[0]
-        return self._read_choice(choice)
+        choice = choices[0] if choices and isinstance(choices, list) else None
+        return self._read_choice(choice) if isinstance(choice, dict) else None
 
     def end(self) -> Final:
         """What holds for the whole message.
@@ -139,46 +146,69 @@ class StreamDecoder:
     # --- one event ------------------------------------------------------------------------------
 
     def _read_head(self, chunk: Mapping[str, Any]) -> None:
-        head = self._head
-        for key in _HEAD_KEYS:
-            if key not in head and chunk.get(key):
-                head[key] = chunk[key]
+        """Top-level fields. Events of one stream look alike: only a new look is studied."""
+        if chunk.keys() != self._shape:
+            self._study(chunk)
+        for key in self._missing:
+            if chunk[key]:
+                self._head.setdefault(key, chunk[key])
+                self._study(chunk)
         usage = chunk.get("usage")
-        if usage and isinstance(usage, Mapping):
+        if usage and isinstance(usage, dict):
             self._usage = usage
-        meta = chunk.get("meta")
-        if isinstance(meta, Mapping):
-            head["meta"] = {**head.get("meta", {}), **meta}
-        if not chunk.keys() <= REPLY_KEYS:
-            self._extra["reply"] |= unknown(chunk, REPLY_KEYS)
-        for key in SOURCE_KEYS:
-            if chunk.get(key):
-                self._kept[key] = chunk[key]
+        for key in self._odd:
+            self._read_odd(key, chunk[key])
+
+    def _study(self, chunk: Mapping[str, Any]) -> None:
+        self._shape = frozenset(chunk)
+        self._missing = tuple(key for key in _HEAD_KEYS if key in chunk and key not in self._head)
+        self._odd = tuple(key for key in chunk if key not in _USUAL_KEYS)
+
+    def _read_odd(self, key: str, value: Any) -> None:
+        if key == "meta":
+            if isinstance(value, Mapping):
+                self._head["meta"] = {**self._head.get("meta", {}), **value}
+        elif key in SOURCE_KEYS:
+            if value:
+                self._kept[key] = value
+        elif value is not None and value != "":
+            self._extra["reply"][key] = value
 
     def _read_choice(self, choice: Mapping[str, Any]) -> Delta | None:
         if choice.get("index"):
             return None
         if choice.get("finish_reason"):
             self._finish_reason = choice["finish_reason"]
-        if not choice.keys() <= CHOICE_KEYS:
+        if not choice.keys() <= _PLAIN_CHOICE:
             self._extra["choice"] |= unknown(choice, CHOICE_KEYS)
-        fields = choice.get("message") or choice.get("delta") or {}
-        delta = self._read_fields(fields)
+        fields = choice.get("delta")
+        if "message" in choice:
+            fields = self._fuller(fields, choice["message"])
+        delta = self._read_fields(fields) if fields and isinstance(fields, dict) else Delta()
         if choice.get("logprobs"):
             delta.logprobs = choice["logprobs"]
         return delta or None
+
+    def _fuller(self, delta: Any, message: Any) -> Any:
+        """The whole message of a server that did not stream; others repeat it beside each delta."""
+        if self.texts or self.thoughts or self.fragments.calls:
+            return delta
+        says = isinstance(delta, Mapping) and (delta.get("content") or delta.get("tool_calls"))
+        return delta if says else message or delta
 
     def _read_fields(self, fields: Mapping[str, Any]) -> Delta:
         """The fields of a delta, or of a whole message where a server did not stream after all."""
         delta = Delta()
         content = fields.get("content")
         if content:
-            text, delta.reasoning = (
-                (content, "") if isinstance(content, str) else content_text(content)
-            )
-            self._split(text, delta)
-        if not fields.keys() <= {"content", "role"}:
-            self._read_rarer(fields, delta)
+            if self._think is None and isinstance(content, str):
+                delta.text = content
+            else:
+                self._split(fields, delta)
+        for name, value in fields.items():
+            if value is not None and name not in _PLAIN_FIELDS and value != "":
+                self._read_rarer(fields, delta)
+                break
         if delta.text:
             self.texts.append(delta.text)
         if delta.reasoning:
@@ -187,7 +217,10 @@ class StreamDecoder:
 
     def _read_rarer(self, fields: Mapping[str, Any], delta: Delta) -> None:
         key, thought = reasoning_text(fields)
+        if key == DETAILS_KEY and self._reasoning_key in REASONING_KEYS:
+            thought = ""  # it has been said in words of its own
         if thought:
+            self._no_tags(delta)
             delta.reasoning += thought
             self._reasoning_key = self._reasoning_key or key
         if fields.get("reasoning_details"):
@@ -196,7 +229,8 @@ class StreamDecoder:
             delta.tools = self.fragments.read(fields)
         if fields.get("audio"):
             delta.audio = self._audio(fields["audio"])
-        self._keep(fields)
+        if not fields.keys() <= _OFTEN_FIELDS:
+            self._keep(fields)
 
     def _keep(self, fields: Mapping[str, Any]) -> None:
         """Fields that wait for the end, and those nobody knows."""
@@ -208,14 +242,24 @@ class StreamDecoder:
             if message.get(name) != value:
                 message[name] = _joined(message.get(name), value)
 
-    def _split(self, text: str, delta: Delta) -> None:
+    def _split(self, fields: Mapping[str, Any], delta: Delta) -> None:
+        """Content that may hold thoughts: as parts, or in tags."""
+        text, delta.reasoning = content_text(fields["content"])
+        if delta.reasoning or reasoning_text(fields)[1]:
+            self._no_tags(delta)
         if self._think is None:
-            delta.text = text
+            delta.text += text
             return
         thought, delta.text = self._think.feed(text)
         delta.reasoning += thought
         self._think_found = self._think.found
         if self._think.done:
+            self._think = None
+
+    def _no_tags(self, delta: Delta) -> None:
+        """Thoughts come by a key of their own: what looks like a tag in the text is text."""
+        if self._think is not None and not self._think.found:
+            delta.text += self._think.end()[1]
             self._think = None
 
     def _late_text(self) -> Delta | None:
@@ -230,12 +274,11 @@ class StreamDecoder:
             self.thoughts.append(thought)
         return delta or None
 
-    def _audio(self, audio: Mapping[str, Any]) -> dict[str, Any]:
-        """A piece of audio; constants stand on the first piece only."""
-        if "audio_begun" in self._head:
-            return {key: value for key, value in audio.items() if key in {"data", "transcript"}}
-        self._head["audio_begun"] = True
-        return named_audio(audio, self._context)
+    def _audio(self, audio: Mapping[str, Any]) -> dict[str, Any] | None:
+        if self._sound is None:
+            self._sound = SoundReader()
+            audio = named_audio(audio, self._context)
+        return self._sound.read(audio) or None
 
     def _merge_details(self, details: Any) -> None:
         """Pieces of `reasoning_details` by type and index: texts are joined, the rest replaced."""
@@ -283,6 +326,8 @@ class StreamDecoder:
             kwargs["reasoning_key"] = key
         if self._details:
             kwargs["reasoning_details"] = self._details
+        if self._sound is not None and (rest := self._sound.end()):
+            kwargs["audio"] = rest
         tools, extras = self.fragments.end()
         if extras:
             kwargs["tool_call_extras"] = extras
@@ -290,6 +335,7 @@ class StreamDecoder:
 
     def interrupted(self) -> Final:
         """The same for a stream that broke off: what is known of it so far."""
+        self._late_text()
         return self._final()
 
 
@@ -309,7 +355,9 @@ def _parsed(data: bytes) -> dict[str, Any]:
 
 
 def _joined(kept: Any, value: Any) -> Any:
-    """A field that may come in pieces: lists grow, texts join, the rest is replaced."""
-    if type(kept) is type(value) and isinstance(value, list | str):
-        return kept + value
-    return value
+    """A field that may come in pieces: texts join, lists and objects grow unless repeated."""
+    if type(kept) is not type(value) or (kept == value and not isinstance(value, str)):
+        return value
+    if isinstance(value, dict):
+        return {**kept, **value}
+    return kept + value if isinstance(value, list | str) else value

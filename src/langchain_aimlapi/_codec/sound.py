@@ -1,0 +1,52 @@
+"""Pieces of a spoken answer -> pieces that can be put end to end.
+
+A stream sends sound as pieces of base64. LangChain joins them as text, which is right only if no
+piece ends within a group of four characters; what would is held back until the next one.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_JOINED = frozenset({"data", "transcript"})
+_GROUP = 3
+"""Bytes that base64 writes as one group of characters."""
+
+
+class SoundReader:
+    """Reads the `audio` of one message; what describes it leaves once."""
+
+    __slots__ = ("_rest", "_said")
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._said: set[str] = set()
+
+    def read(self, audio: Mapping[str, Any]) -> dict[str, Any]:
+        """The part of a piece that can be joined to those before it."""
+        new = {
+            key: value for key, value in audio.items() if key in _JOINED or key not in self._said
+        }
+        self._said |= new.keys()
+        data = new.get("data")
+        if isinstance(data, str) and (self._rest or data.endswith("=")):
+            new["data"] = self._regrouped(data)
+        return new
+
+    def end(self) -> dict[str, Any]:
+        """What was held back."""
+        rest, self._rest = self._rest, b""
+        return {"data": base64.b64encode(rest).decode("ascii")} if rest else {}
+
+    def _regrouped(self, data: str) -> str:
+        try:
+            sound = self._rest + base64.b64decode(data)
+        except ValueError:
+            return data
+        whole = len(sound) - len(sound) % _GROUP
+        self._rest = sound[whole:]
+        return base64.b64encode(sound[:whole]).decode("ascii")
