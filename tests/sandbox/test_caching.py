@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from langchain_aimlapi.sandbox.ask import Ask, Part, Turn
+from langchain_aimlapi.sandbox.caching import PromptCache
+
 from .plain import chat
 
 LONG = "The text that is worth keeping. " * 300
@@ -68,3 +71,14 @@ def test_cached_tokens_are_cheaper(sandbox):
     costs = [chat(sandbox, LONG).json["meta"]["usage"]["credits_used"] for _ in range(2)]
 
     assert costs[1] < costs[0]
+
+
+def test_old_prompts_are_forgotten():
+    """The cache has an end, so that a long run does not fill the memory."""
+    cache = PromptCache(most=3)
+    asks = [Ask("m", (Turn("user", (Part("text", f"{at} {LONG}"),)),)) for at in range(5)]
+    for ask in asks:
+        assert cache.look_up(ask) == (0, 0)
+
+    assert cache.look_up(asks[4])[0] > 1024
+    assert cache.look_up(asks[0]) == (0, 0)

@@ -246,7 +246,7 @@ async def test_nothing_is_left_behind():
     async with Sandbox() as sandbox:
         asked = [(name, stream) for name in FAULTS for stream in (False, True)]
         await asyncio.gather(
-            *(_bytes(sandbox, name, stream=stream, patience=3) for name, stream in asked)
+            *(_bytes(sandbox, name, stream=stream, patience=2) for name, stream in asked)
         )
         for _ in range(500):
             if not sandbox.connections:

@@ -93,7 +93,9 @@ SHAPES = {
         {"type": "object"},
         {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a", "b"]},
         {"type": "object", "additionalProperties": {"type": "integer"}, "minProperties": 2},
+        {"type": "object", "properties": {"key_2": {}}, "minProperties": 3},
         {"type": "object", "properties": {"a": {}}, "additionalProperties": False},
+        {"type": "array", "items": {"type": "null"}, "minItems": 2, "uniqueItems": False},
         {"properties": {"a": {"minimum": 5}}},
         {"items": {"type": "string"}},
         {"anyOf": [{"type": "null"}, {"type": "integer"}]},
@@ -170,6 +172,26 @@ def _nested(inner):
 def test_any_nesting_conforms(schema):
     """However schemas are nested, the value conforms."""
     assert conforms(conforming(schema), schema)
+
+
+def test_huge_schemas_are_cut_short():
+    """A schema that asks for a billion of anything gets some of it."""
+    many = 10**9
+
+    assert len(conforming({"type": "array", "minItems": many})) < many
+    assert len(conforming({"type": "object", "minProperties": many})) < many
+    assert len(conforming({"type": "string", "minLength": many})) < many
+
+
+def test_lists_of_schemas():
+    """Older and rarer ways to say what an array holds are followed."""
+    older = {"type": "array", "items": [{"type": "integer"}, {"type": "null"}]}
+    within = {"type": "array", "contains": {"const": 7}}
+    alike = {"type": "array", "items": {"const": [1]}, "minItems": 2, "uniqueItems": True}
+
+    assert conforming(older) == [3, None]
+    assert conforming(within) == [7]
+    assert conforming(alike) == [[1], [1]]
 
 
 def test_deep_schemas_end():

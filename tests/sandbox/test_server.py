@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
+import time
 
 import pytest
 
-from langchain_aimlapi.sandbox import RecordedRequest, Sandbox
+from langchain_aimlapi.sandbox import RecordedRequest, Sandbox, server
 
 from .plain import USER, chat, request
 
@@ -197,3 +199,34 @@ def test_nonsense_in_our_own_headers_is_400(sandbox):
     """A wish that cannot be read is refused, not ignored."""
     assert chat(sandbox, headers={"x-sandbox-tokens": "many"}).status == 400
     assert chat(sandbox, headers={"x-sandbox-fault": "rate_limits"}).status == 400
+
+
+def test_too_big_a_body_is_413(monkeypatch):
+    """A refusal by the HTTP library itself comes in the envelope as well."""
+    monkeypatch.setattr(server, "_MOST_BYTES", 10)
+    with Sandbox() as sandbox:
+        reply = chat(sandbox)
+
+    assert (reply.status, set(reply.json)) == (413, ENVELOPE)
+
+
+def test_a_failure_of_our_own_is_500_and_logged(sandbox, caplog):
+    """A mistake in the sandbox is told apart from all it plays, and leaves it running."""
+    sandbox._script.append("no answer")
+    reply = chat(sandbox)
+
+    assert (reply.status, "The sandbox failed" in reply.json["message"]) == (500, True)
+    assert "the sandbox failed on POST /v1/chat/completions" in caplog.text
+    assert chat(sandbox).status == 200
+
+
+def test_a_client_that_leaves_amid_its_request(sandbox):
+    """Half a request is nobody's error, and the next one is answered."""
+    port = int(sandbox.base_url.split(":")[2].split("/")[0])
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
+    while sandbox.connections:
+        time.sleep(0.01)
+
+    assert chat(sandbox).status == 200
+    assert len(sandbox.requests) == 1

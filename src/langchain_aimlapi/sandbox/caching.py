@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.ask import Ask
 
 _LEAST_UNMARKED = 1024
-_MOST_KEPT = 10_000
 
 
 class PromptCache:
-    """The beginnings of the prompts seen so far, the oldest forgotten first."""
+    """The beginnings of the last prompts seen, `most` of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
     def look_up(self, ask: Ask) -> tuple[int, int]:
@@ -47,5 +47,5 @@ class PromptCache:
 
     def _remember(self, digests: list[bytes]) -> None:
         self._seen.update(dict.fromkeys(digests))
-        while len(self._seen) > _MOST_KEPT:
+        while len(self._seen) > self._most:
             self._seen.popitem(last=False)

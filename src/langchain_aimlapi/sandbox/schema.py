@@ -10,6 +10,7 @@ Not followed: `not`, `if`/`then`/`else`, `propertyNames` and references to other
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -23,6 +24,7 @@ _QUOTED = re.compile(
     r"\"([^\"\n]+)\"|“([^”\n]+)”|«([^»\n]+)»|「([^」\n]+)」|`([^`\n]+)`|(?<!\w)'((?:[^'\n]|(?<=\w)'(?=\w))+)'(?!\w)"
 )
 _FULL_DEPTH, _MOST_DEPTH, _MOST_STEPS = 3, 40, 20_000
+_MOST_ITEMS, _MOST_LETTERS = 1000, 100_000
 _USUAL = 3
 _FORMATS = {
     "date-time": "2026-01-31T12:00:00Z",
@@ -139,8 +141,10 @@ class _Maker:
         names += [name for name in required if name not in names]
         made = {name: self.value(properties.get(name), name, depth + 1) for name in names}
         more = schema.get("additionalProperties")
-        while len(made) < schema.get("minProperties", 0):
-            key = f"key_{len(made) + 1}"
+        least = min(schema.get("minProperties", 0), _MOST_ITEMS)
+        free = (key for at in itertools.count(1) if (key := f"key_{at}") not in made)
+        while len(made) < least:
+            key = next(free)
             made[key] = self.value(more if isinstance(more, Mapping) else None, key, depth + 1)
         return made
 
@@ -150,7 +154,7 @@ class _Maker:
         if isinstance(items, list):  # the older spelling of prefixItems
             first, items = items, schema.get("additionalItems")
         length = schema.get("minItems", max(len(first), int(depth <= _FULL_DEPTH)))
-        length = min(max(length, len(first)), schema.get("maxItems", math.inf))
+        length = min(max(length, len(first)), schema.get("maxItems", math.inf), _MOST_ITEMS)
         if items is False:
             length = min(length, len(first))
         single = name.removesuffix("s")
@@ -183,7 +187,10 @@ class _Maker:
     def _string(self, schema: Schema, name: str, _depth: int) -> str:
         if text := _FORMATS.get(schema.get("format", "")):
             return text
-        low, high = schema.get("minLength", 0), schema.get("maxLength", math.inf)
+        low, high = (
+            min(schema.get("minLength", 0), _MOST_LETTERS),
+            schema.get("maxLength", math.inf),
+        )
         if pattern := schema.get("pattern"):
             fitting = (word for word in self._quoted if re.search(pattern, word))
             return next(fitting, "") or matching(pattern, low)
