@@ -63,6 +63,8 @@ class Assistant:
     reasoning: Reasoning | None = None
     refusal: str | None = None
     audio_id: str | None = None
+    items: tuple[Mapping[str, Any], ...] = ()
+    """The outline of a turn that came as output items (`responses_items`)."""
 
     @property
     def text(self) -> str:
@@ -88,6 +90,7 @@ def read_assistant(message: AIMessage, where: str) -> Assistant:
         reasoning=_reasoning(blocks) or _kept_reasoning(kwargs),
         refusal=_refusal(blocks) or kwargs.get("refusal"),
         audio_id=(audio or {}).get("id") or next(map(_extras_id, audio_blocks), None),
+        items=tuple(kwargs.get("output_items") or _items(blocks)),
     )
 
 
@@ -150,6 +153,13 @@ def _kept_reasoning(kwargs: Mapping[str, Any]) -> Reasoning | None:
         return None
     key = kwargs.get("reasoning_key") or REASONING_KEYS[0]
     return Reasoning(text or "", key, tuple(details or ()))
+
+
+def _items(blocks: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """An outline that travels with the thoughts, where nothing but the blocks is left."""
+    extras = (block.get("extras") for block in blocks if block.get("type") == "reasoning")
+    found = (extra.get("output_items") for extra in extras if isinstance(extra, Mapping))
+    return next(filter(None, found), [])
 
 
 def _calls(message: AIMessage, blocks: list[Mapping[str, Any]], where: str) -> list[Call]:

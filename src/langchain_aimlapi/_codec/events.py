@@ -37,7 +37,7 @@ class EventWriter:
         self._calls: dict[int, _Call] = {}
         self._words: tuple[list[str], list[str]] = ([], [])
         self._audio: dict[str, Any] = {}
-        self._logprobs: dict[str, list[Any]] = {}
+        self._logprobs: dict[str, Any] = {}
 
     def start(self, message_id: str | None, model: str) -> Event:
         """The event that begins a message.
@@ -79,6 +79,7 @@ class EventWriter:
         kwargs = dict(final.additional_kwargs)
         if self._words[0]:
             kwargs["reasoning_content"] = "".join(self._words[0])
+        self._join_audio(kwargs.pop("audio", {}))
         if self._audio:
             kwargs["audio"] = self._audio
         metadata = dict(final.response_metadata)
@@ -108,12 +109,15 @@ class EventWriter:
     def _rarer(self, delta: Delta, events: list[Event]) -> None:
         for fragment in delta.tools or ():
             self._fragment(fragment, events)
-        for key, value in (delta.audio or {}).items():
+        self._join_audio(delta.audio or {})
+        for key, tokens in (delta.logprobs or {}).items():
+            known = self._logprobs.get(key)
+            self._logprobs[key] = known + tokens if known and tokens else known or tokens
+
+    def _join_audio(self, audio: dict[str, Any]) -> None:
+        for key, value in audio.items():
             joins = key in {"data", "transcript"} and key in self._audio
             self._audio[key] = self._audio[key] + value if joins else value
-        for key, tokens in (delta.logprobs or {}).items():
-            if tokens:
-                self._logprobs.setdefault(key, []).extend(tokens)
 
     def _fragment(self, fragment: ToolFragment, events: list[Event]) -> None:
         call = self._calls.get(fragment["index"])
@@ -141,7 +145,7 @@ class EventWriter:
         events: list[Event] = []
         if self._text is None and sources(kwargs):
             self._text = self._open(events, {"type": "text", "text": ""})
-        if self._thought is None and kwargs.get("reasoning_details"):
+        if self._thought is None and reasoning_extras(kwargs):
             self._thought = self._open(events, {"type": "reasoning", "reasoning": ""})
         for block in late:
             index = self._open(events, {"type": block["type"]})

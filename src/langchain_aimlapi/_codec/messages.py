@@ -186,13 +186,13 @@ def _echo(reasoning: Reasoning) -> Turn:
 def _wire_call(call: Call) -> dict[str, Any]:
     if call.extras.get("type") == "custom":
         rest = {key: value for key, value in call.extras.items() if key != "type"}
-        custom = {"name": call.name, "input": _custom_input(call.arguments)}
+        custom = {"name": call.name, "input": custom_input(call.arguments)}
         return {"id": call.id, "type": "custom", "custom": custom, **rest}
     function = {"name": call.name, "arguments": call.arguments}
     return {"id": call.id, "type": "function", "function": function, **call.extras}
 
 
-def _custom_input(arguments: str) -> str:
+def custom_input(arguments: str) -> str:
     """Custom tools take free text, which LangChain holds as the one argument `__arg1`."""
     try:
         return str(orjson.loads(arguments)["__arg1"])

@@ -103,7 +103,7 @@ def encode(
     tools = fit_tools(given.pop("tools", None) or [], given.pop("tool_choice", None), options.facts)
     if not tools:
         given.pop("parallel_tool_calls", None)
-    sent, dropped = _sorted_out(_renamed(given, options), options)
+    sent, dropped = sorted_out(_renamed(given, options), options)
     if options.dialect == "anthropic":
         body = anthropic_body(
             messages,
@@ -233,9 +233,15 @@ def _budget(effort: str, limit: int | None) -> int:
 # --- what the model does not take ---------------------------------------------------------------
 
 
-def _sorted_out(
+def sorted_out(
     named: Mapping[str, Any], options: Options
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What is sent, and the names of what is not.
+
+    Raises:
+        ConfigurationError: For what the model does not take, where `options.unsupported` is
+            "error".
+    """
     facts = options.facts
     if facts is None or options.unsupported == "send":
         return dict(named), ()

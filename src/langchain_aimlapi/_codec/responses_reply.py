@@ -1,0 +1,59 @@
+"""A whole response -> `ChatResult`, read as a stream of one event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+
+from langchain_aimlapi._codec.calls import Calls, add_call, missing_id
+from langchain_aimlapi._codec.reply import parse_object
+from langchain_aimlapi._codec.responses_stream import ResponsesDecoder
+from langchain_aimlapi.errors import ResponseFormatError
+
+if TYPE_CHECKING:
+    from langchain_aimlapi._codec.metadata import ReplyContext
+
+
+def decode_response(body: bytes, context: ReplyContext) -> ChatResult:
+    """Read a response.
+
+    Raises:
+        AimlapiStatusError: For a response that failed.
+        ResponseFormatError: If the body is not JSON or is no response.
+    """
+    response = parse_object(body)
+    if "output" not in response and "output_text" not in response:
+        raise ResponseFormatError(
+            "The reply holds no output.", body=response, request_id=response.get("id")
+        )
+    decoder = ResponsesDecoder(context)
+    delta = decoder.feed_whole(response)
+    final = decoder.end()
+    kwargs: dict[str, Any] = dict(final.additional_kwargs)
+    if decoder.thoughts:
+        kwargs["reasoning_content"] = "".join(decoder.thoughts)
+    metadata = dict(final.response_metadata)
+    if delta is not None and delta.logprobs:
+        metadata["logprobs"] = dict(delta.logprobs)
+    calls = _calls(decoder, context.call_id)
+    answer = AIMessage(
+        content="".join(decoder.texts),
+        additional_kwargs=kwargs,
+        response_metadata=metadata,
+        tool_calls=calls.valid,
+        invalid_tool_calls=calls.invalid,
+        usage_metadata=final.usage_metadata,
+    )
+    status = metadata.get("finish_reason")
+    info = {"finish_reason": status} if status else None
+    return ChatResult(generations=[ChatGeneration(message=answer, generation_info=info)])
+
+
+def _calls(decoder: ResponsesDecoder, call_id: str) -> Calls:
+    calls = Calls()
+    for piece in decoder.fragments.whole():
+        identity = piece["id"] or missing_id(call_id, piece["index"])
+        add_call(calls, identity, piece["name"], piece["args"] or "")
+    return calls
