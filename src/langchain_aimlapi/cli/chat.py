@@ -7,7 +7,8 @@ import json
 import os
 import sys
 import time
-from typing import Annotated, Any, TYPE_CHECKING
+import warnings
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -49,10 +50,10 @@ def chat(
     timeout: Annotated[float, typer.Option(help="Seconds for the whole call.", min=0.001)] = 120,
 ) -> None:
     """Ask a model. Without a key the local sandbox answers, and says so."""
-    text = sys.stdin.read() if prompt == "-" else prompt
+    text = sys.stdin.read().rstrip("\n") if prompt == "-" else prompt
     messages = [("system", system)] * (system is not None) + [("human", text)]
     try:
-        with _service() as (service, local):
+        with _plain_warnings(), _service() as (service, local):
             llm = ChatAimlapi(
                 model=model,
                 temperature=temperature,
@@ -65,8 +66,7 @@ def chat(
             answer = _streamed(llm, messages) if streamed else llm.invoke(messages)
             seconds = time.monotonic() - started
     except AimlapiError as error:
-        _notes.print(f"[red]{type(error).__name__}[/red]: ", end="")
-        _notes.print(str(error), markup=False)
+        _notes.print(f"{type(error).__name__}: {error}", style="red", markup=False)
         raise typer.Exit(1) from None
     if as_json:
         typer.echo(json.dumps(_as_json(answer, seconds, local=local), ensure_ascii=False, indent=2))
@@ -74,6 +74,18 @@ def chat(
     if not streamed:
         typer.echo(answer.text)
     _notes.print(_summary(answer, seconds), style="dim", markup=False)
+
+
+@contextlib.contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Warnings as one line each: the line of code they point to is none of the user's."""
+
+    def show(message: Warning | str, *_: object) -> None:
+        _notes.print(str(message), style="yellow", markup=False)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = cast("Any", show)
+        yield
 
 
 @contextlib.contextmanager
@@ -92,20 +104,29 @@ def _service() -> Iterator[tuple[dict[str, Any], bool]]:
 def _streamed(llm: ChatAimlapi, messages: list[tuple[str, str]]) -> AIMessage:
     """Print the answer as it comes, thoughts dimmed and on standard error."""
     whole: AIMessageChunk | None = None
-    for chunk in llm.stream(messages):
-        if thought := chunk.additional_kwargs.get("reasoning_content"):
-            _notes.print(thought, style="dim italic", end="", markup=False)
-        sys.stdout.write(chunk.text)
-        sys.stdout.flush()
-        whole = chunk if whole is None else whole + chunk
-    sys.stdout.write("\n")
-    sys.stdout.flush()
+    try:
+        for chunk in llm.stream(messages):
+            whole = chunk if whole is None else whole + chunk
+            _show(chunk)
+    finally:
+        if whole is not None:
+            typer.echo()
     return whole if whole is not None else AIMessage("")
+
+
+def _show(chunk: AIMessageChunk) -> None:
+    if thought := chunk.additional_kwargs.get("reasoning_content"):
+        _notes.print(thought, style="dim italic", end="", markup=False)
+    typer.echo(chunk.text, nl=False)
 
 
 def _summary(answer: AIMessage, seconds: float) -> str:
     metadata, usage = answer.response_metadata, answer.usage_metadata
-    tokens = f"{usage['input_tokens']} + {usage['output_tokens']} tokens" if usage else "no usage"
+    tokens = (
+        f"{usage['input_tokens']} tokens in, {usage['output_tokens']} out"
+        if usage
+        else "tokens not reported"
+    )
     return " · ".join(
         [
             str(metadata.get("model_name", "")),

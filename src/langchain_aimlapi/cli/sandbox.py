@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from langchain_aimlapi.sandbox import Sandbox
+
+
+def _list_faults(wanted: bool) -> None:
+    if not wanted:
+        return
+    from langchain_aimlapi.sandbox import FAULTS  # noqa: PLC0415  # only whoever asks pays
+
+    width = max(map(len, FAULTS))
+    for name, fault in FAULTS.items():
+        typer.echo(f"{name:<{width}}  {fault.about}")
+    raise typer.Exit
 
 
 def sandbox(
     *,
-    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8989,
+    port: Annotated[
+        int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", min=0, max=65535)
+    ] = 8989,
     ttft: Annotated[float, typer.Option(help="Seconds before the first token.", min=0)] = 0.0,
     tokens_per_second: Annotated[
         float | None, typer.Option(help="Pace of a stream; as fast as it goes if not given.")
@@ -20,27 +36,36 @@ def sandbox(
     ] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help="NAME or NAME:RATE, such as rate_limit:0.3; may be repeated."),
+        typer.Option(help="NAME, or NAME:RATE such as rate_limit:0.3; may be repeated."),
     ] = None,
+    list_faults: Annotated[
+        bool,
+        typer.Option(
+            "--list-faults", help="List what can go wrong.", callback=_list_faults, is_eager=True
+        ),
+    ] = False,
 ) -> None:
     """Run a local stand-in for the service: no key, no network, no cost."""
+    del list_faults  # its callback has said everything
     from langchain_aimlapi.sandbox import run  # noqa: PLC0415  # a server; the help needs none
 
-    run(
-        port=port,
-        ttft=ttft,
-        tokens_per_second=tokens_per_second,
-        upstream=upstream,
-        faults=_rates(fault or []),
+    try:
+        run(
+            port=port,
+            ttft=ttft,
+            tokens_per_second=tokens_per_second,
+            upstream=upstream,
+            faults=fault,
+            on_start=_announce,
+        )
+    except (OSError, ValueError) as error:
+        why = f"port {port}: {error.strerror}" if isinstance(error, OSError) else error
+        typer.echo(f"The sandbox cannot start: {why}", err=True)
+        raise typer.Exit(1) from None
+
+
+def _announce(sandbox: Sandbox) -> None:
+    typer.echo(
+        f"The sandbox listens on {sandbox.base_url}; Ctrl-C stops it. To have it answer:\n"
+        f"  export AIMLAPI_API_BASE={sandbox.base_url} AIMLAPI_API_KEY={sandbox.api_key}"
     )
-
-
-def _rates(faults: list[str]) -> dict[str, float]:
-    rates = {}
-    for fault in faults:
-        name, _, rate = fault.partition(":")
-        try:
-            rates[name] = float(rate) if rate else 1.0
-        except ValueError:
-            raise typer.BadParameter(f"{fault!r} is not NAME or NAME:RATE") from None
-    return rates

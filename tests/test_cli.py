@@ -1,0 +1,337 @@
+"""The command line: what goes to standard output, what to standard error, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+from typer.testing import CliRunner
+
+from langchain_aimlapi import __version__
+from langchain_aimlapi.cli import main
+from langchain_aimlapi.cli.app import app
+from langchain_aimlapi.sandbox import FAULTS, Sandbox
+from tests.scripted import Scripted
+
+NOTICE = (
+    "AIMLAPI_API_KEY is not set, so the local sandbox answers: "
+    "not a model, and nothing leaves this machine."
+)
+COMMAND = [sys.executable, "-W", "error", "-m", "langchain_aimlapi.cli"]
+
+
+@pytest.fixture
+def aimlapi(monkeypatch):
+    """The command, run in this process: a function of its arguments."""
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def run(*arguments, stdin=None):
+        return CliRunner().invoke(app, [str(each) for each in arguments], input=stdin)
+
+    return run
+
+
+@pytest.fixture
+def elsewhere(aimlapi_sandbox):
+    """A service with a key: the commands are not to start one themselves."""
+    return aimlapi_sandbox
+
+
+class TestChatWithoutAKey:
+    """The first minute."""
+
+    def test_the_sandbox_answers_and_says_so(self, aimlapi):
+        """The answer is all of standard output; the notice is one plain line beside it."""
+        result = aimlapi("chat", "I love programming.")
+
+        assert result.exit_code == 0
+        assert result.stdout == (
+            'Hello from the AI/ML API sandbox. You said: "I love programming."\n'
+        )
+        assert result.stderr.splitlines()[0] == NOTICE
+        assert len(result.stderr.splitlines()) == 2
+
+    def test_an_empty_key_is_none(self, aimlapi, monkeypatch):
+        """As left by `export AIMLAPI_API_KEY=`."""
+        monkeypatch.setenv("AIMLAPI_API_KEY", "")
+
+        assert NOTICE in aimlapi("chat", "Hi").stderr
+
+    def test_in_json_it_is_marked(self, aimlapi):
+        """Who reads by machine can tell, too."""
+        assert json.loads(aimlapi("chat", "Hi", "--json").stdout)["sandbox"] is True
+
+
+class TestChat:
+    """One question, one answer."""
+
+    @pytest.mark.parametrize("flag", ["--stream", "--no-stream"])
+    def test_the_answer_and_its_cost(self, aimlapi, elsewhere, flag):
+        """The answer on one, tokens, cost and time on the other; no notice, as there is a key."""
+        result = aimlapi("chat", "Hi", flag)
+
+        assert result.exit_code == 0
+        assert result.stdout == 'Hello from the AI/ML API sandbox. You said: "Hi"\n'
+        for word in ("gpt-4o-mini", "tokens in", "$0.", " s", "stop"):
+            assert word in result.stderr
+        assert "sandbox answers" not in result.stderr
+        assert bool(elsewhere.requests[0].body.get("stream")) == (flag == "--stream")
+
+    def test_json_is_one_object(self, aimlapi, elsewhere):
+        """With everything that was reported of the call."""
+        result = aimlapi("chat", "Hi", "--json")
+        answer = json.loads(result.stdout)
+
+        assert result.stderr == ""
+        assert answer["text"] == 'Hello from the AI/ML API sandbox. You said: "Hi"'
+        assert answer["model"] == "gpt-4o-mini"
+        assert answer["finish_reason"] == "stop"
+        assert answer["usage"]["total_tokens"] > 0
+        assert answer["cost"]["usd_spent"] > 0
+        assert answer["inference_id"]
+        assert answer["seconds"] >= 0
+        assert answer["sandbox"] is False
+
+    def test_options_reach_the_service(self, aimlapi, elsewhere):
+        """Model, instructions, randomness and length."""
+        aimlapi(
+            *("chat", "Hi", "-m", "gpt-4o", "-s", "Brief."),
+            *("--temperature", 0.5, "--max-tokens", 9),
+        )
+
+        body = elsewhere.requests[0].body
+        assert body["model"] == "gpt-4o"
+        assert body["messages"][0] == {"role": "system", "content": "Brief."}
+        assert (body["temperature"], body["max_tokens"]) == (0.5, 9)
+
+    def test_the_model_of_the_environment(self, aimlapi, elsewhere, monkeypatch):
+        """`AIMLAPI_MODEL` is the default, and an option wins over it."""
+        monkeypatch.setenv("AIMLAPI_MODEL", "gpt-4o")
+        aimlapi("chat", "Hi")
+        aimlapi("chat", "Hi", "--model", "gpt-4")
+
+        assert [request.body["model"] for request in elsewhere.requests] == ["gpt-4o", "gpt-4"]
+
+    def test_standard_input(self, aimlapi, elsewhere):
+        """A dash reads the question from a pipe, without the newline that ends it."""
+        aimlapi("chat", "-", stdin="two\nlines\n")
+
+        assert elsewhere.requests[0].body["messages"][0]["content"] == "two\nlines"
+
+    def test_thoughts_are_not_the_answer(self, aimlapi, elsewhere, monkeypatch):
+        """They are shown on standard error, so that a pipe gets the answer alone."""
+        with Scripted({"reasoning_content": "a thought", "content": "an answer"}) as service:
+            monkeypatch.setenv("AIMLAPI_API_BASE", service.url)
+            result = aimlapi("chat", "Hi")
+
+        assert result.stdout == "an answer\n"
+        assert "a thought" in result.stderr
+
+    def test_what_was_not_reported_is_not_invented(self, aimlapi, elsewhere, monkeypatch):
+        """No usage and no cost on the wire are none below the answer."""
+        with Scripted({"content": "an answer"}) as service:
+            monkeypatch.setenv("AIMLAPI_API_BASE", service.url)
+            result = aimlapi("chat", "Hi")
+            answer = json.loads(aimlapi("chat", "Hi", "--json").stdout)
+
+        assert "tokens not reported" in result.stderr
+        assert "cost not reported" in result.stderr
+        assert answer["usage"] is answer["cost"] is None
+
+    @pytest.mark.filterwarnings("default::langchain_aimlapi.UnsupportedParameterWarning")
+    def test_warnings_are_one_line(self, aimlapi, elsewhere):
+        """Without the file and the line of our own code."""
+        result = aimlapi("chat", "Hi", "-m", "openai/gpt-5-5", "--temperature", "0.5")
+
+        assert result.exit_code == 0
+        assert result.stderr.startswith("openai/gpt-5-5 does not take 'temperature'")
+        assert len(result.stderr.splitlines()) == 2
+
+
+class TestFailures:
+    """Status 1, a message, and no traceback."""
+
+    @pytest.mark.parametrize(
+        ("fault", "words"),
+        [
+            ("status_401", ["AuthenticationError", "AIMLAPI_API_KEY"]),
+            ("out_of_credits", ["OutOfCreditsError", "Add credits"]),
+            ("status_404", ["NotFoundError", "Ids near"]),
+            ("context_overflow", ["ContextOverflowError", "Shorten"]),
+            ("empty_200", ["ResponseFormatError"]),
+        ],
+    )
+    @pytest.mark.parametrize("flag", ["--stream", "--no-stream", "--json"])
+    def test_refusals(self, aimlapi, elsewhere, fault, words, flag):
+        """The error's name, what the service said, and what to do."""
+        elsewhere.fail_next(fault, 9)
+        result = aimlapi("chat", "Hi", flag)
+
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert all(word in result.stderr for word in words)
+        assert "Traceback" not in result.stderr
+
+    def test_half_an_answer(self, aimlapi, elsewhere):
+        """What came is shown, the line is ended, and it is an error."""
+        elsewhere.fail_next("cut_stream", 9)
+        result = aimlapi("chat", "I love programming.")
+
+        assert result.exit_code == 1
+        assert result.stdout.startswith("Hello")
+        assert result.stdout.endswith("\n")
+        assert "StreamInterruptedError" in result.stderr
+
+    def test_too_late(self, aimlapi, elsewhere):
+        """`--timeout` is for the whole call."""
+        elsewhere.fail_next("no_answer", 9)
+        result = aimlapi("chat", "Hi", "--timeout", "0.2")
+
+        assert result.exit_code == 1
+        assert "AimlapiTimeoutError" in result.stderr
+
+    def test_a_wrong_address(self, aimlapi, monkeypatch):
+        """An address that is none is said to be none."""
+        monkeypatch.setenv("AIMLAPI_API_KEY", "key")
+        monkeypatch.setenv("AIMLAPI_API_BASE", "nowhere")
+        result = aimlapi("chat", "Hi")
+
+        assert result.exit_code == 1
+        assert "ConfigurationError" in result.stderr
+        assert "https://api.aimlapi.com/v1" in result.stderr
+
+    @pytest.mark.parametrize(
+        "arguments", [[], ["nope"], ["chat"], ["chat", "Hi", "--timeout", "0"]]
+    )
+    def test_wrong_usage(self, aimlapi, arguments):
+        """The shell's own status for it, and help."""
+        result = aimlapi(*arguments)
+
+        assert result.exit_code == 2
+        assert "Usage: " in result.output
+
+
+class TestHelp:
+    """What can be read without doing anything."""
+
+    def test_the_version(self, aimlapi):
+        """One line."""
+        assert aimlapi("--version").stdout == f"langchain-aimlapi {__version__}\n"
+
+    @pytest.mark.parametrize("command", [[], ["chat"], ["sandbox"]])
+    def test_help_starts_nothing(self, aimlapi, command):
+        """Each command has help, and every option a word on it."""
+        result = aimlapi(*command, "--help")
+
+        assert result.exit_code == 0
+        assert "Usage: " in result.stdout
+        assert "AIMLAPI_API_KEY is not set" not in result.stderr
+
+    def test_help_loads_no_server(self):
+        """Nobody waits for a web server to read how it is started."""
+        script = (
+            "import sys; from typer.testing import CliRunner; "
+            "from langchain_aimlapi.cli.app import app; "
+            "CliRunner().invoke(app, ['sandbox', '--help']); "
+            "print([m for m in ('aiohttp.web', 'langchain_aimlapi.sandbox') if m in sys.modules])"
+        )
+        done = subprocess.run(  # noqa: S603  # our own script
+            [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+        )
+
+        assert done.stdout == "[]\n"
+
+    def test_the_faults_are_listed(self, aimlapi):
+        """Each fault with what it does."""
+        listed = aimlapi("sandbox", "--list-faults").stdout.splitlines()
+
+        assert [line.split()[0] for line in listed] == list(FAULTS)
+
+    def test_a_missing_extra_is_named(self, monkeypatch):
+        """Without typer the command says what to install."""
+        monkeypatch.setitem(sys.modules, "typer", None)
+        for name in [name for name in sys.modules if name.startswith("langchain_aimlapi.cli.")]:
+            monkeypatch.delitem(sys.modules, name)
+
+        with pytest.raises(SystemExit, match=r"langchain-aimlapi\[cli\]"):
+            main()
+
+
+class TestSandbox:
+    """`aimlapi sandbox`, in a process of its own."""
+
+    def test_it_serves_until_it_is_interrupted(self):
+        """It says where it is and how to use it, answers, and leaves without a word."""
+        with subprocess.Popen(  # noqa: S603  # our own command
+            [*COMMAND, "sandbox", "--port", "0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as server:
+            first, second = server.stdout.readline(), server.stdout.readline()
+            exported = dict(word.split("=") for word in second.split()[1:])
+            with urllib.request.urlopen(f"{exported['AIMLAPI_API_BASE']}/models") as reply:  # noqa: S310  # loopback
+                models = json.load(reply)
+            server.send_signal(signal.SIGINT)
+            _, errors = server.communicate(timeout=30)
+
+        assert exported["AIMLAPI_API_BASE"] in first
+        assert exported["AIMLAPI_API_KEY"] == "sandbox"
+        assert models["data"]
+        assert (server.returncode, errors) == (0, "")
+
+    @pytest.mark.parametrize(
+        ("arguments", "words"),
+        [
+            (["--fault", "rate_limt"], "rate_limit"),
+            (["--fault", "rate_limit:often"], "NAME:RATE"),
+            (["--fault", "rate_limit:2"], "rate"),
+            (["--tokens-per-second", "0"], "tokens_per_second"),
+            (["--upstream", "here"], "upstream"),
+        ],
+    )
+    def test_what_cannot_be_started(self, aimlapi, arguments, words):
+        """Status 1 and the reason."""
+        result = aimlapi("sandbox", *arguments)
+
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith("The sandbox cannot start: ")
+        assert words in result.stderr
+
+    def test_a_port_that_is_taken(self, aimlapi):
+        """The port is named."""
+        with Sandbox() as other:
+            port = other.base_url.split(":")[2].removesuffix("/v1")
+            result = aimlapi("sandbox", "--port", port)
+
+        assert result.exit_code == 1
+        assert f"port {port}" in result.stderr
+
+    def test_an_interrupted_chat(self):
+        """Ctrl-C while the model thinks ends the command without a traceback."""
+        with Sandbox(faults="no_answer") as sandbox:
+            environment = {
+                **os.environ,
+                "AIMLAPI_API_KEY": "key",
+                "AIMLAPI_API_BASE": sandbox.base_url,
+            }
+            with subprocess.Popen(  # noqa: S603  # our own command
+                [*COMMAND, "chat", "Hi"],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=environment,
+            ) as command:
+                while not sandbox.requests and command.poll() is None:
+                    time.sleep(0.05)
+                command.send_signal(signal.SIGINT)
+                _, errors = command.communicate(timeout=30)
+
+        assert command.returncode not in {0, 1}
+        assert "Traceback" not in errors
