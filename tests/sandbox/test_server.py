@@ -148,6 +148,16 @@ def test_refused_requests_are_recorded_too(sandbox):
     assert [record.body for record in sandbox.requests] == [None]
 
 
+@pytest.mark.parametrize(("kept", "seen"), [(2, [2, 3]), (0, [])])
+def test_only_so_many_requests_are_kept(sandbox, kept, seen):
+    """A sandbox that runs for long does not fill the memory with what it was asked."""
+    sandbox.requests_kept = kept
+    for number in range(4):
+        chat(sandbox, seed=number)
+
+    assert [record.body["seed"] for record in sandbox.requests] == seen
+
+
 def test_a_record_does_not_print_its_headers():
     """The key is not seen in a failing test's output."""
     record = RecordedRequest("POST", "/", {"authorization": "Bearer s3cret"})
@@ -198,6 +208,7 @@ def test_answers_can_be_long(sandbox, asked):
 def test_nonsense_in_our_own_headers_is_400(sandbox):
     """A wish that cannot be read is refused, not ignored."""
     assert chat(sandbox, headers={"x-sandbox-tokens": "many"}).status == 400
+    assert chat(sandbox, headers={"x-sandbox-tokens": "1000000"}).status == 400
     assert chat(sandbox, headers={"x-sandbox-fault": "rate_limits"}).status == 400
 
 

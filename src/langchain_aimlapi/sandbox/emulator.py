@@ -18,6 +18,7 @@ import orjson
 from langchain_aimlapi.sandbox.answers import Answer
 from langchain_aimlapi.sandbox.choosing import Call
 from langchain_aimlapi.sandbox.fault_plan import FaultPlan
+from langchain_aimlapi.sandbox.records import Recorder
 from langchain_aimlapi.sandbox.server import Service
 from langchain_aimlapi.sandbox.settings import Settings, check_loopback
 from langchain_aimlapi.sandbox.threads import ServerThread
@@ -67,8 +68,7 @@ class Sandbox:
         self._host = check_loopback(host)
         self._wanted_port = port
         self._running: ServerThread | None = None
-        self.requests: list[RecordedRequest] = []
-        """Every request since the sandbox was made, the oldest first; clear it as you like."""
+        self._recorder = Recorder()
 
     @property
     def api_key(self) -> str:
@@ -86,6 +86,20 @@ class Sandbox:
             raise RuntimeError("the sandbox is not running: use it in a with statement, or start()")
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"http://{host}:{self._running.port}/v1"
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """The requests since the sandbox was made, the oldest first; clear it as you like."""
+        return self._recorder.requests
+
+    @property
+    def requests_kept(self) -> int:
+        """How many of the last requests `requests` holds; may be set at any time."""
+        return self._recorder.most
+
+    @requests_kept.setter
+    def requests_kept(self, most: int) -> None:
+        self._recorder.most = most
 
     @property
     def connections(self) -> int:
@@ -184,7 +198,7 @@ class Sandbox:
             raise RuntimeError("the sandbox is already running")
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         sock = socket.create_server((self._host, self._wanted_port), family=family, backlog=1024)
-        service = Service(self._settings, self._plan, self._script, self.requests)
+        service = Service(self._settings, self._plan, self._script, self._recorder)
         self._running = ServerThread(sock, service.application)
         self._running.start()
         return self._running
@@ -219,6 +233,7 @@ def run(
         api_key=api_key,
         faults=faults,
     )
+    sandbox.requests_kept = 0
     with contextlib.suppress(KeyboardInterrupt), sandbox:
         (on_start or _announce)(sandbox)
         sandbox.serve_forever()

@@ -21,3 +21,17 @@ class RecordedRequest:
     body: Any = None
     """The decoded JSON body; None when there was none or it was no JSON."""
     query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Recorder:
+    """The last requests, the oldest first."""
+
+    requests: list[RecordedRequest] = field(default_factory=list)
+    most: int = 10_000
+    """How many are kept."""
+
+    def add(self, request: RecordedRequest) -> None:
+        """Keep a request, and forget the oldest if they are too many."""
+        self.requests.append(request)
+        del self.requests[: max(len(self.requests) - self.most, 0)]

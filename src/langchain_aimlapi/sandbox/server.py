@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.answers import Answer
     from langchain_aimlapi.sandbox.fault_plan import FaultPlan
     from langchain_aimlapi.sandbox.faults import Fault
+    from langchain_aimlapi.sandbox.records import Recorder
     from langchain_aimlapi.sandbox.settings import Settings
 
 AnyReply = Reply | StreamReply
@@ -45,6 +46,7 @@ Work = Callable[[web.Request, Any, int], Awaitable[AnyReply]]
 _logger = logging.getLogger("langchain_aimlapi.sandbox")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _MOST_BYTES = 512 * 1024 * 1024
+_MOST_DIGITS = 6
 _UNKNOWN = (web.HTTPNotFound, web.HTTPMethodNotAllowed)
 
 
@@ -56,11 +58,11 @@ class Service:
         settings: Settings,
         plan: FaultPlan,
         script: deque[Answer],
-        records: list[RecordedRequest],
+        recorder: Recorder,
     ) -> None:
         self._settings = settings
         self._plan = plan
-        self._records = records
+        self._recorder = recorder
         self._numbers = itertools.count(1)
         self._chats = Chats(settings, script)
         self._responses = Responses(self._chats)
@@ -113,7 +115,8 @@ class Service:
             body = None
         headers = {name.lower(): value for name, value in request.headers.items()}
         query = dict(request.query)
-        self._records.append(RecordedRequest(request.method, request.path, headers, body, query))
+        record = RecordedRequest(request.method, request.path, headers, body, query)
+        self._recorder.add(record)
 
     def _inference(self, work: Work) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """Wrap what all inference has in common: the key, the ids, and the faults."""
@@ -192,6 +195,6 @@ def _query(request: web.Request) -> dict[str, list[str]]:
 def _padding(request: web.Request) -> int:
     """Read how long the answer shall be at least, which a load test may ask for."""
     asked = request.headers.get("x-sandbox-tokens", "0")
-    if not asked.isdecimal():
-        raise invalid(f"x-sandbox-tokens: Expected integer, received {asked!r}")
+    if not asked.isdecimal() or len(asked) > _MOST_DIGITS:
+        raise invalid(f"x-sandbox-tokens: Expected integer below a million, received {asked!r}")
     return int(asked)

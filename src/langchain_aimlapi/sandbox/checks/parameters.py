@@ -70,7 +70,7 @@ _PARAMETERS: dict[str, Callable[[Any], str]] = {
     "top_k": Number(0),
     "min_p": Number(0, 1),
     "seed": _POSITIVE,
-    "n": _POSITIVE,
+    "n": Number(1, 128, whole=True),
     "max_tokens": Number(1),
     "max_completion_tokens": _POSITIVE,
     "frequency_penalty": _PENALTY,
