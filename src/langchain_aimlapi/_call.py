@@ -20,6 +20,7 @@ from pydantic import SecretStr
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._codec.metadata import ReplyContext
 from langchain_aimlapi._codec.request import Options, encode
+from langchain_aimlapi._codec.responses import encode_responses
 from langchain_aimlapi._hints import warn_dropped, warn_unknown
 from langchain_aimlapi._redaction import revealed
 from langchain_aimlapi._settings import (
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     from langchain_core.messages import BaseMessage
 
-    from langchain_aimlapi._facts import Dialect, ModelFacts
+    from langchain_aimlapi._facts import Dialect, ModelFacts, Route
 
 OWN_HEADERS: Mapping[str, str] = {
     "Content-Type": "application/json",
@@ -72,6 +73,7 @@ CALL_ARGUMENTS = frozenset(
         "structured_output",
         "timeout",
         "unsupported_params",
+        "use_responses_api",
     }
 )
 """Arguments of a call that steer it and are not sent in the body."""
@@ -93,6 +95,7 @@ class Call:
     audio_format: str | None
     notes: Mapping[str, Any]
     """What the reply's metadata is to say of how it was asked for."""
+    route: Route = "chat"
     shape: Dialect = "openai"
     in_other_shape: Callable[[], Call] | None = None
     """Writes the call in the other shape, for models documented in one of them where the service
@@ -143,12 +146,12 @@ def build_call(
     model = arguments.get("model") or arguments.get("model_name") or settings.model_name
     facts = _catalogue.facts(model)
     base_url = _base_url(settings, arguments)
-    wanted = option("dialect")
+    route = _route(option("use_responses_api"), facts)
+    wanted = option("dialect") if route == "chat" else "openai"
     in_doubt = wanted == "auto" and dialect is None and _may_differ(facts)
     dialect = dialect or _dialect(wanted, facts, (base_url, model))
     options = Options(
-        # What is documented of one shape says nothing of the other.
-        facts=facts if facts is not None and dialect in facts.dialects else None,
+        facts=facts if _documented(facts, route, dialect) else None,
         dialect=dialect,
         unsupported=option("unsupported_params"),
         echo_reasoning=option("echo_reasoning"),
@@ -161,7 +164,7 @@ def build_call(
             "n > 1 cannot be streamed: chunks of several answers would mix. Use invoke or "
             "generate with n, or batch to stream several answers."
         )
-    encoded = encode(model, messages, parameters, options)
+    encoded = _ENCODERS[route](model, messages, parameters, options)
     warn_dropped(encoded.dropped, model)
     call_id = str(run_id or uuid.uuid4())
 
@@ -177,7 +180,7 @@ def build_call(
         )
 
     request = Request(
-        url=_url(base_url, settings, arguments),
+        url=_url(base_url, route, settings, arguments),
         body=_json(encoded.body),
         headers=_headers(settings, arguments, key, call_id),
         timeouts=_timeouts(option("timeout")),
@@ -193,9 +196,25 @@ def build_call(
         split_think_tags=option("split_think_tags"),
         audio_format=audio_format,
         notes={"structured_output": form} if form else {},
+        route=route,
         shape=dialect,
         in_other_shape=in_other_shape if in_doubt else None,
     )
+
+
+_ENCODERS = {"chat": encode, "responses": encode_responses}
+_PATHS: Mapping[Route, str] = {"chat": "/chat/completions", "responses": "/responses"}
+
+
+def _route(wanted: bool | None, facts: ModelFacts | None) -> Route:
+    if wanted is None:
+        return "chat" if facts is None else facts.route
+    return "responses" if wanted else "chat"
+
+
+def _documented(facts: ModelFacts | None, route: Route, dialect: Dialect) -> bool:
+    """Whether the facts are about this very shape: they say nothing of another."""
+    return facts is not None and route == facts.route and dialect in facts.dialects
 
 
 _learnt: dict[tuple[str, str], Dialect] = {}
@@ -268,9 +287,9 @@ def _base_url(settings: ChatSettings, arguments: Mapping[str, Any]) -> str:
     return tidy_base_url(given) if given else settings.aimlapi_api_base
 
 
-def _url(base_url: str, settings: ChatSettings, arguments: Mapping[str, Any]) -> str:
+def _url(base_url: str, route: Route, settings: ChatSettings, arguments: Mapping[str, Any]) -> str:
     query = {**(settings.default_query or {}), **(arguments.get("extra_query") or {})}
-    return f"{base_url}/chat/completions" + (f"?{urlencode(query)}" if query else "")
+    return f"{base_url}{_PATHS[route]}" + (f"?{urlencode(query)}" if query else "")
 
 
 def _timeouts(timeout: float | Timeouts | None) -> Timeouts:

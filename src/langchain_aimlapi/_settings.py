@@ -180,6 +180,9 @@ class ChatSettings(BaseChatModel):
 
     dialect: Literal["auto", "openai", "anthropic"] = "auto"
     """Shape of the request; "auto" follows what the model documents."""
+    use_responses_api: bool | None = None
+    """Whether calls go to `/responses` instead of `/chat/completions`; by default, for the models
+    documented there alone."""
     unsupported_params: Literal["drop", "send", "error"] = "drop"
     """What to do with a parameter that the model is documented not to take: leave it out (with
     one warning per model and parameter), send it, or raise."""
@@ -308,7 +311,13 @@ def tidy_base_url(base_url: str) -> str:
         raise ConfigurationError(
             f"base_url={base_url!r} is not an address; it should look like {DEFAULT_BASE_URL!r}."
         )
-    return base_url.strip().rstrip("/").removesuffix("/chat/completions").rstrip("/")
+    return (
+        base_url.strip()
+        .rstrip("/")
+        .removesuffix("/chat/completions")
+        .removesuffix("/responses")
+        .rstrip("/")
+    )
 
 
 def environment_key() -> SecretStr | None:

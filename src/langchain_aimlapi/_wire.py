@@ -15,6 +15,8 @@ from langchain_aimlapi import _catalogue
 from langchain_aimlapi._call import learn_shape, other_shape
 from langchain_aimlapi._codec.chunks import partial_message
 from langchain_aimlapi._codec.reply import decode_reply
+from langchain_aimlapi._codec.responses_reply import decode_response
+from langchain_aimlapi._codec.responses_stream import ResponsesDecoder
 from langchain_aimlapi._codec.stream import Delta, Final, StreamDecoder
 from langchain_aimlapi.errors import AimlapiError, NotFoundError
 
@@ -24,9 +26,14 @@ if TYPE_CHECKING:
     from langchain_core.outputs import ChatResult
 
     from langchain_aimlapi._call import Call
+    from langchain_aimlapi._facts import Route
     from langchain_aimlapi._transport.request import ClientOptions
 
 Batch = list[Delta | Final]
+Decoder = StreamDecoder | ResponsesDecoder
+
+_REPLIES = {"chat": decode_reply, "responses": decode_response}
+_STREAMS: Mapping[Route, type[Decoder]] = {"chat": StreamDecoder, "responses": ResponsesDecoder}
 
 
 def answer(call: Call, options: ClientOptions, client: object) -> ChatResult:
@@ -43,7 +50,7 @@ def answer(call: Call, options: ClientOptions, client: object) -> ChatResult:
         if (other := other_shape(call, error)) is None:
             raise _explained(error, call) from error.__cause__
     else:
-        return decode_reply(reply.body, call.context(reply.headers))
+        return _REPLIES[call.route](reply.body, call.context(reply.headers))
     result = answer(other, options, client)
     learn_shape(other)
     return result
@@ -63,7 +70,7 @@ async def aanswer(call: Call, options: ClientOptions, client: object) -> ChatRes
         if (other := other_shape(call, error)) is None:
             raise _explained(error, call) from error.__cause__
     else:
-        return decode_reply(reply.body, call.context(reply.headers))
+        return _REPLIES[call.route](reply.body, call.context(reply.headers))
     result = await aanswer(other, options, client)
     learn_shape(other)
     return result
@@ -131,7 +138,7 @@ class _Reader:
     """The decoder of one stream, and the error that waits until its forerunners are out."""
 
     def __init__(self, call: Call, headers: Mapping[str, str]) -> None:
-        self.decoder = StreamDecoder(call.context(headers))
+        self.decoder: Decoder = _STREAMS[call.route](call.context(headers))
         self.ended = False
         self._error: AimlapiError | None = None
 

@@ -16,6 +16,7 @@ from langchain_aimlapi._codec.metadata import PROVIDER
 from langchain_aimlapi._codec.stream import Delta
 
 if TYPE_CHECKING:
+    from langchain_aimlapi._codec.responses_stream import ResponsesDecoder
     from langchain_aimlapi._codec.stream import Final, StreamDecoder
 
 
@@ -62,7 +63,7 @@ def final_chunk(final: Final) -> ChatGenerationChunk:
     return ChatGenerationChunk(message=message)
 
 
-def partial_message(decoder: StreamDecoder) -> core.AIMessageChunk:
+def partial_message(decoder: StreamDecoder | ResponsesDecoder) -> core.AIMessageChunk:
     """What had come when a stream broke off, as one message; its half calls are invalid ones."""
     final = decoder.interrupted()
     kwargs = dict(final.additional_kwargs)
