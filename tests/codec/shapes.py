@@ -530,13 +530,17 @@ def _audio_deltas(audio):
     return [{"audio": first}, {"audio": {"data": audio["data"]}}, {"audio": last}]
 
 
+def deltas_of(decoder, events, *, done=True):
+    """What a decoder makes of these events, up to the end."""
+    data = [orjson.dumps(item) for item in events] + ([b"[DONE]"] if done else [])
+    deltas = [*map(decoder.feed, data), decoder.late()]
+    return [delta for delta in deltas if delta is not None]
+
+
 def chunks_of(events, *, done=True, **more):
     """The chunks that `stream` yields for these events."""
     decoder = StreamDecoder(context(**more))
-    data = [orjson.dumps(item) for item in events] + ([b"[DONE]"] if done else [])
-    deltas = [delta for delta in map(decoder.feed, data) if delta is not None]
-    if (late := decoder.late()) is not None:
-        deltas.append(late)
+    deltas = deltas_of(decoder, events, done=done)
     return [delta_chunk(delta).message for delta in deltas] + [final_chunk(decoder.end()).message]
 
 
