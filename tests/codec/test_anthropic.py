@@ -331,3 +331,12 @@ def test_streams_are_asked_for_without_options():
 
     assert sent["stream"] is True
     assert "stream_options" not in sent
+
+
+def test_closed_blocks_carry_no_marks_in_results_either():
+    """A result's own blocks are closed too."""
+    block = {"type": "text", "text": "a", "cache_control": CACHED}
+
+    (turn,) = turns(ToolMessage([block], tool_call_id="c"), facts=LIMITED)
+
+    assert turn["content"][0]["content"] == [{"type": "text", "text": "a"}]

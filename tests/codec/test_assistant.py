@@ -151,6 +151,19 @@ def test_calls_of_custom_tools_go_back_as_text():
     ]
 
 
+def test_arguments_of_a_custom_tool_that_are_none_go_back_as_they_are():
+    """A call that was cut has no text to take out."""
+    message = AIMessage(
+        "",
+        invalid_tool_calls=[
+            {"type": "invalid_tool_call", "id": "c", "name": "f", "args": '{"__a', "error": ""}
+        ],
+        additional_kwargs={"tool_call_extras": {"c": {"type": "custom"}}},
+    )
+
+    assert turns(message)[0]["tool_calls"][0]["custom"] == {"name": "f", "input": '{"__a'}
+
+
 REFUSAL = {"type": "refusal", "refusal": "I will not."}
 
 

@@ -189,6 +189,7 @@ OPENAI = {
         {"type": "non_standard", "value": {"type": "hologram", "x": 1}},
         {"type": "hologram", "x": 1},
     ),
+    "a model's refusal": ({"type": "refusal", "refusal": "no"}, text("no")),
     "bare string": ("hi", text("hi")),
 }
 

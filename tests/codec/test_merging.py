@@ -99,9 +99,13 @@ def test_blocks_of_a_cut_call_are_invalid():
         update = {"content": chunk.content_blocks, "response_metadata": metadata}
         return chunk.model_copy(update=update)
 
-    message = as_v1(head()) + as_v1(body(HALF)) + as_v1(last())
+    words = AIMessageChunk(content="x", response_metadata=OWN)
+    stray = {"type": "tool_call_chunk", "id": "other", "name": "f", "args": ""}
+    message = as_v1(words) + as_v1(head()) + as_v1(body(HALF)) + as_v1(last())
+    strict = settled(message.model_copy(update={"content": [*message.content, stray]}))
 
-    assert [block["type"] for block in message.content_blocks] == ["invalid_tool_call"]
+    assert [block["type"] for block in message.content_blocks] == ["text", "invalid_tool_call"]
+    assert strict.content[-1] == stray
     assert_cut(message)
 
 

@@ -25,6 +25,13 @@ from .samples import OPEN, PNG, URL, WAV, turns
 
 IMAGE = {"type": "image", "url": URL}
 IMAGE_PART = {"type": "image_url", "image_url": {"url": URL}}
+
+
+def text_part(words):
+    """A part of text."""
+    return {"type": "text", "text": words}
+
+
 DEVELOPER = SystemMessage("d", additional_kwargs={"__openai_role__": "developer"})
 
 
@@ -317,13 +324,17 @@ def test_developer_becomes_system_where_it_is_unknown():
             [{"role": "user", "content": "s"}, {"role": "assistant", "content": "a"}],
         ),
         (
-            [SystemMessage("s"), HumanMessage([IMAGE])],
-            [{"role": "user", "content": [{"type": "text", "text": "s"}, IMAGE_PART]}],
+            [SystemMessage(["s", "t"]), HumanMessage([IMAGE])],
+            [{"role": "user", "content": [*map(text_part, "st"), IMAGE_PART]}],
+        ),
+        (
+            [SystemMessage("s"), HumanMessage("")],
+            [{"role": "user", "content": "s"}],
         ),
         ([SystemMessage(""), HumanMessage("h")], [{"role": "user", "content": "h"}]),
         ([HumanMessage("h")], [{"role": "user", "content": "h"}]),
     ],
-    ids=["with text", "without a user turn", "with a picture", "empty", "none"],
+    ids=["with text", "without a user turn", "with a picture", "before nothing", "empty", "none"],
 )
 def test_system_text_is_folded_where_there_is_no_system_role(conversation, sent):
     """Instructions stand at the head of the first user turn, and are never lost."""

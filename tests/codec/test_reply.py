@@ -199,3 +199,27 @@ def test_calls_without_ids_are_told_apart():
 
     assert ids == ["call_run_0", "call_run_1"]
     assert [call["id"] for call in read(body, call_id="").tool_calls] == ["call_0", "call_1"]
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (rb"a\ud83d", "a\ufffd"),
+        (rb"\ude00b", "\ufffdb"),
+        (rb"\ud83d\ude00", "\U0001f600"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+    ],
+)
+def test_half_a_character_is_no_reason_to_fail(written, text):
+    """A server that cuts a text in the middle of an emoji writes what is no Unicode."""
+    body = b'{"choices":[{"message":{"content":"%s"}}]}' % written
+    (generation,) = decode_reply(body, context()).generations
+
+    assert generation.message.content == text
+
+
+def test_the_barest_call():
+    """A call may lack even the object around its name."""
+    body = reply({"tool_calls": [{"id": "c1", "name": "f", "arguments": "{}"}]})
+
+    assert read(body).tool_calls == [{"type": "tool_call", "id": "c1", "name": "f", "args": {}}]

@@ -425,6 +425,7 @@ def test_details_are_merged_by_type_and_index():
         piece(type="reasoning.text", signature="sig", index=0),
         piece(type="reasoning.encrypted", data="Ej", index=1),
         piece(type="reasoning.encrypted", data="QK", index=1),
+        event({"reasoning_details": ["odd"]}),
         event({"content": "Paris."}),
         *END,
     )
@@ -493,6 +494,10 @@ FRAGMENTS = {
         piece("", index=0, id="c1", name="f"),
         piece('{"a"', index=0, id="c1", name="f"),
         piece(":1}", index=0, id="c1", name="f"),
+    ],
+    "name repeated without index or id": [
+        piece('{"a"', name="f"),
+        piece(":1}", name="f", id="c1"),
     ],
     "repeated without index": [
         piece('{"a"', id="c1", name="f"),

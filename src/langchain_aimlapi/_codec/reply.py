@@ -6,6 +6,7 @@ when there is one choice); the usage, which counts all choices together, stands 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,20 +60,41 @@ def decode_reply(body: bytes, context: ReplyContext) -> ChatResult:
     return ChatResult(generations=generations)
 
 
-def parse_object(data: bytes) -> dict[str, Any]:
+def parse_object(data: bytes, what: str = "The reply") -> dict[str, Any]:
     """A JSON object out of bytes.
+
+    Args:
+        data: JSON, in UTF-8. Halves of a character, which servers leave where they cut a text in
+            the middle of an emoji, are read as the replacement character.
+        what: What it is, for the error.
 
     Raises:
         ResponseFormatError: With the first characters of what it was instead.
     """
     try:
-        value = orjson.loads(data)
+        value = _parsed(data)
     except orjson.JSONDecodeError as error:
         shown = data[:80].decode("utf-8", "replace")
-        raise ResponseFormatError(f"The reply is not JSON ({error}): {shown!r}") from None
+        raise ResponseFormatError(f"{what} is not JSON ({error}): {shown!r}") from None
     if not isinstance(value, dict):
-        raise ResponseFormatError(f"The reply is a JSON {type(value).__name__}, not an object.")
+        raise ResponseFormatError(f"{what} is a JSON {type(value).__name__}, not an object.")
     return value
+
+
+_HALVES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
+    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+)
+
+
+def _parsed(data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        mended = _HALVES.sub(rb"\\ufffd", data)
+        if mended == data:
+            raise
+        return orjson.loads(mended)
 
 
 def _generation(

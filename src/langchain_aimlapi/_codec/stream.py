@@ -14,8 +14,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from langchain_aimlapi._codec.assistant import DETAILS_KEY, REASONING_KEYS, THINK_TAG
 from langchain_aimlapi._codec.fragments import FragmentReader, ToolFragment
 from langchain_aimlapi._codec.metadata import (
@@ -30,13 +28,14 @@ from langchain_aimlapi._codec.reply import (
     SOURCE_KEYS,
     content_text,
     named_audio,
+    parse_object,
     reasoning_text,
 )
 from langchain_aimlapi._codec.sound import SoundReader
 from langchain_aimlapi._codec.think import ThinkSplitter
 from langchain_aimlapi._codec.usage import usage_metadata
 from langchain_aimlapi._envelope import error_from, read_envelope
-from langchain_aimlapi.errors import ResponseFormatError, StreamInterruptedError
+from langchain_aimlapi.errors import StreamInterruptedError
 
 _DONE = b"[DONE]"
 _HEAD_KEYS = ("id", "model", "created", "system_fingerprint", "service_tier")
@@ -114,7 +113,7 @@ class StreamDecoder:
         if data == _DONE:
             self.done = True
             return self._late_text()
-        chunk = _parsed(data)
+        chunk = parse_object(data, "A line of the stream")
         if "event" in chunk and isinstance(chunk["event"], dict):
             chunk = self._unwrapped(chunk)
         choices = chunk.get("choices")
@@ -337,21 +336,6 @@ class StreamDecoder:
         """The same for a stream that broke off: what is known of it so far."""
         self._late_text()
         return self._final()
-
-
-def _parsed(data: bytes) -> dict[str, Any]:
-    try:
-        chunk = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        shown = data[:80].decode("utf-8", "replace")
-        raise ResponseFormatError(
-            f"A line of the stream is not JSON ({error}): {shown!r}"
-        ) from None
-    if not isinstance(chunk, dict):
-        raise ResponseFormatError(
-            f"A line of the stream is a JSON {type(chunk).__name__}, not an object."
-        )
-    return chunk
 
 
 def _joined(kept: Any, value: Any) -> Any:
