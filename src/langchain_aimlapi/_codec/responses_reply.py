@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from langchain_aimlapi._codec.calls import Calls, add_call, missing_id
+from langchain_aimlapi._codec.calls import Calls, add_call
 from langchain_aimlapi._codec.reply import parse_object
 from langchain_aimlapi._codec.responses_stream import ResponsesDecoder
+from langchain_aimlapi._codec.responses_texts import with_fragment
+from langchain_aimlapi._codec.stream import Delta
 from langchain_aimlapi.errors import ResponseFormatError
 
 if TYPE_CHECKING:
+    from langchain_aimlapi._codec.fragments import ToolFragment
     from langchain_aimlapi._codec.metadata import ReplyContext
 
 
@@ -29,15 +32,15 @@ def decode_response(body: bytes, context: ReplyContext) -> ChatResult:
             "The reply holds no output.", body=response, request_id=response.get("id")
         )
     decoder = ResponsesDecoder(context)
-    delta = decoder.feed_whole(response)
+    delta = decoder.feed_whole(response) or Delta()
     final = decoder.end()
     kwargs: dict[str, Any] = dict(final.additional_kwargs)
     if decoder.thoughts:
         kwargs["reasoning_content"] = "".join(decoder.thoughts)
     metadata = dict(final.response_metadata)
-    if delta is not None and delta.logprobs:
+    if delta.logprobs:
         metadata["logprobs"] = dict(delta.logprobs)
-    calls = _calls(decoder, context.call_id)
+    calls = _calls([*(delta.tools or ()), *final.tools])
     answer = AIMessage(
         content="".join(decoder.texts),
         additional_kwargs=kwargs,
@@ -51,9 +54,11 @@ def decode_response(body: bytes, context: ReplyContext) -> ChatResult:
     return ChatResult(generations=[ChatGeneration(message=answer, generation_info=info)])
 
 
-def _calls(decoder: ResponsesDecoder, call_id: str) -> Calls:
+def _calls(fragments: list[ToolFragment]) -> Calls:
+    whole: list[ToolFragment] = []
+    for fragment in fragments:
+        whole = with_fragment(whole, fragment)
     calls = Calls()
-    for piece in decoder.fragments.whole():
-        identity = piece["id"] or missing_id(call_id, piece["index"])
-        add_call(calls, identity, piece["name"], piece["args"] or "")
+    for call in whole:
+        add_call(calls, call["id"] or "", call["name"], call["args"] or "")
     return calls

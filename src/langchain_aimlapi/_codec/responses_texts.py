@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from langchain_aimlapi._codec.fragments import FragmentReader
+from langchain_aimlapi._codec.fragments import FragmentReader, ToolFragment
 from langchain_aimlapi._codec.responses_items import Item, parts
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ Place = tuple[int, str, int]
 """An item's number, a kind of text in it, and the number of the part."""
 
 _KINDS: Mapping[str, tuple[str, str, str]] = {
+    "response.custom_tool_call_input": ("input", "", "input"),
     "response.function_call_arguments": ("arguments", "", "arguments"),
     "response.output_text": ("text", "content_index", "text"),
     "response.reasoning_summary_text": ("summary", "summary_index", "text"),
@@ -29,6 +30,9 @@ _KINDS: Mapping[str, tuple[str, str, str]] = {
     "response.refusal": ("refusal", "content_index", "refusal"),
 }
 """Events about texts: the kind, the field with the number of the part, and that with the whole."""
+_CALLS = {"custom_tool_call": "input", "function_call": "arguments"}
+_CALLED_WITH: Mapping[str, str] = {"arguments": "function", "input": "custom"}
+"""What a call is given: by the field it stands in, the kind of tool."""
 TEXT_EVENTS = frozenset(f"{name}.{end}" for name in _KINDS for end in ("delta", "done"))
 
 
@@ -65,8 +69,8 @@ class Texts:
 
     def open(self, number: int, item: Item, delta: Delta) -> None:
         """Take an item that begins; only a call says something then: its id and name."""
-        if item.get("type") == "function_call":
-            self._add_to_call(number, item, "", delta)
+        if (kind := item.get("type")) in _CALLS:
+            self._add_to_call((number, _CALLS[kind], 0), item, "", delta)
 
     def finish(self, number: int, item: Item, delta: Delta) -> None:
         """Take a whole item."""
@@ -77,11 +81,10 @@ class Texts:
                 for kind, key in (("summary", "summary"), ("thought", "content")):
                     for at, part in parts(item, key):
                         self._catch_up((number, kind, at), part.get("text"), delta)
-            case "function_call":
-                self._add_to_call(number, item, "", delta)
-                self._catch_up((number, "arguments", 0), item.get("arguments"), delta)
-            case "custom_tool_call":
-                self._finish_custom_call(number, item, delta)
+            case kind if kind in _CALLS:
+                place = (number, _CALLS[kind], 0)
+                self._add_to_call(place, item, "", delta)
+                self._catch_up(place, item.get(_CALLS[kind]), delta)
 
     def _finish_message(self, number: int, item: Item, delta: Delta) -> None:
         for at, part in parts(item):
@@ -92,13 +95,6 @@ class Texts:
             elif part.get("type") == "refusal":
                 self._catch_up((number, "refusal", at), part.get("refusal"), delta)
 
-    def _finish_custom_call(self, number: int, item: Item, delta: Delta) -> None:
-        """A call with free text, which LangChain wants as JSON: passed on at once, in one piece."""
-        if (number, "input", 0) not in self._passed_on:
-            self._passed_on[number, "input", 0] = 1
-            custom = {"name": item.get("name"), "input": item.get("input")}
-            self._add_call(number, item, {"custom": custom}, delta)
-
     # --- one text -------------------------------------------------------------------------------
 
     def _catch_up(self, place: Place, whole: Any, delta: Delta) -> None:
@@ -108,13 +104,13 @@ class Texts:
     def _add(self, place: Place, piece: Any, delta: Delta) -> None:
         if not piece or not isinstance(piece, str):
             return
-        number, kind, _ = place
+        kind = place[1]
         begins = place not in self._passed_on
         self._passed_on[place] = self._passed_on.get(place, 0) + len(piece)
         if kind == "text":
             delta.text += piece
-        elif kind == "arguments":
-            self._add_to_call(number, {}, piece, delta)
+        elif kind in _CALLED_WITH:
+            self._add_to_call(place, {}, piece, delta)
         elif kind == "refusal":
             self.refusal.append(piece)
         else:
@@ -136,13 +132,21 @@ class Texts:
             before = delta.logprobs["content"] if delta.logprobs else []
             delta.logprobs = {"content": [*before, *fresh]}
 
-    def _add_to_call(self, number: int, item: Item, arguments: str, delta: Delta) -> None:
-        function = {"name": item.get("name"), "arguments": arguments}
-        self._add_call(number, item, {"function": function}, delta)
-
-    def _add_call(self, number: int, item: Item, said: Mapping[str, Any], delta: Delta) -> None:
+    def _add_to_call(self, place: Place, item: Item, piece: str, delta: Delta) -> None:
+        number, given, _ = place
         identity = item.get("call_id") or item.get("id")
-        piece = {"index": number, "id": identity, **said}
-        fragments = self.fragments.read({"tool_calls": [piece]})
-        if fragments:
-            delta.tools = [*(delta.tools or ()), *fragments]
+        said = {"name": item.get("name"), given: piece}
+        call = {"index": number, "id": identity, _CALLED_WITH[given]: said}
+        for fragment in self.fragments.read({"tool_calls": [call]}):
+            delta.tools = with_fragment(delta.tools or [], fragment)
+
+
+def with_fragment(fragments: list[ToolFragment], added: ToolFragment) -> list[ToolFragment]:
+    """Pieces with one more, one for each call: LangChain adds up chunks, not pieces within one."""
+    known = next((piece for piece in fragments if piece["index"] == added["index"]), None)
+    if known is None:
+        return [*fragments, added]
+    known["id"] = known["id"] or added["id"]
+    known["name"] = (known["name"] or "") + (added["name"] or "") or None
+    known["args"] = (known["args"] or "") + (added["args"] or "")
+    return fragments
