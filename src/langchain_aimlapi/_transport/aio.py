@@ -31,6 +31,7 @@ AsyncClient: TypeAlias = Any
 """An `aiohttp.ClientSession`, an `httpx2.AsyncClient` or an `httpx.AsyncClient`."""
 
 _DRAIN_SECONDS = 0.02
+_MARGIN = 0.02
 _BIG_BODY = 2**20
 """aiohttp warns of plain bytes beyond this, which it would write in one go."""
 
@@ -212,7 +213,8 @@ class _Source:
             way = pool.way(self._shared, self._options, self._request.url)
             return await _AiohttpBody.open(self._client, self._request, headers, way)
         if hasattr(self._client, "build_request"):
-            return await _HttpxBody.open(self._client, self._request, headers)
+            left = None if self._until is None else self._until - self._clock()
+            return await _HttpxBody.open(self._client, self._request, headers, left)
         return await _AiohttpBody.open(self._client, self._request, headers, {})
 
     async def pull(self) -> list[bytes]:
@@ -324,8 +326,13 @@ class _HttpxBody:
         self._chunks: AsyncGenerator[bytes, None] = response.aiter_bytes()
 
     @classmethod
-    async def open(cls, client: Any, request: Request, headers: Mapping[str, str]) -> Self:
-        timeout = {"connect": request.timeouts.connect, "read": None, "write": None, "pool": None}
+    async def open(
+        cls, client: Any, request: Request, headers: Mapping[str, str], left: float | None
+    ) -> Self:
+        # A little less than what is left: cancelled by us, a handshake would leak its socket.
+        bounds = (left and max(left - _MARGIN, 0.001), request.timeouts.connect)
+        connect = min((bound for bound in bounds if bound is not None), default=None)
+        timeout = {"connect": connect, "read": None, "write": None, "pool": None}
         native = client.build_request(
             request.method,
             request.url,

@@ -96,7 +96,10 @@ def _scrubbed(reply: Reply, secrets: Iterable[str]) -> tuple[dict[str, str], str
     headers = dict(reply.headers)
     for secret in secrets:
         text = text.replace(secret, _HIDDEN)
-        headers = {name: value.replace(secret, _HIDDEN) for name, value in headers.items()}
+        headers = {
+            name.replace(secret.lower(), _HIDDEN): value.replace(secret, _HIDDEN)
+            for name, value in headers.items()
+        }
     return headers, text
 
 

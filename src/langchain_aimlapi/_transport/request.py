@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from langchain_aimlapi._transport.retry import RetryPolicy
 from langchain_aimlapi.errors import ConfigurationError
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _KEY_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key"})
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t -~]*")
 _TOO_SHORT_TO_BE_SECRET = 6
 
 
@@ -61,7 +64,12 @@ class ClientOptions:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request, the same for each attempt."""
+    """One request, the same for each attempt.
+
+    Raises:
+        ConfigurationError: The URL leads nowhere, or a header cannot be sent. Checked here because
+            the HTTP libraries disagree about it, and their errors repeat the header, key and all.
+    """
 
     url: str
     body: bytes | None = field(default=None, repr=False)
@@ -69,6 +77,17 @@ class Request:
     timeouts: Timeouts = field(default_factory=Timeouts)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     method: str = "POST"
+
+    def __post_init__(self) -> None:
+        if not _is_sendable(self.url):
+            raise ConfigurationError(
+                f"cannot send to {self.url!r}: not an http or https URL", hint="Check the base_url."
+            )
+        if odd := _unsendable(self.headers):
+            raise ConfigurationError(
+                f"the header {odd!r} has characters that HTTP does not allow",
+                hint="Check the API key and the default_headers for line ends and accents.",
+            )
 
     def header(self, name: str) -> str | None:
         """Return a header by its lower-case name."""
@@ -90,11 +109,25 @@ class Request:
                     yield secret
 
 
+def _unsendable(headers: Mapping[str, str]) -> str | None:
+    """Return the name of a header that cannot be sent; a crash report must not show its value."""
+    odd = (name for name, value in headers.items() if not _HEADER.fullmatch(f"{name}: {value}"))
+    return next(odd, None)
+
+
+def _is_sendable(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A whole reply."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     """With lower-case names."""
     body: bytes = field(repr=False)

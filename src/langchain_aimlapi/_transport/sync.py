@@ -1,8 +1,8 @@
 """Carries out the steps of an exchange in the calling thread.
 
-Our own sockets wake at the deadline (see `deadline`). A client that was passed in has its own
-sockets: it gets what time is left as its read timeout when the request goes out, and the clock is
-looked at whenever bytes come; only if it falls silent late in a reply may it overrun by as much again.
+Our own sockets wake at the deadline (see `deadline`). A client that was passed in gets the time that
+is left as its timeout until the head of the reply is there, and is then watched (see `alarm`); only
+a head that drips in may hold it up for longer.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from langchain_aimlapi._transport import pool
+from langchain_aimlapi._transport.alarm import Alarm
 from langchain_aimlapi._transport.deadline import current, soonest
 from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
@@ -183,6 +184,7 @@ class _Source:
         self._client: Any = client if self._shared is None else self._shared.client
         self._response: Any = None
         self._chunks: Iterator[bytes] = iter(())
+        self._alarm: Alarm | None = None
         self._intake: Intake | None = None
         self._begun = False
 
@@ -210,24 +212,25 @@ class _Source:
             self._request.url,
             content=self._request.body,
             headers=self._request.sent_headers(streaming=streaming),
-            extensions={"timeout": self._native_timeouts()},
+            extensions={"timeout": self._native_timeouts(limit)},
         )
         self._response = self._client.send(native, stream=True, follow_redirects=False)
+        # The library looks up this timeout once more, before the first read of the body.
+        native.extensions["timeout"]["read"] = None
+        stream = self._response.extensions.get("network_stream")
+        sock = None if self._shared or stream is None else stream.get_extra_info("socket")
+        self._alarm = None if sock is None else Alarm(sock)
         headers = dict(self._response.headers.items())
         # `iter_raw` spares two generators per read, but knows no body that a mock made whole.
         raw = self._shared is not None and "content-encoding" not in headers
         self._chunks = self._response.iter_raw() if raw else self._response.iter_bytes()
         return self._response.status_code, headers
 
-    def _native_timeouts(self) -> dict[str, float | None]:
-        timeouts = self._request.timeouts
-        left = None if self._until is None else max(self._until - time.monotonic(), 0.001)
-        silences = (timeouts.first_token, timeouts.between_tokens)
-        longest = None if None in silences else max(filter(None, silences))
-        bounded = min(filter(None, (left, longest)), default=None)
-        read = bounded if self._shared is None else None
-        connect = min(filter(None, (left, timeouts.connect)), default=None)
-        return {"connect": connect, "read": read, "write": read, "pool": left}
+    def _native_timeouts(self, limit: float | None) -> dict[str, float | None]:
+        now, connect = time.monotonic(), self._request.timeouts.connect
+        left = None if limit is None else max(limit - now, 0.001)
+        most = left if connect is None else connect if left is None else min(connect, left)
+        return {"connect": most, "read": left, "write": left, "pool": left}
 
     def pull(self) -> list[bytes]:
         """Return the content of the next read that brings some; nothing at the end."""
@@ -254,7 +257,14 @@ class _Source:
         if limit is not None and time.monotonic() >= limit:
             raise TimeoutError
         current.until = limit
-        return next(self._chunks, None)
+        if self._alarm is not None:
+            self._alarm.set(limit)
+        try:
+            return next(self._chunks, None)
+        except Exception:
+            if self._alarm is not None and self._alarm.rang:
+                raise TimeoutError from None
+            raise
 
     def failure(self, exc: BaseException) -> AimlapiError | None:
         """Return our error for an exception, or None if it is not the network's."""
@@ -269,6 +279,8 @@ class _Source:
                 the connection can be used again.
         """
         response, self._response = self._response, None
+        if self._alarm is not None:
+            self._alarm.stop()
         if response is not None:
             if drain and self._shared is not None:
                 with contextlib.suppress(Exception):

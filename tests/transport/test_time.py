@@ -1,0 +1,239 @@
+"""Time: one deadline over everything, and bounds on silence that heartbeats do not extend."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from langchain_aimlapi import errors
+from langchain_aimlapi._transport.request import Timeouts
+from langchain_aimlapi._transport.retry import RetryPolicy
+
+from .callers import Caller, request
+from .service import HANG, LAST_CHUNK, OK, Service, chunk, event, head, stream, whole
+
+PING = [b": ping\n\n", 0.02] * 200
+ONCE = RetryPolicy(max_retries=0)
+BODY = head(200, transfer_encoding="chunked")
+
+
+@pytest.fixture(params=["sync", "sync-httpx2", "async", "async-httpx2"])
+def caller(request):
+    """Our clients and one of each kind that may be passed in: waiting takes time."""
+    return Caller(request.param)
+
+
+@contextmanager
+def overrun(seconds):
+    """Expect a timeout, after the time allowed and not much later."""
+    started = time.monotonic()
+    with pytest.raises(errors.AimlapiTimeoutError) as caught:
+        yield caught
+    taken = time.monotonic() - started
+    assert seconds - 0.02 <= taken <= seconds * 1.1 + 0.5
+
+
+STALLS = {
+    "no answer": [HANG],
+    "half a head": [b"HTTP/1.1 200 OK\r\n", HANG],
+    "dripping head": [b"HTTP/1.1 200 OK\r\nX: ", *[b"x", 0.02] * 200],
+    "heartbeats": stream(*PING, end=False),
+    "heartbeats after content": stream(event("1"), *PING, end=False),
+    "content without end": stream(*[event("1"), 0.02] * 200, end=False),
+    "half an event": stream(b"data: ", HANG, end=False),
+    "a refusal that never ends": [
+        head(500, transfer_encoding="chunked"), *[chunk(b" "), 0.02] * 200
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", STALLS.values(), ids=STALLS)
+def test_a_stream_ends_by_its_deadline(service, caller, answer):
+    """However a service stalls, and whatever it sends meanwhile, the caller is told in time."""
+    if answer is STALLS["dripping head"] and caller.way in {"sync-httpx", "sync-httpx2"}:
+        pytest.skip("a head that drips into a client with its own sockets cannot be seen")
+    service.will(answer)
+
+    with overrun(0.2):
+        caller.stream(request(service, total=0.2))
+
+
+BODIES = {
+    "no answer": [HANG],
+    "dripping body": [BODY, *[chunk(b" "), 0.02] * 200],
+    "dripping refusal": STALLS["a refusal that never ends"],
+    "half a body": [head(200, content_length="99"), b'{"cho', HANG],
+}
+
+
+@pytest.mark.parametrize("answer", BODIES.values(), ids=BODIES)
+def test_a_whole_reply_comes_by_its_deadline(service, caller, answer):
+    """Bytes that drip in do not keep a call alive."""
+    service.will(answer)
+
+    with overrun(0.2):
+        caller.send(request(service, total=0.2))
+
+
+def test_silence_late_in_a_stream_does_not_outlive_the_deadline(service, caller):
+    """The time left counts when the silence begins, not when the request went out."""
+    service.will(stream(*[event("1"), 0.06] * 3, HANG, end=False))
+    seen: list[bytes] = []
+
+    with overrun(0.3):
+        caller.stream_into(seen, request(service, total=0.3))
+
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize("act", ["send", "stream"])
+def test_attempts_and_pauses_share_the_deadline(service, caller, act):
+    """Many quick failures do not add up to more than was allowed."""
+    service.will([0.05, *whole("", 503, retry_after_ms="100")])
+    started = time.monotonic()
+
+    with pytest.raises((errors.ServerError, errors.AimlapiTimeoutError)):
+        getattr(caller, act)(
+            request(service, RetryPolicy(max_retries=99, initial=0.001), total=0.5)
+        )
+
+    assert time.monotonic() - started <= 0.55 + 0.5
+    assert 2 <= len(service.hits) <= 4
+
+
+def test_no_attempt_begins_after_the_deadline(service, caller):
+    """A call that hung until its deadline is not repeated, though a timeout may be."""
+    service.will([HANG])
+
+    with overrun(0.2):
+        caller.send(request(service, total=0.2))
+
+    assert len(service.hits) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [[HANG], stream(*PING, end=False), stream(b"data: 1", HANG, end=False)]
+)
+def test_the_first_content_has_its_own_bound(service, caller, answer):
+    """Heartbeats are not content."""
+    service.will(answer)
+
+    with overrun(0.2) as caught:
+        caller.stream(request(service, ONCE, first_token=0.2))
+
+    assert "0.2 s" in str(caught.value)
+
+
+def test_late_first_content_is_tried_again(service, caller):
+    """The bound is for each attempt, and nothing had reached the caller."""
+    service.will([HANG], stream(event("1")))
+
+    assert caller.stream(request(service, first_token=0.2)) == [b"1"]
+
+
+@pytest.mark.parametrize("silence", [[HANG], PING], ids=["nothing", "heartbeats"])
+def test_silence_between_content_is_bounded(service, caller, silence):
+    """Content that stops coming is noticed long before the deadline, and not repeated."""
+    service.will(stream(event("1"), *silence, end=False))
+    seen: list[bytes] = []
+
+    with overrun(0.2):
+        caller.stream_into(seen, request(service, between_tokens=0.2, total=60))
+
+    assert (seen, len(service.hits)) == ([b"1"], 1)
+
+
+def test_steady_content_may_take_longer_than_any_silence(service, caller):
+    """Bounds on silence start anew with each content."""
+    service.will(stream(*[event("1"), 0.1] * 6))
+
+    assert len(caller.stream(request(service, between_tokens=0.35, first_token=0.35))) == 6
+
+
+def test_a_slow_reader_is_not_the_services_fault(service, caller):
+    """The time a caller spends on what came does not count as silence."""
+    service.will(stream(event("1"), 0.1, event("2"), 0.1, event("3")))
+
+    class Slow(list):
+        def __iadd__(self, batch):
+            time.sleep(0.2)
+            return super().__iadd__(batch)
+
+    seen = Slow()
+    caller.stream_into(seen, request(service, between_tokens=0.15))
+
+    assert seen == [b"1", b"2", b"3"]
+
+
+def test_bounds_on_content_are_not_for_whole_replies(service, caller):
+    """A whole reply comes in one piece, after as long as the model thinks."""
+    service.will([0.2, *whole(OK)])
+
+    assert caller.send(request(service, first_token=0.1, between_tokens=0.1)).status == 200
+
+
+@pytest.fixture
+def deaf():
+    """A socket that accepts nobody: its queue is full."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = []
+        for _ in range(4):
+            each = socket.socket()
+            each.setblocking(False)
+            each.connect_ex(listener.getsockname())
+            waiting.append(each)
+        yield listener.getsockname()[1]
+        for each in waiting:
+            each.close()
+
+
+@pytest.mark.parametrize("limits", [{"connect": 0.2}, {"total": 0.2}, {"connect": 0.2, "total": 9}])
+def test_a_connection_has_its_own_bound(caller, deaf, limits):
+    """A host that does not pick up is given up."""
+    made = replace(request(Service(port=deaf), ONCE), timeouts=Timeouts(**limits))
+
+    with overrun(0.2):
+        caller.send(made)
+
+
+@pytest.mark.parametrize("limits", [{"connect": 0.2}, {"total": 0.2}])
+def test_a_handshake_counts_as_connecting(caller, limits):
+    """A host that picks up and then says nothing about its certificate is given up too."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(8)
+        port = listener.getsockname()[1]
+        made = replace(
+            request(Service(port=port), ONCE),
+            url=f"https://127.0.0.1:{port}/",
+            timeouts=Timeouts(**limits),
+        )
+
+        with overrun(0.2):
+            caller.send(made)
+
+
+@pytest.mark.parametrize("name", ["connect", "first_token", "between_tokens", "total"])
+@pytest.mark.parametrize("value", [0, -1, float("nan"), "2", True, [1]])
+def test_a_bound_is_a_positive_number(name, value):
+    """A bound of nothing would fail every call; a text is a mistake."""
+    with pytest.raises(errors.ConfigurationError, match=name):
+        Timeouts(**{name: value})
+
+
+def test_no_bound_and_an_endless_one_are_the_same():
+    """Infinity is how some say None."""
+    assert Timeouts(connect=float("inf")) == Timeouts(connect=None)
+
+
+def test_the_end_of_a_body_is_not_a_timeout(service, caller):
+    """A reply that comes just in time is an answer."""
+    service.will([BODY, chunk(b'{"choices":'), 0.2, chunk(b"[]}"), LAST_CHUNK])
+
+    assert caller.send(request(service, total=5)).body == b'{"choices":[]}'
