@@ -78,8 +78,13 @@ def argument_text(arguments: Any) -> str:
 
 def call_extras(call: Mapping[str, Any]) -> dict[str, Any]:
     """What a call carries beside name, arguments and id, to go back unchanged."""
-    extras = {key: value for key, value in call.items() if key not in _CALL_KEYS | {"custom"}}
-    extras = {key: value for key, value in extras.items() if value is not None}
+    if call.keys() <= _CALL_KEYS:
+        return {}
+    extras = {
+        key: value
+        for key, value in call.items()
+        if key not in _CALL_KEYS and key != "custom" and value is not None
+    }
     return extras | ({"type": "custom"} if "custom" in call else {})
 
 

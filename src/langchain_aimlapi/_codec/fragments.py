@@ -103,7 +103,8 @@ class FragmentReader:
         new_id = identity if call.id is None else None
         call.id = call.id or identity
         new_name = self._new_name(call, name)
-        call.extras |= call_extras(piece)
+        if extras := call_extras(piece):
+            call.extras |= extras
         if args:
             call.args.append(args)
         if new_id is None and new_name is None and not args:
@@ -112,9 +113,8 @@ class FragmentReader:
 
     def _call_of(self, wire_index: Any, identity: str | None, name: str | None) -> _Call:
         index = wire_index if isinstance(wire_index, int) else None
-        if index is None:
-            known = self.calls[-1] if self.calls else None
-        else:
+        known = self.calls[-1] if self.calls else None
+        if index is not None and known is not None and known.wire_index != index:
             known = next((call for call in reversed(self.calls) if call.wire_index == index), None)
         if known is not None and not known.is_followed_by(
             identity, name, indexed=index is not None

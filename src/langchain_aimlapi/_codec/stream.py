@@ -42,7 +42,13 @@ _HEAD_KEYS = ("id", "model", "created", "system_fingerprint", "service_tier")
 _USUAL_KEYS = REPLY_KEYS - {"meta", *SOURCE_KEYS}
 _PLAIN_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs"})
 _PLAIN_FIELDS = frozenset({"content", "role"})
-_OFTEN_FIELDS = frozenset({"content", "reasoning", "reasoning_content", "role", "tool_calls"})
+_OFTEN_FIELDS = _PLAIN_FIELDS | {
+    "reasoning",
+    "reasoning_content",
+    "reasoning_details",
+    "refusal",
+    "tool_calls",
+}
 _KEPT_KEYS = ("annotations", "encrypted_content", "extra_content", "images", "refusal")
 
 
@@ -228,7 +234,7 @@ class StreamDecoder:
             delta.tools = self.fragments.read(fields)
         if fields.get("audio"):
             delta.audio = self._audio(fields["audio"])
-        if not fields.keys() <= _OFTEN_FIELDS:
+        if fields.get("refusal") or not fields.keys() <= _OFTEN_FIELDS:
             self._keep(fields)
 
     def _keep(self, fields: Mapping[str, Any]) -> None:
