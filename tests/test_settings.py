@@ -438,7 +438,7 @@ class TestEffects:
         alias = ChatAimlapi.model_fields[name].alias or name
         sources = [
             inspect.getsource(importlib.import_module(f"tests.{module}"))
-            for module in ("test_chat_models", "test_settings")
+            for module in ("test_chat_models", "test_responses_route", "test_settings")
         ]
 
         assert any(f"{alias}=" in text or f'("{alias}", ' in text for text in sources)
