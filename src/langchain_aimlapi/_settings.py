@@ -96,7 +96,8 @@ class ChatSettings(BaseChatModel):
         default_factory=from_env([*BASE_URL_VARIABLES], default=DEFAULT_BASE_URL),
         validate_default=True,
     )
-    """Where the service is; read from `AIMLAPI_API_BASE` or `AIMLAPI_BASE_URL` if not given."""
+    """Where the service is; read from `AIMLAPI_API_BASE` or `AIMLAPI_BASE_URL` if not given, else
+    `https://api.aimlapi.com/v1`."""
 
     temperature: float | None = None
     """Randomness of the choice of tokens, 0 to 2 (0 to 1 for Claude)."""
@@ -167,7 +168,8 @@ class ChatSettings(BaseChatModel):
     http_client: Any = Field(default=None, exclude=True, repr=False)
     """An `httpx2.Client` or `httpx.Client` to use for sync calls; it stays yours to close."""
     http_async_client: Any = Field(default=None, exclude=True, repr=False)
-    """An `aiohttp.ClientSession` or `httpx2.AsyncClient` for async calls; yours to close."""
+    """An `aiohttp.ClientSession`, or an `AsyncClient` of `httpx2` or `httpx`, to use for async calls;
+    yours to close."""
     verify: bool | str | ssl.SSLContext = Field(default=True, exclude=True)
     """TLS: a path of CA certificates, a context, or False for no check at all."""
     proxy: str | None = Field(default=None, exclude=True, repr=False)

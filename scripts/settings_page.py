@@ -1,0 +1,245 @@
+"""Write docs/settings.md, every argument of `ChatAimlapi`, from the fields and their docstrings.
+
+python scripts/settings_page.py            write the page
+python scripts/settings_page.py --check    exit 1 if the page in place is not what would be written
+
+The sources are parsed, not imported, so that defaults read as they are written.
+"""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "settings.md"
+PACKAGE = ROOT / "src" / "langchain_aimlapi"
+
+HEAD = """\
+# Settings
+
+This page is generated from the source (`python scripts/settings_page.py`).
+
+```python
+from langchain_aimlapi import ChatAimlapi, Timeouts
+
+llm = ChatAimlapi(model="gpt-4o", temperature=0, timeout=Timeouts(total=60, first_token=20))
+```
+
+What is not set is not sent, and the model's own default holds. An argument goes before the environment, and an argument of a call (`llm.invoke(…, temperature=0.2)`, or bound with `llm.bind`) before the object's; `None` on a call takes the object's value away. All times are in seconds.
+
+LangChain's own fields are there as well: `rate_limiter`, `cache`, `callbacks`, `tags`, `metadata`, `profile`, `disable_streaming`, `output_version`, `custom_get_token_ids`.
+"""
+
+TAIL = """\
+## Arguments nobody knows
+
+A name that is neither here nor a documented parameter of some model is sent in the request body all the same, with one `UnknownParameterWarning` that names the nearest argument. A name that holds `api_key` is refused instead: a key does not belong in a body.
+
+A parameter that the model is documented not to take is left out, with one `UnsupportedParameterWarning`; `unsupported_params` changes that. What each model takes is on the page of [models](models.md).
+
+## Keys
+
+`api_key` takes text, a `SecretStr`, or a function that returns either. A function is asked at every call, so a key may rotate under a model that stays; an `async` function serves `ainvoke` and `astream`.
+
+```python
+llm = ChatAimlapi(model="gpt-4o", api_key=lambda: "sandbox")
+llm.invoke("Hi", extra_headers={"X-Tenant": "7"})
+```
+
+The key is in the request's header and nowhere else: in no `repr`, dump, trace, log, error or cache key, nor in a pickle if it came from the environment. Redirects are not followed, since they would take it along. A key that is given with a call (`llm.invoke(…, api_key=…)`) is best a `SecretStr`: then tracebacks with local variables do not show it either.
+
+## Connections
+
+Connections are opened by the first call and shared by all models of the process with the same `verify`, `proxy` and `max_connections` (async: of the running event loop). They close with their event loop, or at the end of the process, or by `close()` and `aclose()`, or a `with` statement; the model itself stays usable. `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and `SSL_CERT_DIR` are obeyed, sync and async.
+
+A client of your own is used as it is, and stays yours to close:
+
+```python
+import httpx2
+
+with httpx2.Client(headers={"X-Team": "search"}) as client:
+    ChatAimlapi(model="gpt-4o", http_client=client).invoke("Hi")
+```
+
+## Copies, pickles, LangChain's `load`
+
+A model is a value: `copy`, `deepcopy`, `model_copy(update={"model": …})` and `pickle` work before and after the first call. Copies share clients, caches, limiters and key functions. Pickles leave clients out, and what cannot be pickled at all is an error: give `verify` a path instead of a context.
+
+LangChain's `load` reads classes it is told of:
+
+```python
+from langchain_core.load import dumpd, load
+
+again = load(
+    dumpd(llm),
+    allowed_objects=[ChatAimlapi],
+    valid_namespaces=["langchain_aimlapi"],
+    secrets_from_env=True,
+)
+```
+
+`init_chat_model` knows its own list of providers, to which packages cannot add themselves: construct `ChatAimlapi`.
+"""
+
+ONLY_ON_CALLS = {
+    "extra_headers": ("dict[str, str]", "Headers of this request, over `default_headers`."),
+    "extra_query": ("dict[str, str]", "Query parameters of this request, over `default_query`."),
+    "tools": ("list", "What `bind_tools` binds."),
+    "tool_choice": ("str | dict", "Likewise."),
+}
+"""Arguments of a call that are no fields."""
+
+INTERNAL = {"model_name", "structured_output"}
+"""Arguments of a call that the package passes to itself, or that have another name here."""
+
+
+SHOWN_TYPES = {"ApiKey": "str | SecretStr | Callable", "Any": "client"}
+"""Types that read better than their names in the source."""
+
+
+class Row(NamedTuple):
+    """One documented argument."""
+
+    name: str
+    type: str
+    default: str
+    words: str
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write the page, or check it."""
+    page = written()
+    if "--check" not in arguments:
+        PAGE.write_text(page, "utf-8")
+        return 0
+    if PAGE.is_file() and PAGE.read_text("utf-8") == page:
+        return 0
+    print(f"{PAGE} is out of date: run python scripts/settings_page.py")
+    return 1
+
+
+def written() -> str:
+    """Return the whole page."""
+    settings = parsed("_settings.py")
+    sent = set(constant(settings, "SENT_FIELDS"))
+    rows = list(fields(settings, "ChatSettings"))
+    first = next(index for index, row in enumerate(rows) if row.name in sent)
+    sections = [
+        HEAD,
+        section("Model, key and address", rows[:first]),
+        section(
+            "Sent to the model", [row for row in rows if row.name in sent], "As the model takes it."
+        ),
+        section("Calls and connections", [row for row in rows[first:] if row.name not in sent]),
+        section(
+            "`Timeouts`",
+            fields(parsed("_transport/request.py"), "Timeouts"),
+            "`timeout=30` is `Timeouts(total=30)`. See [errors, retries and time](errors.md).",
+        ),
+        section("Only with a call", list(of_a_call(rows)), also_with_a_call(rows)),
+        TAIL,
+    ]
+    return "\n".join(sections)
+
+
+def parsed(module: str) -> ast.Module:
+    """Return the syntax tree of a module."""
+    return ast.parse((PACKAGE / module).read_text("utf-8"))
+
+
+def constant(tree: ast.Module, name: str) -> list[str]:
+    """Return the words of a constant that is a tuple, or a frozenset of a set."""
+    for node in tree.body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else None
+        if isinstance(node, ast.Assign) and isinstance(target, ast.Name) and target.id == name:
+            value = node.value.args[0] if isinstance(node.value, ast.Call) else node.value
+            return sorted(ast.literal_eval(value))
+    raise LookupError(name)
+
+
+def fields(tree: ast.Module, name: str) -> Iterator[Row]:
+    """Yield the annotated fields of a class with the docstrings below them."""
+    body = next(n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name)
+    for node, below in itertools.pairwise(body):
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            words = ast.literal_eval(below.value) if isinstance(below, ast.Expr) else None
+            if not words:
+                raise LookupError(f"{name}.{node.target.id} has no docstring")
+            alias = keyword(node.value, "alias")
+            shown = ast.literal_eval(alias) if alias else node.target.id
+            words = " ".join(words.split())
+            yield Row(shown, kind(node.annotation), default(node.value), words)
+
+
+def kind(annotation: ast.expr) -> str:
+    """Return a type as a reader needs it: that most may be left unset goes without saying."""
+    text = ast.unparse(annotation).removesuffix(" | None")
+    return SHOWN_TYPES.get(text, text)
+
+
+def keyword(value: ast.expr | None, name: str) -> ast.expr | None:
+    """Return a keyword argument of a call."""
+    keywords = value.keywords if isinstance(value, ast.Call) else []
+    return next((each.value for each in keywords if each.arg == name), None)
+
+
+def default(value: ast.expr | None) -> str:
+    """Return a field's default as the page shows it; none for what is simply unset."""
+    factory = keyword(value, "default_factory")
+    if isinstance(factory, ast.Name):
+        return f"{factory.id}()".replace("dict()", "{}")
+    if factory is not None:
+        return "from the environment"
+    written_out = keyword(value, "default") if isinstance(value, ast.Call) else value
+    shown = ast.unparse(written_out) if written_out else ""
+    return "" if shown == "None" else shown
+
+
+def of_a_call(rows: Iterable[Row]) -> Iterator[Row]:
+    """Yield the arguments that only calls take, and make sure that none is forgotten."""
+    steering = set(constant(parsed("_call.py"), "CALL_ARGUMENTS"))
+    unknown = steering - {row.name for row in rows} - ONLY_ON_CALLS.keys() - INTERNAL
+    if unknown:
+        raise LookupError(f"arguments of a call without a word on them: {sorted(unknown)}")
+    for name, (kind, words) in ONLY_ON_CALLS.items():
+        yield Row(name, kind, "", words)
+
+
+def also_with_a_call(rows: Iterable[Row]) -> str:
+    """Return the sentence that lists the fields which calls take as well."""
+    steering = set(constant(parsed("_call.py"), "CALL_ARGUMENTS"))
+    names = ", ".join(f"`{row.name}`" for row in rows if row.name in steering)
+    return f"Calls take everything that is sent to the model, {names}, and:"
+
+
+def section(title: str, rows: Iterable[Row], words: str = "") -> str:
+    """Return a heading, a sentence, and a table."""
+    listed = list(rows)
+    heads = ["Argument", "Type", "Default", "What it does"]
+    cells = [
+        [f"`{row.name}`", code(row.type), code(row.default), row.words.replace("|", "\\|")]
+        for row in listed
+    ]
+    if not any(row.default for row in listed):
+        heads, cells = [heads[0], heads[1], heads[3]], [[a, b, d] for a, b, _, d in cells]
+    lines = [heads, ["---"] * len(heads), *cells]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return "\n\n".join(filter(None, [f"## {title}", words, table])) + "\n"
+
+
+def code(text: str) -> str:
+    """Return a cell of code; prose stays prose."""
+    if not text or text.startswith("from "):
+        return text
+    return f"`{text}`".replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
