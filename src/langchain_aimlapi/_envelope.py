@@ -9,6 +9,7 @@ FastAPI's `{"detail": …}`, as MiniMax's `base_resp`. Any of them may come with
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
@@ -115,7 +116,7 @@ def error_from(
     envelope = read_envelope(payload) or Envelope(message=_plain(text))
     refused = status is not None and status >= HTTPStatus.MULTIPLE_CHOICES
     effective = (status if refused else envelope.status) or _SERVER_FAILED
-    shown = text or ("" if payload is None else orjson.dumps(payload, default=str).decode())
+    shown = text or ("" if payload is None else _json(payload))
     details = ErrorDetails(
         status_code=effective,
         code=envelope.code,
@@ -321,7 +322,12 @@ def _text(value: object) -> str:
         return (value or "").strip()
     if _is_list(value):
         return "; ".join(_text(entry) for entry in value)
-    return orjson.dumps(value, default=str).decode()
+    return _json(value)
+
+
+def _json(value: object) -> str:
+    """Write JSON, whole numbers beyond 64 bits too, which orjson refuses."""
+    return json.dumps(value, default=str, ensure_ascii=False)
 
 
 def _plain(text: str) -> str:
