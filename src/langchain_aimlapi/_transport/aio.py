@@ -211,7 +211,9 @@ class _Source:
         headers = self._request.sent_headers(streaming=streaming)
         if self._shared is not None:
             way = pool.way(self._shared, self._options, self._request.url)
-            return await _AiohttpBody.open(self._client, self._request, headers, way)
+            body = await _AiohttpBody.open(self._client, self._request, headers, way)
+            self._shared.replies.add(body.response)
+            return body
         if hasattr(self._client, "build_request"):
             left = None if self._until is None else self._until - self._clock()
             return await _HttpxBody.open(self._client, self._request, headers, left)
@@ -286,7 +288,7 @@ class _AiohttpBody:
     def __init__(self, response: aiohttp.ClientResponse) -> None:
         self.status = response.status
         self.headers = _folded(response.headers.items())
-        self._response = response
+        self.response = response
 
     @classmethod
     async def open(
@@ -310,10 +312,10 @@ class _AiohttpBody:
         return cls(response)
 
     async def read(self) -> bytes | None:
-        return await self._response.content.readany() or None
+        return await self.response.content.readany() or None
 
     async def close(self) -> None:
-        self._response.close()
+        self.response.close()
 
 
 class _HttpxBody:

@@ -23,6 +23,7 @@ import ctypes
 import functools
 import os
 import threading
+import weakref
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
@@ -48,14 +49,15 @@ _DNS_SECONDS = 300
 class Shared(Generic[C]):
     """A client, and how many calls are using it."""
 
-    __slots__ = ("client", "holder", "retired", "users", "ways")
+    __slots__ = ("client", "holder", "replies", "retired", "users", "ways")
 
-    def __init__(self, client: C, holder: AsyncGenerator[C, None] | None = None) -> None:
+    def __init__(self, client: C) -> None:
         self.client = client
-        self.holder = holder
+        self.holder: AsyncGenerator[None, None] | None = None
         self.users = 0
         self.retired = False
         self.ways: dict[str, dict[str, Any]] = {}
+        self.replies: weakref.WeakSet[aiohttp.ClientResponse] = weakref.WeakSet()
 
 
 class _State:
@@ -170,9 +172,10 @@ async def aborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession]:
     shared = _state.sessions.get((loop, options))
     if shared is None:
         _sweep()
-        holder = _hold(loop, options)
-        # This await does not let another task in: the generator yields at once.
-        shared = _state.sessions[loop, options] = Shared(await anext(holder), holder)
+        shared = Shared(_session(options))
+        _state.sessions[loop, options] = shared
+        shared.holder = _hold(shared, loop, options)
+        await anext(shared.holder)
     shared.users += 1
     return shared
 
@@ -223,16 +226,16 @@ async def aclose_all() -> None:
 
 
 async def _hold(
-    loop: asyncio.AbstractEventLoop, options: ClientOptions
-) -> AsyncGenerator[aiohttp.ClientSession, None]:
-    session = _session(options)
+    shared: Shared[aiohttp.ClientSession], loop: asyncio.AbstractEventLoop, options: ClientOptions
+) -> AsyncGenerator[None, None]:
     try:
-        yield session
+        yield
     finally:
-        current = _state.sessions.get((loop, options))
-        if current is not None and current.client is session:
+        if _state.sessions.get((loop, options)) is shared:
             del _state.sessions[loop, options]
-        await session.close()
+        for reply in list(shared.replies):
+            reply.close()
+        await shared.client.close()
 
 
 def _session(options: ClientOptions) -> aiohttp.ClientSession:
