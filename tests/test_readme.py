@@ -1,0 +1,178 @@
+"""The README and the docs: programs run, commands are those of CI, links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import textwrap
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from langchain_aimlapi import __version__, errors
+
+ROOT = Path(__file__).parents[1]
+README = ROOT / "README.md"
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+PAGES = [README, *DOCS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+_FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page, language):
+    """The fenced blocks of a page in one language."""
+    found = _FENCE.findall(page.read_text("utf-8"))
+    return [textwrap.dedent(text) for _, kind, text in found if kind == language]
+
+
+def prose(page):
+    """A page without its fenced blocks."""
+    return _FENCE.sub("", page.read_text("utf-8"))
+
+
+def page_id(page):
+    """Name a page in the test's name."""
+    return str(page.relative_to(ROOT))
+
+
+def anchor(heading):
+    """The anchor of a heading, as GitHub and mkdocs make it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in [README, *DOCS] if blocks(page, "python")], ids=page_id
+)
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
+def test_programs_run(page, aimlapi_sandbox, capsys):
+    """The programs of a page run one after the other, as a reader would type them."""
+    namespace: dict[str, object] = {}
+    for number, program in enumerate(blocks(page, "python"), 1):
+        code = compile(program, f"{page.name}, program {number}", "exec")
+        exec(code, namespace)  # noqa: S102  # our own programs
+
+
+class TestTheReadme:
+    """The first screen."""
+
+    def commands(self):
+        """The commands of "Try it"."""
+        section = README.read_text("utf-8").partition("## Try it\n")[2].partition("\n## ")[0]
+        return [
+            line
+            for _, kind, text in _FENCE.findall(section)
+            if kind == "sh"
+            for line in text.strip().splitlines()
+        ]
+
+    def test_there_are_two_commands(self):
+        """One that does the main job and one that tests, with no tool but Python and pip."""
+        first, second = self.commands()
+
+        assert first.startswith("python3 -m venv .venv && .venv/bin/python -m pip install")
+        assert first.endswith('aimlapi chat "I love programming."')
+        assert second == ".venv/bin/python -m pytest -n 2"
+
+    def test_ci_runs_these_very_commands(self):
+        """CI reads them from the README, so that what is checked is what a reader types."""
+        script = (ROOT / ".ci" / "run").read_text("utf-8")
+
+        assert "/^## Try it/" in script
+        assert "README.md" in script
+        assert all(f'bash -c "${{commands[{index}]}}"' in script for index in (0, 1))
+        assert not any(command in script for command in self.commands())
+
+    def test_the_extras_exist(self):
+        """What the commands install is declared."""
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+        named = set(re.findall(r"\[(\w+)\]'", README.read_text("utf-8")))
+
+        assert named <= project["optional-dependencies"].keys()
+
+    def test_the_extra_for_tests_is_the_group(self):
+        """Pip before 25.1 knows no groups, so both say the same."""
+        config = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+
+        assert config["dependency-groups"]["test"] == ["langchain-aimlapi[test]"]
+
+
+class TestLinks:
+    """Links within the repository."""
+
+    @pytest.mark.parametrize("page", PAGES, ids=page_id)
+    def test_pages_exist(self, page):
+        """Every relative link leads to a file, and to a heading of it if it names one."""
+        links = re.findall(r"\]\((?!https?://|mailto:)([^)\s]+)\)", prose(page))
+        lost = [link for link in links if not _leads_somewhere(page, link)]
+
+        assert lost == []
+
+    @pytest.mark.parametrize("page", PAGES, ids=page_id)
+    def test_addresses_are_encrypted(self, page):
+        """Links to elsewhere are https."""
+        assert re.findall(r"\]\(http://[^)]*\)", prose(page)) == []
+
+    def test_the_menu_lists_every_page(self):
+        """Mkdocs shows each page, once, and no other."""
+        menu = re.findall(
+            r"^  - .*: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE
+        )
+
+        assert sorted(menu) == [page.name for page in DOCS]
+
+
+def _leads_somewhere(page, link):
+    path, _, fragment = link.partition("#")
+    target = (page.parent / path).resolve() if path else page
+    if not target.exists():
+        return False
+    headings = re.findall(r"^#+ (.+)$", target.read_text("utf-8"), re.MULTILINE) if fragment else []
+    return not fragment or fragment in map(anchor, headings)
+
+
+class TestContent:
+    """Pages that repeat what the source says."""
+
+    @pytest.fixture
+    def settings_page(self):
+        """The script that writes the page of settings."""
+        path = ROOT / "scripts" / "settings_page.py"
+        spec = importlib.util.spec_from_file_location("settings_page", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    def test_settings(self, settings_page, capsys):
+        """The committed page is what the fields say."""
+        assert settings_page.main(["--check"]) == 0, capsys.readouterr().out
+
+    def test_a_stale_page_of_settings(self, settings_page, tmp_path, monkeypatch, capsys):
+        """A missing or different page fails the check; one just written passes."""
+        page = tmp_path / "settings.md"
+        monkeypatch.setattr(settings_page, "PAGE", page)
+
+        assert settings_page.main(["--check"]) == 1
+        assert settings_page.main([]) == 0
+        assert settings_page.main(["--check"]) == 0
+        page.write_text(f"{page.read_text('utf-8')}\n", "utf-8")
+        assert settings_page.main(["--check"]) == 1
+        assert "out of date" in capsys.readouterr().out
+
+    def test_the_tree_of_errors(self):
+        """The page draws the tree that the source draws."""
+        drawn = textwrap.dedent(errors.__doc__.partition("\n\n")[2].partition("\n\n")[0])
+
+        assert drawn in (ROOT / "docs" / "errors.md").read_text("utf-8")
+
+    @pytest.mark.parametrize(
+        "name", [n for n in errors.__all__ if n.endswith("Error") and n != "AimlapiError"]
+    )
+    def test_each_error_has_advice(self, name):
+        """The table says of each what to do; of the mere parent it need not."""
+        text = (ROOT / "docs" / "errors.md").read_text("utf-8")
+
+        assert f"| `{name}` |" in text or name == "AimlapiStatusError"
+
+    def test_the_changelog_knows_the_version(self):
+        """A release is written down before it is made."""
+        assert f"## [{__version__}]" in (ROOT / "CHANGELOG.md").read_text("utf-8")
