@@ -52,4 +52,4 @@ def ask(request: pytest.FixtureRequest) -> Ask:
 @pytest.fixture
 def model(aimlapi_sandbox: Sandbox) -> Callable[..., ChatAimlapi]:
     """A function that makes models which the test's own sandbox answers."""
-    return functools.partial(ChatAimlapi, **{"model": "gpt-4o", "max_retries": 0})
+    return functools.partial(ChatAimlapi, model="gpt-4o", max_retries=0)

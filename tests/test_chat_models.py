@@ -274,7 +274,9 @@ class TestRequests:
 
     def test_the_dialect_can_be_chosen(self, model, aimlapi_sandbox):
         """Against the documentation, if that is what works."""
-        model(model="anthropic/claude-haiku-4.5", dialect="openai").invoke([SystemMessage("Be"), "Hi"])
+        model(model="anthropic/claude-haiku-4.5", dialect="openai").invoke(
+            [SystemMessage("Be"), "Hi"]
+        )
 
         assert [turn["role"] for turn in sent(aimlapi_sandbox)["messages"]] == ["system", "user"]
 
@@ -329,7 +331,9 @@ class TestBadInput:
 
         assert aimlapi_sandbox.requests == []
 
-    @pytest.mark.parametrize("base_url", ["localhost:80", "ftp://host/v1", "http://", "http://[::1"])
+    @pytest.mark.parametrize(
+        "base_url", ["localhost:80", "ftp://host/v1", "http://", "http://[::1"]
+    )
     def test_an_unreadable_base_url(self, base_url):
         """It is refused at construction, with an example."""
         with pytest.raises(ConfigurationError, match="base_url.*https://api.aimlapi.com/v1"):

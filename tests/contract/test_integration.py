@@ -116,9 +116,7 @@ class _Suite(ChatModelIntegrationTests):
         return _ask(ChatAimlapi(model="anthropic/claude-opus-4-8"), messages, stream)
 
 
-def _ask(
-    model: Runnable[LanguageModelInput, AIMessage], prompt: Any, stream: bool
-) -> AIMessage:
+def _ask(model: Runnable[LanguageModelInput, AIMessage], prompt: Any, stream: bool) -> AIMessage:
     if not stream:
         return model.invoke(prompt)
     whole: AIMessageChunk | None = None
