@@ -410,3 +410,16 @@ class TestTokens:
         assert streamed.usage_metadata == invoked.usage_metadata
         assert streamed.response_metadata.keys() == invoked.response_metadata.keys()
         assert isinstance(invoked, AIMessage)
+
+
+def test_empty_turns_are_left_out_unless_told_otherwise(model, aimlapi_sandbox):
+    """Some vendors refuse a conversation over a turn that says nothing."""
+    messages = [HumanMessage("Hi"), AIMessage(""), HumanMessage("Still there?")]
+
+    model().invoke(messages)
+    repaired = [turn["role"] for turn in sent(aimlapi_sandbox)["messages"]]
+    model(repair_empty_turns=False).invoke(messages)
+    untouched = [turn["role"] for turn in sent(aimlapi_sandbox)["messages"]]
+
+    assert repaired == ["user", "user"]
+    assert untouched == ["user", "assistant", "user"]

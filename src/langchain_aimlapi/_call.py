@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._codec.metadata import ReplyContext
+from langchain_aimlapi._codec.repair import without_empty_turns
 from langchain_aimlapi._codec.request import Options, encode
 from langchain_aimlapi._codec.responses import encode_responses
 from langchain_aimlapi._hints import warn_dropped, warn_unknown
@@ -68,6 +69,7 @@ CALL_ARGUMENTS = frozenset(
         "max_retries",
         "model",
         "model_name",
+        "repair_empty_turns",
         "split_think_tags",
         "stream_usage",
         "structured_output",
@@ -164,7 +166,8 @@ def build_call(
             "n > 1 cannot be streamed: chunks of several answers would mix. Use invoke or "
             "generate with n, or batch to stream several answers."
         )
-    encoded = _ENCODERS[route](model, messages, parameters, options)
+    turns = without_empty_turns(messages) if option("repair_empty_turns") else messages
+    encoded = _ENCODERS[route](model, turns, parameters, options)
     warn_dropped(encoded.dropped, model)
     call_id = str(run_id or uuid.uuid4())
 

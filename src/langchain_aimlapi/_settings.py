@@ -191,6 +191,9 @@ class ChatSettings(BaseChatModel):
     echo_reasoning: bool = True
     """Whether a model gets its own thoughts back on the next turn, as tool loops on DeepSeek,
     Kimi, GLM and MiniMax require."""
+    repair_empty_turns: bool = True
+    """Whether turns that say nothing are left out of what is sent: some vendors refuse a
+    conversation over one. Tool calls and their results stay, and so does the last turn."""
     split_think_tags: bool = True
     """Whether `<think>…</think>` at the start of an answer becomes reasoning."""
 
