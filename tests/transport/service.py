@@ -102,6 +102,8 @@ class Service:
                 await self._converse(reader, writer, self.connections)
         finally:
             self.open -= 1
+            if self._stop.is_set():
+                writer.transport.abort()  # a client that keeps its end open would be waited for
             writer.close()
             with contextlib.suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()

@@ -8,6 +8,7 @@ and the frames it passed through, hold the key. Its text is kept.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from langchain_aimlapi._transport.request import Request, Timeouts
 
 _TEXT_LIMIT = 300
+_USER_INFO = re.compile(r"//[^/@\s]+@")  # of a proxy's URL, which aiohttp shows
 _GRACE = 0.01
 """Seconds by which a timer may be early."""
 
@@ -74,7 +76,7 @@ def _text(exc: BaseException, request: Request) -> str:
     text = f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
     for secret in request.secrets():
         text = text.replace(secret, "[hidden]")
-    return text[:_TEXT_LIMIT]
+    return _USER_INFO.sub("//", text)[:_TEXT_LIMIT]
 
 
 def _broken(text: str, host: str) -> AimlapiError:
