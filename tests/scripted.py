@@ -43,6 +43,14 @@ class Scripted:
         """Where it listens."""
         return f"http://127.0.0.1:{self._server.server_port}/v1"
 
+    refusal: Mapping[str, Any] = {"message": "refused"}
+    """The body of a refusal."""
+
+    def refuses(self, body: Any) -> int:
+        """The status to refuse a request with; 0 to answer it."""
+        del body
+        return 0
+
     def answer(self, body: Any, headers: Mapping[str, str]) -> tuple[str, bytes]:
         """The content type and the body of the reply."""
         self.bodies.append(body)
@@ -80,8 +88,11 @@ class Scripted:
                     body = json.loads(raw)
                 except ValueError:
                     body = raw
+                status = service.refuses(body)
                 kind, reply = service.answer(body, dict(self.headers.items()))
-                self.send_response(service._status)
+                if status:
+                    kind, reply = "application/json", json.dumps(service.refusal).encode()
+                self.send_response(status or service._status)
                 self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(reply)))
                 self.send_header("connection", "close")

@@ -14,7 +14,12 @@ from langchain_core.tools import tool
 from pydantic import BaseModel, Field
 from pydantic.v1 import BaseModel as OldBaseModel
 
-from langchain_aimlapi import ChatAimlapi, ConfigurationError, ServerError
+from langchain_aimlapi import (
+    ChatAimlapi,
+    ConfigurationError,
+    ServerError,
+    UnsupportedFormatError,
+)
 from tests.scripted import Scripted
 from tests.ways import WAYS, merged
 
@@ -322,6 +327,97 @@ class TestAnswers:
 
         with pytest.raises(ServerError):
             outcomes(way, chain, PROMPT)
+
+
+class Picky(Scripted):
+    """A service whose model knows some forms of answers only.
+
+    Args:
+        message: What it says at last.
+        known: The methods that are served.
+    """
+
+    def __init__(self, message, known):
+        super().__init__(message)
+        self.known = known
+
+    def refuses(self, body):
+        """Refuse a form that is not known, in the words services use."""
+        form = (body.get("response_format") or {}).get("type")
+        asked = (
+            "function_calling" if "tools" in body else {"json_object": "json_mode"}.get(form, form)
+        )
+        self.refusal = {"message": f"{asked}: this response_format is not supported"}
+        return 0 if asked in {None, *self.known} else 400
+
+    @property
+    def asked(self):
+        """The methods that were tried."""
+        forms = [(body.get("response_format") or {}).get("type") for body in self.bodies]
+        return [
+            "function_calling" if "tools" in body else form
+            for body, form in zip(self.bodies, forms, strict=True)
+        ]
+
+
+class TestLadder:
+    """Without a method, the next one is tried when the service refuses the form."""
+
+    @pytest.mark.parametrize("way", WAYS)
+    @pytest.mark.parametrize(
+        ("name", "known", "asked"),
+        [
+            ("gpt-4o", ["json_schema"], ["json_schema"]),
+            ("gpt-4o", ["function_calling"], ["json_schema", "function_calling"]),
+            ("gpt-4o", ["json_mode"], ["json_schema", "function_calling", "json_object"]),
+            ("some/new-model", ["json_schema"], ["function_calling", "json_schema"]),
+        ],
+    )
+    def test_each_method_is_tried_once(self, model, way, name, known, asked):
+        """In the order the model documents, until one is taken; which one is on the message."""
+        message = call(GOOD) if known == ["function_calling"] else {"content": GOOD}
+        with Picky(message, known) as service:
+            llm = model(model=name, base_url=service.url)
+            chain = llm.with_structured_output(Place, include_raw=True)
+            parts = outcomes(way, chain, PROMPT)
+            tried = service.asked
+
+        answer = {key: value for part in parts for key, value in part.items() if key != "raw"}
+        raw = merged([part["raw"] for part in parts if "raw" in part])
+        assert answer["parsed"] == Place(city="Paris", mood="fine")
+        assert tried == asked
+        note = raw.response_metadata["structured_output"]
+        assert note["method"] == known[0]
+        assert len(note.get("refused", [])) == len(asked) - 1
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_a_chosen_method_is_not_changed(self, model, way):
+        """Who asks for one method gets it, or the refusal."""
+        with Picky({"content": GOOD}, []) as service:
+            llm = model(base_url=service.url)
+            chain = llm.with_structured_output(Place, method="json_schema")
+
+            with pytest.raises(UnsupportedFormatError, match="not supported"):
+                outcomes(way, chain, PROMPT)
+            assert service.asked == ["json_schema"]
+
+    @pytest.mark.parametrize("way", WAYS)
+    def test_a_model_that_takes_no_form(self, model, way):
+        """When all are refused, the refusal is raised and not swallowed."""
+        with Picky({"content": GOOD}, []) as service:
+            chain = model(base_url=service.url).with_structured_output(Place)
+
+            with pytest.raises(UnsupportedFormatError):
+                outcomes(way, chain, PROMPT)
+            assert len(service.asked) == 3
+
+    def test_other_errors_end_it(self, model, aimlapi_sandbox):
+        """Only a refused form is a reason to try another."""
+        aimlapi_sandbox.fail_next("status_500")
+
+        with pytest.raises(ServerError):
+            model().with_structured_output(Place).invoke(PROMPT)
+        assert len(aimlapi_sandbox.requests) == 1
 
 
 @tool
