@@ -333,5 +333,5 @@ class TestSandbox:
                 command.send_signal(signal.SIGINT)
                 _, errors = command.communicate(timeout=30)
 
-        assert command.returncode not in {0, 1}
+        assert command.returncode not in {0, 1}, errors
         assert "Traceback" not in errors
