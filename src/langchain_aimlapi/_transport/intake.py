@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from langchain_aimlapi._transport.sse import SSEDecoder
 from langchain_aimlapi.errors import StreamInterruptedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 _HEAD = 262_144
 """How much of a stream is kept until it brings an event: it may be an error with a false label."""
@@ -30,6 +31,19 @@ def reading(status: int, headers: Mapping[str, str], *, streaming: bool) -> Read
     if not is_success(status):
         return Reading.BOUNDED
     return Reading.EVENTS if streaming and not is_json(headers) else Reading.WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A reply whose head is there."""
+
+    status: int
+    headers: dict[str, str]
+    """With lower-case names."""
+    chunks: Iterator[bytes]
+    """The body, decompressed."""
+    close: Callable[[], None]
+    """Gives the connection back if the body has been read to its end, else closes it."""
 
 
 class Intake:

@@ -24,7 +24,6 @@ import functools
 import os
 import threading
 import weakref
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -36,9 +35,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     import aiohttp
-    import httpx2
 
     from langchain_aimlapi._transport.request import ClientOptions
+    from langchain_aimlapi._transport.sockets import Connections
 
 C = TypeVar("C")
 
@@ -67,7 +66,7 @@ class _State:
         self.lock = threading.Lock()
         self.budget = ProcessBudget()
         self.contexts: dict[bool | str | ssl.SSLContext, ssl.SSLContext] = {}
-        self.clients: dict[ClientOptions, Shared[httpx2.Client]] = {}
+        self.clients: dict[ClientOptions, Shared[Connections]] = {}
         self.sessions: dict[
             tuple[asyncio.AbstractEventLoop, ClientOptions], Shared[aiohttp.ClientSession]
         ] = {}
@@ -114,18 +113,18 @@ def context_for(options: ClientOptions) -> ssl.SSLContext:
     return context
 
 
-def borrow(options: ClientOptions) -> Shared[httpx2.Client]:
+def borrow(options: ClientOptions) -> Shared[Connections]:
     """Return the sync client for these options; give it back when done."""
     state = _state
     with state.lock:
         shared = state.clients.get(options)
         if shared is None:
-            shared = state.clients[options] = Shared(_client(options))
+            shared = state.clients[options] = Shared(_connections(options))
         shared.users += 1
         return shared
 
 
-def give_back(shared: Shared[httpx2.Client]) -> None:
+def give_back(shared: Shared[Connections]) -> None:
     """End a use of a sync client."""
     with _state.lock:
         shared.users -= 1
@@ -152,18 +151,10 @@ def close_all() -> None:
         close(options)
 
 
-def _client(options: ClientOptions) -> httpx2.Client:
-    import httpx2  # noqa: PLC0415 - not before the first call
+def _connections(options: ClientOptions) -> Connections:
+    from langchain_aimlapi._transport.sockets import Connections  # noqa: PLC0415 - not before use
 
-    from langchain_aimlapi._transport.sockets import DeadlineTransport  # noqa: PLC0415 - likewise
-
-    return httpx2.Client(
-        transport=DeadlineTransport(options, lambda: context_for(options)),
-        # One client serves many keys: a cookie set for one must not go out with another.
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-        timeout=None,
-        trust_env=False,
-    )
+    return Connections(options, lambda: context_for(options))
 
 
 async def aborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession]:

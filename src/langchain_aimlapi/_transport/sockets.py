@@ -1,41 +1,68 @@
-"""A transport for httpx2 whose every socket operation obeys the deadline of the call.
+"""The sync connections of this process: httpx2's own, on sockets that obey the deadline of the call.
 
-It also routes by the environment's proxies as `aio` does, and keeps idle connections alive, so that
-a peer which vanished without a word is noticed within minutes.
+They are used without an `httpx2.Client` above them, which costs as much as everything below it and
+adds nothing that we need. They are routed by the environment's proxies as those of `aio` are, and
+idle ones are kept alive, so that a peer which vanished without a word is noticed within minutes.
+A request goes out in one write, head and body together, where two would wake the service twice.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httpcore2
 import httpx2
 
 from langchain_aimlapi._transport.deadline import remaining
+from langchain_aimlapi._transport.framing import ChunkJoiner
+from langchain_aimlapi._transport.intake import Opened
 from langchain_aimlapi._transport.route import KEEP_ALIVE, proxy_for, split_proxy
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from langchain_aimlapi._transport.request import ClientOptions
+    from langchain_aimlapi._transport.request import ClientOptions, Request
 
 IDLE_SECONDS = 30.0
 """How long an unused connection is kept."""
+
+_ONE_WRITE = 2**16
+"""Bytes of a body that are copied behind the head; a longer one is written by itself."""
 
 
 class _Stream(httpcore2.NetworkStream):
     def __init__(self, inner: httpcore2.NetworkStream) -> None:
         self._inner = inner
+        self._joiner = ChunkJoiner()
+        self._unsent = b""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, remaining(timeout))
+        self._flush(timeout)
+        while True:
+            data = self._inner.read(max_bytes, remaining(timeout))
+            if not data or (data := self._joiner.feed(data)):
+                return data
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if self._unsent and len(buffer) <= _ONE_WRITE:
+            buffer, self._unsent = self._unsent + buffer, b""
+        elif not self._unsent and buffer.endswith(b"\r\n\r\n"):
+            # A head: what follows is a body, or else a read.
+            self._joiner.begin()
+            self._unsent = bytes(buffer)
+            return
+        self._flush(timeout)
         self._inner.write(buffer, remaining(timeout))
+
+    def _flush(self, timeout: float | None) -> None:
+        if self._unsent:
+            head, self._unsent = self._unsent, b""
+            self._inner.write(head, remaining(timeout))
 
     def close(self) -> None:
         self._inner.close()
@@ -83,17 +110,24 @@ class _Backend(httpcore2.NetworkBackend):
 
 
 class _Body(httpx2.SyncByteStream):
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: Iterable[bytes]) -> None:
         self._stream = stream
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._stream)
 
-    def close(self) -> None:
-        self._stream.close()
+
+@functools.lru_cache(maxsize=64)
+def _target(url: str) -> tuple[httpcore2.URL, bytes]:
+    """Where a URL leads, and the host header that goes there."""
+    parsed = httpx2.URL(url)
+    target = httpcore2.URL(
+        scheme=parsed.raw_scheme, host=parsed.raw_host, port=parsed.port, target=parsed.raw_path
+    )
+    return target, parsed.netloc
 
 
-class DeadlineTransport(httpx2.BaseTransport):
+class Connections:
     """Connections by the deadline; a pool for each proxy, and for plain and encrypted traffic.
 
     Args:
@@ -107,28 +141,34 @@ class DeadlineTransport(httpx2.BaseTransport):
         self._backend = _Backend()
         self._lock = threading.Lock()
         self._pools: dict[tuple[str | None, bool], httpcore2.ConnectionPool] = {}
-        self._routes: dict[tuple[str, str, int | None], httpcore2.ConnectionPool] = {}
+        self._routes: dict[tuple[bytes, bytes, int | None], httpcore2.ConnectionPool] = {}
 
-    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Send a request and return as soon as the head of the reply is there."""
-        url = request.url
-        reply = self._pool(url.scheme, url.host, url.port).handle_request(
-            httpcore2.Request(
-                request.method,
-                httpcore2.URL(
-                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
+    def open(
+        self, request: Request, headers: Mapping[str, str], timeouts: dict[str, float | None]
+    ) -> Opened:
+        """Send a request and return as soon as the head of the reply is there.
+
+        Args:
+            request: Where to, and what.
+            headers: Sent instead of the request's own.
+            timeouts: Seconds, by httpx2's names; looked at during the whole reply.
+        """
+        target, host = _target(request.url)
+        native = httpcore2.Request(
+            request.method,
+            target,
+            headers=_sent(request, headers, host),
+            content=request.body,
+            extensions={"timeout": timeouts},
         )
-        return httpx2.Response(
-            reply.status,
-            headers=reply.headers,
-            stream=_Body(reply.stream),
-            extensions=reply.extensions,
-        )
+        reply = self._pool(target).handle_request(native)
+        stream = cast("Any", reply.stream)
+        received = _received(reply.headers)
+        if "content-encoding" in received:
+            chunks = httpx2.Response(200, headers=received, stream=_Body(stream)).iter_bytes()
+        else:
+            chunks = iter(stream)
+        return Opened(reply.status, received, chunks, stream.close)
 
     def close(self) -> None:
         """Close all connections."""
@@ -138,12 +178,13 @@ class DeadlineTransport(httpx2.BaseTransport):
             self._pools.clear()
             self._routes.clear()
 
-    def _pool(self, scheme: str, host: str, port: int | None) -> httpcore2.ConnectionPool:
-        origin = (scheme, host, port)
+    def _pool(self, target: httpcore2.URL) -> httpcore2.ConnectionPool:
+        origin = (target.scheme, target.host, target.port)
         pool = self._routes.get(origin)
         if pool is None:
+            scheme, host = target.scheme.decode(), target.host.decode()
             with self._lock:
-                key = (proxy_for(scheme, host, port, self._options.proxy), scheme == "https")
+                key = (proxy_for(scheme, host, target.port, self._options.proxy), scheme == "https")
                 if key not in self._pools:
                     self._pools[key] = self._made(*key)
                 pool = self._routes[origin] = self._pools[key]
@@ -161,3 +202,22 @@ class DeadlineTransport(httpx2.BaseTransport):
         url, auth = split_proxy(proxy)
         own = self._context() if url.startswith("https:") else None
         return httpcore2.HTTPProxy(url, proxy_auth=auth, proxy_ssl_context=own, **common)
+
+
+def _sent(request: Request, headers: Mapping[str, str], host: bytes) -> list[tuple[bytes, bytes]]:
+    own = {b"host": host, b"accept": b"*/*", b"accept-encoding": b"gzip, deflate"}
+    if request.method != "GET":
+        own[b"content-length"] = b"%d" % len(request.body or b"")
+    given = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]
+    for name, _ in given:
+        own.pop(name.lower(), None)
+    return [*own.items(), *given]
+
+
+def _received(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Lower the names and join the values of repeated ones."""
+    folded: dict[str, str] = {}
+    for name, value in headers:
+        lowered, text = name.decode("ascii").lower(), value.decode("latin-1")
+        folded[lowered] = f"{folded[lowered]}, {text}" if lowered in folded else text
+    return folded

@@ -17,13 +17,13 @@ from langchain_aimlapi._transport.alarm import Alarm
 from langchain_aimlapi._transport.deadline import current, soonest
 from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
-from langchain_aimlapi._transport.intake import Intake, Reading, reading
+from langchain_aimlapi._transport.intake import Intake, Opened, Reading, reading
 from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES
 from langchain_aimlapi._transport.request import Reply
 from langchain_aimlapi._transport.sse import DONE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from types import TracebackType
 
     from langchain_aimlapi._transport.request import ClientOptions, Request
@@ -126,23 +126,22 @@ class EventStream:
         if self._first is not None:
             batch, self._first = self._first, None
             return batch
-        if self._source is None:
+        source = self._source
+        if source is None:
             raise StopIteration
-        batch = self._pull(self._source)
-        if not batch:
-            self.close()
-            raise StopIteration
-        self._last = batch
-        return batch
-
-    def _pull(self, source: _Source) -> list[bytes]:
         try:
-            return source.pull()
+            batch = source.pull()
         except BaseException as exc:
             error = source.failure(exc)
             self.close()
             if error is None:
                 raise
+        else:
+            if batch:
+                self._last = batch
+                return batch
+            self.close()
+            raise StopIteration
         # Outside of the handler, or the foreign exception would be chained.
         raise error
 
@@ -181,8 +180,8 @@ class _Source:
         self._request = request
         self._until = until
         self._shared = pool.borrow(options) if client is None else None
-        self._client: Any = client if self._shared is None else self._shared.client
-        self._response: Any = None
+        self._client = client
+        self._close: Callable[[], None] | None = None
         self._chunks: Iterator[bytes] = iter(())
         self._alarm: Alarm | None = None
         self._intake: Intake | None = None
@@ -207,24 +206,16 @@ class _Source:
 
     def _open(self, limit: float | None, *, streaming: bool) -> tuple[int, dict[str, str]]:
         current.until = limit
-        native = self._client.build_request(
-            self._request.method,
-            self._request.url,
-            content=self._request.body,
-            headers=self._request.sent_headers(streaming=streaming),
-            extensions={"timeout": self._native_timeouts(limit)},
-        )
-        self._response = self._client.send(native, stream=True, follow_redirects=False)
+        headers = self._request.sent_headers(streaming=streaming)
+        timeouts = self._native_timeouts(limit)
+        if self._shared is not None:
+            opened = self._shared.client.open(self._request, headers, timeouts)
+        else:
+            opened, self._alarm = _opened(self._client, self._request, headers, timeouts)
         # The library looks up this timeout once more, before the first read of the body.
-        native.extensions["timeout"]["read"] = None
-        stream = self._response.extensions.get("network_stream")
-        sock = None if self._shared or stream is None else stream.get_extra_info("socket")
-        self._alarm = None if sock is None else Alarm(sock)
-        headers = dict(self._response.headers.items())
-        # `iter_raw` spares two generators per read, but knows no body that a mock made whole.
-        raw = self._shared is not None and "content-encoding" not in headers
-        self._chunks = self._response.iter_raw() if raw else self._response.iter_bytes()
-        return self._response.status_code, headers
+        timeouts["read"] = None
+        self._chunks, self._close = opened.chunks, opened.close
+        return opened.status, opened.headers
 
     def _native_timeouts(self, limit: float | None) -> dict[str, float | None]:
         now, connect = time.monotonic(), self._request.timeouts.connect
@@ -278,15 +269,15 @@ class _Source:
             drain: The reply is complete but for its end, which must have come by now: with it read
                 the connection can be used again.
         """
-        response, self._response = self._response, None
+        close, self._close = self._close, None
         if self._alarm is not None:
             self._alarm.stop()
-        if response is not None:
+        if close is not None:
             if drain and self._shared is not None:
                 with contextlib.suppress(Exception):
                     self._drain()
             with contextlib.suppress(Exception):
-                response.close()
+                close()
         shared, self._shared = self._shared, None
         if shared is not None:
             pool.give_back(shared)
@@ -296,3 +287,29 @@ class _Source:
         for _ in range(_DRAIN_READS):
             if self._read(limit) is None:
                 break
+
+
+def _opened(
+    client: SyncClient,
+    request: Request,
+    headers: Mapping[str, str],
+    timeouts: dict[str, float | None],
+) -> tuple[Opened, Alarm | None]:
+    """Send by a client that was passed in, and guard the reads from its socket if it shows one."""
+    native = client.build_request(
+        request.method,
+        request.url,
+        content=request.body,
+        headers=headers,
+        extensions={"timeout": timeouts},
+    )
+    response = client.send(native, stream=True, follow_redirects=False)
+    stream = response.extensions.get("network_stream")
+    sock = None if stream is None else stream.get_extra_info("socket")
+    opened = Opened(
+        response.status_code,
+        dict(response.headers.items()),
+        response.iter_bytes(),
+        response.close,
+    )
+    return opened, None if sock is None else Alarm(sock)
