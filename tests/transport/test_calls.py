@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
+import signal
 import time
 from dataclasses import replace
 
+import aiohttp
+import httpx
+import httpx2
 import pytest
 
 from langchain_aimlapi import errors
+from langchain_aimlapi._transport import aio, sync
+from langchain_aimlapi._transport.request import ClientOptions
 from langchain_aimlapi._transport.retry import RetryPolicy
 from langchain_aimlapi._transport.sse import SSEDecoder
 
@@ -16,6 +23,7 @@ from .callers import KEY, ONCE, WAYS, Caller, request
 from .service import (
     CLOSE,
     GREETING,
+    HANG,
     LAST_CHUNK,
     OK,
     RESET,
@@ -383,6 +391,112 @@ def test_no_error_carries_the_key(service, caller, act, answer):
         getattr(caller, act)(request(service, ONCE))
 
     assert KEY not in _everything(caught.value)
+
+
+@pytest.mark.parametrize("size", [2**20 - 1, 2**20, 3_000_000])
+def test_a_large_request_arrives_whole_at_each_attempt(service, caller, size):
+    """Pictures and sound make requests of megabytes."""
+    service.will(BUSY, whole(OK))
+    body = bytes(range(256)) * (size // 256)
+
+    caller.send(replace(request(service), body=body))
+
+    assert [hit.body == body for hit in service.hits] == [True, True]
+
+
+def test_a_large_reply_comes_whole(service, caller):
+    """So do replies."""
+    body = b'{"choices":[],"x":"' + b"x" * 3_000_000 + b'"}'
+    service.will(whole(body))
+
+    assert caller.send(request(service)).body == body
+
+
+def test_a_request_may_have_no_body(service, caller):
+    """The list of models is asked for with GET."""
+    service.will(whole('{"data":[]}'))
+
+    reply = caller.send(replace(request(service), method="GET", body=None))
+
+    assert reply.body == b'{"data":[]}'
+    assert (service.hits[0].method, service.hits[0].body) == ("GET", b"")
+
+
+@pytest.mark.parametrize("kind", [httpx2.Client, httpx.Client])
+def test_a_closed_client_is_named(service, kind):
+    """What was passed in is the caller's to keep open; trying again would not help."""
+    client = kind()
+    client.close()
+
+    with pytest.raises(errors.AimlapiConnectionError, match="closed") as caught:
+        sync.send(request(service), ClientOptions(), client)
+
+    assert not caught.value.is_retryable
+
+
+@pytest.mark.parametrize("kind", [aiohttp.ClientSession, httpx2.AsyncClient, httpx.AsyncClient])
+async def test_a_closed_async_client_is_named(service, kind):
+    """The same in a loop."""
+    async with kind() as client:
+        pass
+
+    with pytest.raises(errors.AimlapiConnectionError, match="closed") as caught:
+        await aio.asend(request(service), ClientOptions(), client)
+
+    assert not caught.value.is_retryable
+
+
+async def test_a_session_that_raises_by_itself_is_read_all_the_same(service):
+    """A session may be set up to raise for every refusal: we read the refusal first."""
+    service.will(whole('{"statusCode":404,"message":"gone"}', 404))
+
+    async with aiohttp.ClientSession(raise_for_status=True) as session:
+        with pytest.raises(errors.NotFoundError, match="gone"):
+            await aio.asend(request(service), ClientOptions(), session)
+
+
+def test_a_client_of_another_loop_is_an_error_of_ours(service):
+    """A session belongs to the loop it was made in."""
+    service.will(whole(OK))
+    loop = asyncio.new_event_loop()
+
+    async def made():
+        return aiohttp.ClientSession()
+
+    session = loop.run_until_complete(made())
+    with pytest.raises(errors.AimlapiError):
+        asyncio.run(aio.asend(request(service, ONCE, total=2), ClientOptions(), session))
+    loop.run_until_complete(session.close())
+    loop.close()
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on this system")
+@pytest.mark.parametrize("make", [None, httpx2.Client])
+def test_an_interrupt_closes_the_connection(service, make):
+    """Ctrl-C in the middle of a stream leaves no socket open."""
+    service.will(stream(event("1"), HANG, end=False))
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    client = make() if make else None
+    events = sync.open_stream(request(service), ClientOptions(), client)
+    try:
+        next(events)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        with pytest.raises(KeyboardInterrupt):
+            next(events)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+    assert list(events) == []
+    until = time.monotonic() + 5
+    while service.open and time.monotonic() < until:
+        time.sleep(0.01)
+    assert service.open == 0
+    if client:
+        client.close()
 
 
 def _everything(error):
