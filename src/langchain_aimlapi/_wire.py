@@ -18,6 +18,7 @@ from langchain_aimlapi._codec.reply import decode_reply
 from langchain_aimlapi._codec.responses_reply import decode_response
 from langchain_aimlapi._codec.responses_stream import ResponsesDecoder
 from langchain_aimlapi._codec.stream import Delta, Final, StreamDecoder
+from langchain_aimlapi._transport.refusal import shown
 from langchain_aimlapi.errors import AimlapiError, NotFoundError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from langchain_aimlapi._call import Call
     from langchain_aimlapi._facts import Route
-    from langchain_aimlapi._transport.request import ClientOptions
+    from langchain_aimlapi._transport.request import ClientOptions, Reply
 
 Batch = list[Delta | Final]
 Decoder = StreamDecoder | ResponsesDecoder
@@ -50,7 +51,7 @@ def answer(call: Call, options: ClientOptions, client: object) -> ChatResult:
         if (other := other_shape(call, error)) is None:
             raise _explained(error, call) from error.__cause__
     else:
-        return _REPLIES[call.route](reply.body, call.context(reply.headers))
+        return _decoded(reply, call)
     result = answer(other, options, client)
     learn_shape(other)
     return result
@@ -70,7 +71,7 @@ async def aanswer(call: Call, options: ClientOptions, client: object) -> ChatRes
         if (other := other_shape(call, error)) is None:
             raise _explained(error, call) from error.__cause__
     else:
-        return _REPLIES[call.route](reply.body, call.context(reply.headers))
+        return _decoded(reply, call)
     result = await aanswer(other, options, client)
     learn_shape(other)
     return result
@@ -87,7 +88,7 @@ def batches(call: Call, options: ClientOptions, client: object) -> Generator[Bat
     reader = None
     try:
         with sync.open_stream(call.request, options, client) as source:
-            reader = _Reader(call, source.headers)
+            reader = _Reader(call, source.status, source.headers)
             for events in source:
                 if batch := reader.read(events):
                     yield batch
@@ -115,7 +116,7 @@ async def abatches(call: Call, options: ClientOptions, client: object) -> AsyncG
     reader = None
     try:
         async with await aio.aopen_stream(call.request, options, client) as source:
-            reader = _Reader(call, source.headers)
+            reader = _Reader(call, source.status, source.headers)
             async for events in source:
                 if batch := reader.read(events):
                     yield batch
@@ -134,10 +135,20 @@ async def abatches(call: Call, options: ClientOptions, client: object) -> AsyncG
     learn_shape(other)
 
 
+def _decoded(reply: Reply, call: Call) -> ChatResult:
+    try:
+        return _REPLIES[call.route](reply.body, call.context(reply.headers))
+    except AimlapiError as error:
+        error.response = error.response or shown(reply, call.request.secrets())
+        raise _identified(error, call, reply.status, reply.headers) from None
+
+
 class _Reader:
     """The decoder of one stream, and the error that waits until its forerunners are out."""
 
-    def __init__(self, call: Call, headers: Mapping[str, str]) -> None:
+    def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
+        self.status = status
+        self.headers = headers
         self.decoder: Decoder = _STREAMS[call.route](call.context(headers))
         self.ended = False
         self._error: AimlapiError | None = None
@@ -165,8 +176,22 @@ class _Reader:
 
 def _explained(error: AimlapiError, call: Call, reader: _Reader | None = None) -> AimlapiError:
     """Add what only the caller's side knows: what had come, and which ids there are."""
-    if reader is not None and error.partial is None:
-        error.partial = partial_message(reader.decoder)
+    if reader is not None:
+        _identified(error, call, reader.status, reader.headers)
+        if error.partial is None:
+            error.partial = partial_message(reader.decoder)
     if isinstance(error, NotFoundError) and (near := _catalogue.near(call.model)):
         error.hint = f"Ids near {call.model!r}: {', '.join(near)}."
+    return error
+
+
+def _identified(
+    error: AimlapiError, call: Call, status: int, headers: Mapping[str, str]
+) -> AimlapiError:
+    """Add the ids by which the service's support finds a reply that began well."""
+    if error.status_code is None:
+        error.status_code = status
+    error.request_id = error.request_id or headers.get("x-request-id")
+    error.inference_id = error.inference_id or headers.get("x-inference-id")
+    error.client_request_id = error.client_request_id or call.request.header("x-client-request-id")
     return error

@@ -1,7 +1,7 @@
 """Status, headers and body of a whole reply -> the error it stands for, or None.
 
-A success is any 2xx whose body is neither empty, nor a web page, nor an error in disguise. A 3xx is
-a refusal too: following it would hand the key to whoever the redirect names.
+A success is any 2xx whose body is neither empty, nor a web page, nor cut short, nor an error in
+disguise. A 3xx is a refusal too: following it would hand the key to whoever the redirect names.
 """
 
 from __future__ import annotations
@@ -58,14 +58,27 @@ def refusal(reply: Reply, wall: float, secrets: Iterable[str] = ()) -> AimlapiEr
         return _unreadable(reply, "the reply is empty", secrets)
     if reply.body[:64].lstrip().startswith(b"<"):
         return _unreadable(reply, "the reply is a web page, not JSON", secrets)
+    if _is_cut(reply.body):
+        return _unreadable(reply, "the reply is cut short", secrets)
     if _is_suspicious(reply.body) and read_envelope(_decoded(reply.body)) is not None:
         return _refused(reply, wall, secrets)
     return None
 
 
+def _is_cut(body: bytes) -> bool:
+    """Tell an object without its end: some proxies end a reply politely when their source is gone."""
+    return body[:64].lstrip().startswith(b"{") and body[-64:].rstrip()[-1:] not in {b"}", b""}
+
+
 def _is_suspicious(body: bytes) -> bool:
     """Spare a healthy reply from being decoded twice."""
     return b'"choices"' not in body or b'"error"' in body or b'"base_resp"' in body
+
+
+def shown(reply: Reply, secrets: Iterable[str]) -> ErrorResponse:
+    """Return a reply as an error may show it."""
+    headers, text = _scrubbed(reply, secrets)
+    return ErrorResponse(reply.status, headers, text)
 
 
 def _refused(reply: Reply, wall: float, secrets: Iterable[str]) -> AimlapiStatusError:
