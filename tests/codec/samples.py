@@ -76,7 +76,7 @@ def written(*messages, facts=None, dialect="openai", **settings):
     return body
 
 
-_OPTIONS = ("unsupported", "echo_reasoning", "stream", "stream_usage")
+_OPTIONS = ("unsupported", "echo_reasoning", "clean_tools", "stream", "stream_usage")
 
 
 def turns(*messages, **how):

@@ -8,10 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from langchain_core.messages import HumanMessage
 from pydantic import BaseModel, Field
 
+from langchain_aimlapi._codec.request import Options
+from langchain_aimlapi._codec.responses import encode_responses
 from langchain_aimlapi._codec.schemas import MOST_SCHEMAS, clean_schema
+from langchain_aimlapi._codec.tools import fit_tools
 from langchain_aimlapi.errors import ConfigurationError
+
+from .samples import CLAUDE, HYBRID, written
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 NULL = {"type": "null"}
@@ -562,3 +568,62 @@ def test_a_reference_is_what_it_refers_to(schema):
     referring = {"type": "array", "items": {"$ref": "#/$defs/S"}, "$defs": {"S": schema}}
 
     assert clean_schema(referring) == clean_schema({"type": "array", "items": schema})
+
+
+# --- tools ----------------------------------------------------------------------------------------
+
+STRICT = {
+    "type": "function",
+    "function": {
+        "name": "f",
+        "strict": True,
+        "parameters": {"type": "object", "properties": {"a": {"const": "x"}}},
+    },
+}
+
+
+def test_cleaned_tools():
+    """Functions are cleaned and no longer strict; other tools pass."""
+    search = {"type": "web_search_preview", "parameters": {"const": 1}}
+
+    function, other = fit_tools([STRICT, search], None, None, clean=True)["tools"]
+
+    assert function["function"] == {
+        "name": "f",
+        "description": "",
+        "parameters": {
+            "type": "object",
+            "properties": {"a": {"type": "string", "enum": ["x"]}},
+        },
+    }
+    assert other == search
+
+
+def test_tools_are_not_cleaned_unasked():
+    """Schemas are sent as they are, if nobody wants them cleaned."""
+    (function,) = fit_tools([STRICT], None, None)["tools"]
+
+    assert function["function"]["parameters"] == STRICT["function"]["parameters"]
+    assert function["function"]["strict"] is True
+
+
+@pytest.mark.parametrize("facts", [None, CLAUDE, HYBRID])
+@pytest.mark.parametrize("dialect", ["openai", "anthropic"])
+def test_every_request_can_be_cleaned(facts, dialect):
+    """Cleaning is the same in every shape of request."""
+    dialect = "anthropic" if facts is CLAUDE else dialect
+    body = written(
+        HumanMessage("hi"), facts=facts, dialect=dialect, tools=[STRICT], clean_tools=True
+    )
+
+    assert "const" not in str(body["tools"])
+    assert "'enum': ['x']" in str(body["tools"])
+
+
+def test_a_request_of_responses_can_be_cleaned():
+    """So it is on the other route."""
+    options = Options(clean_tools=True)
+    body = encode_responses("m", [HumanMessage("hi")], {"tools": [STRICT]}, options).body
+
+    assert body["tools"][0]["parameters"]["properties"] == {"a": {"type": "string", "enum": ["x"]}}
+    assert body["tools"][0]["strict"] is False

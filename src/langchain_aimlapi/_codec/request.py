@@ -64,6 +64,7 @@ class Options:
     dialect: Dialect = "openai"
     unsupported: Policy = "drop"
     echo_reasoning: bool = True
+    clean_tools: bool = False
     stream: bool = False
     stream_usage: bool = True
 
@@ -100,7 +101,12 @@ def encode(
         options = replace(options, facts=options.facts.in_dialect(options.dialect))
     given = {name: value for name, value in settings.items() if value is not None}
     extra_body = given.pop("extra_body", None) or {}
-    tools = fit_tools(given.pop("tools", None) or [], given.pop("tool_choice", None), options.facts)
+    tools = fit_tools(
+        given.pop("tools", None) or [],
+        given.pop("tool_choice", None),
+        options.facts,
+        clean=options.clean_tools,
+    )
     if not tools:
         given.pop("parallel_tool_calls", None)
     sent, dropped = sorted_out(_renamed(given, options), options)

@@ -73,7 +73,12 @@ def encode_responses(
     options = replace(options, facts=facts)
     given = {name: value for name, value in settings.items() if value is not None}
     extra_body = given.pop("extra_body", None) or {}
-    fitted = fit_tools(given.pop("tools", None) or [], given.pop("tool_choice", None), facts)
+    fitted = fit_tools(
+        given.pop("tools", None) or [],
+        given.pop("tool_choice", None),
+        facts,
+        clean=options.clean_tools,
+    )
     if not fitted:
         given.pop("parallel_tool_calls", None)
     sent, dropped = sorted_out(_renamed(given), options)

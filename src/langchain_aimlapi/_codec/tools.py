@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_core.utils.function_calling import convert_to_openai_function, convert_to_openai_tool
 
+from langchain_aimlapi._codec.schemas import clean_schema
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -89,11 +90,25 @@ def convert_choice(
 
 
 def fit_tools(
-    tools: Sequence[Tool], choice: str | Mapping[str, Any] | None, facts: ModelFacts | None
+    tools: Sequence[Tool],
+    choice: str | Mapping[str, Any] | None,
+    facts: ModelFacts | None,
+    *,
+    clean: bool = False,
 ) -> dict[str, Any]:
-    """`tools` and `tool_choice` of a request; empty without tools, since services refuse `[]`."""
+    """`tools` and `tool_choice` of a request; empty without tools, since services refuse `[]`.
+
+    Args:
+        tools: Functions in OpenAI's form, and tools of the service's own.
+        choice: A word, or a choice in OpenAI's form.
+        facts: What is known of the model.
+        clean: Whether to say the functions' schemas in few words (`clean_schema`). A function
+            is then not strict: strict schemas need the very words that are given up.
+    """
     if not tools:
         return {}
+    if clean:
+        tools = [_cleaned(tool) for tool in tools]
     if isinstance(choice, str) and choice not in _SENT_WORDS:
         choice = convert_choice(choice, tools)
     if isinstance(choice, Mapping) and _named_choice_unknown(facts):
@@ -105,6 +120,14 @@ def fit_tools(
     if choice is not None:
         fitted["tool_choice"] = choice
     return fitted
+
+
+def _cleaned(tool: Tool) -> Tool:
+    function = tool.get("function")
+    if not isinstance(function, Mapping) or not isinstance(function.get("parameters"), Mapping):
+        return tool
+    function = {key: value for key, value in function.items() if key != "strict"}
+    return {**tool, "function": {**function, "parameters": clean_schema(function["parameters"])}}
 
 
 def _named_choice_unknown(facts: ModelFacts | None) -> bool:
