@@ -131,23 +131,22 @@ class AsyncEventStream:
         if self._first is not None:
             batch, self._first = self._first, None
             return batch
-        if self._source is None:
+        source = self._source
+        if source is None:
             raise StopAsyncIteration
-        batch = await self._pull(self._source)
-        if not batch:
-            await self.aclose()
-            raise StopAsyncIteration
-        self._last = batch
-        return batch
-
-    async def _pull(self, source: _Source) -> list[bytes]:
         try:
-            return await source.pull()
+            batch = await source.pull()
         except BaseException as exc:
             error = source.failure(exc)
             await self.aclose()
             if error is None:
                 raise
+        else:
+            if batch:
+                self._last = batch
+                return batch
+            await self.aclose()
+            raise StopAsyncIteration
         # Outside of the handler, or the foreign exception would be chained.
         raise error
 
@@ -223,6 +222,13 @@ class _Source:
         """Return the content of the next read that brings some; nothing at the end."""
         body, intake = cast("_AiohttpBody", self._body), cast("Intake", self._intake)
         limit = soonest(self._until, self._clock(), self._request.timeouts.between_tokens)
+        if limit is None:
+            # The usual case: no timer to set, and two frames less for every read to climb through.
+            while True:
+                data = await body.read()
+                batch = intake.feed(data or None)
+                if batch or not data:
+                    return batch
         async with asyncio.timeout_at(limit):
             return await self._batch(body, intake, limit)
 
@@ -231,21 +237,21 @@ class _Source:
     ) -> list[bytes]:
         while True:
             data = await self._read(body, limit)
-            batch = intake.feed(data)
-            if batch or data is None:
+            batch = intake.feed(data or None)
+            if batch or not data:
                 return batch
 
     async def _whole(
         self, body: _AiohttpBody | _HttpxBody, limit: float | None, most: int | None
     ) -> bytes:
         received = bytearray()
-        while (data := await self._read(body, limit)) is not None:
+        while data := await self._read(body, limit):
             received += data
             if most is not None and len(received) > most:
                 break
         return bytes(received)
 
-    async def _read(self, body: _AiohttpBody | _HttpxBody, limit: float | None) -> bytes | None:
+    async def _read(self, body: _AiohttpBody | _HttpxBody, limit: float | None) -> bytes:
         # Reads that find their bytes waiting do not let the loop's timer in.
         if limit is not None and self._clock() >= limit:
             raise TimeoutError
@@ -278,7 +284,7 @@ class _Source:
     async def _drain(self, body: _AiohttpBody | _HttpxBody) -> None:
         limit = self._clock() + _DRAIN_SECONDS
         async with asyncio.timeout_at(limit):
-            while await self._read(body, limit) is not None:
+            while await self._read(body, limit):
                 pass
 
 
@@ -289,6 +295,8 @@ class _AiohttpBody:
         self.status = response.status
         self.headers = _folded(response.headers.items())
         self.response = response
+        self.read = response.content.readany
+        """Takes what has come, or waits for some; nothing at the end."""
 
     @classmethod
     async def open(
@@ -310,9 +318,6 @@ class _AiohttpBody:
             **way,
         )
         return cls(response)
-
-    async def read(self) -> bytes | None:
-        return await self.response.content.readany() or None
 
     async def close(self) -> None:
         self.response.close()
@@ -344,8 +349,8 @@ class _HttpxBody:
         )
         return cls(await client.send(native, stream=True, follow_redirects=False))
 
-    async def read(self) -> bytes | None:
-        return await anext(self._chunks, None)
+    async def read(self) -> bytes:
+        return await anext(self._chunks, b"")
 
     async def close(self) -> None:
         with contextlib.suppress(Exception):
