@@ -149,5 +149,6 @@ _KINDS: Mapping[str, Callable[[str, str], AimlapiError]] = {
     "OSError": _broken,
     "gaierror": _unreachable,
     "RuntimeError": _unusable,
+    "SSLCertVerificationError": _untrusted,
     "UnicodeEncodeError": _bad_header,
 }
