@@ -88,6 +88,12 @@ again = load(
 `init_chat_model` knows its own list of providers, to which packages cannot add themselves: construct `ChatAimlapi`.
 """
 
+SOURCES = (("_settings.py", "ChatSettings"), ("_connection.py", "Connection"))
+"""Modules and classes that the settings stand in."""
+
+FIRST = ("model", "api_key", "base_url")
+"""What every reader looks for."""
+
 ONLY_ON_CALLS = {
     "extra_headers": ("dict[str, str]", "Headers of this request, over `default_headers`."),
     "extra_query": ("dict[str, str]", "Query parameters of this request, over `default_query`."),
@@ -129,15 +135,21 @@ def written() -> str:
     """Return the whole page."""
     settings = parsed("_settings.py")
     sent = set(constant(settings, "SENT_FIELDS"))
-    rows = list(fields(settings, "ChatSettings"))
-    first = next(index for index, row in enumerate(rows) if row.name in sent)
+    own = list(fields(settings, "ChatSettings"))
+    shared = list(fields(parsed("_connection.py"), "Connection"))
+    first = [own[0], *(row for row in shared if row.name in {"api_key", "base_url"})]
+    rows = own + shared
     sections = [
         HEAD,
-        section("Model, key and address", rows[:first]),
+        section("Model, key and address", first),
         section(
             "Sent to the model", [row for row in rows if row.name in sent], "As the model takes it."
         ),
-        section("Calls and connections", [row for row in rows[first:] if row.name not in sent]),
+        section(
+            "How it is asked and read",
+            [row for row in own if row.name not in sent and row not in first],
+        ),
+        section("Calls and connections", [row for row in shared if row not in first]),
         section(
             "`Timeouts`",
             fields(parsed("_transport/request.py"), "Timeouts"),

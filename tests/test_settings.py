@@ -22,6 +22,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import SecretStr
 
 from langchain_aimlapi import (
+    _connection,
     AimlapiTimeoutError,
     ChatAimlapi,
     ConfigurationError,
@@ -29,7 +30,6 @@ from langchain_aimlapi import (
     Timeouts,
     UnknownParameterWarning,
     UnsupportedParameterWarning,
-    _settings,
 )
 from langchain_aimlapi.sandbox import Sandbox
 from tests.scripted import Scripted
@@ -445,11 +445,12 @@ class TestEffects:
 
 
 def field_docs():
-    """The docstring below each field."""
-    tree = ast.parse(inspect.getsource(_settings.ChatSettings))
-    body = tree.body[0].body
+    """The docstring below each field, in whichever of our classes it stands."""
+    ours = [kind for kind in ChatAimlapi.__mro__ if kind.__module__.startswith("langchain_aimlapi")]
+    bodies = [ast.parse(inspect.getsource(kind)).body[0].body for kind in ours]
     return {
         field.target.id: ast.literal_eval(below.value) if isinstance(below, ast.Expr) else None
+        for body in bodies
         for field, below in itertools.pairwise(body)
         if isinstance(field, ast.AnnAssign)
     }

@@ -6,60 +6,43 @@ setting away), and what neither knows goes into the body as it is.
 
 from __future__ import annotations
 
-import inspect
 import re
 import uuid
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
-
-import orjson
-from pydantic import SecretStr
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._codec.metadata import ReplyContext
 from langchain_aimlapi._codec.repair import without_empty_turns
 from langchain_aimlapi._codec.request import Options, encode
 from langchain_aimlapi._codec.responses import encode_responses
+from langchain_aimlapi._connection import base_url_of, post
 from langchain_aimlapi._hints import warn_dropped, warn_unknown
-from langchain_aimlapi._redaction import revealed
 from langchain_aimlapi._settings import (
-    API_KEY_VARIABLE,
     SENT_FIELDS,
     ChatSettings,
-    environment_key,
-    tidy_base_url,
 )
-from langchain_aimlapi._transport.request import Request, Timeouts
-from langchain_aimlapi._transport.retry import RetryPolicy
-from langchain_aimlapi._version import __version__
 from langchain_aimlapi.errors import (
     AimlapiError,
     ConfigurationError,
     InvalidRequestError,
-    MissingAPIKeyError,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from langchain_core.messages import BaseMessage
+    from pydantic import SecretStr
 
     from langchain_aimlapi._facts import Dialect, ModelFacts, Route
-
-OWN_HEADERS: Mapping[str, str] = {
-    "Content-Type": "application/json",
-    "User-Agent": f"langchain-aimlapi/{__version__}",
-    # Attribution, as earlier releases of this package sent it.
-    "HTTP-Referer": "https://github.com/langchain-ai/langchain",
-    "X-Title": "LangChain",
-}
+    from langchain_aimlapi._transport.request import Request
 
 CALL_ARGUMENTS = frozenset(
     {
         "api_key",
         "base_url",
+        "clean_tool_schemas",
         "client_request_id",
         "dialect",
         "echo_reasoning",
@@ -147,7 +130,7 @@ def build_call(
 
     model = arguments.get("model") or arguments.get("model_name") or settings.model_name
     facts = _catalogue.facts(model)
-    base_url = _base_url(settings, arguments)
+    base_url = base_url_of(settings, arguments)
     route = _route(option("use_responses_api"), facts)
     wanted = option("dialect") if route == "chat" else "openai"
     in_doubt = wanted == "auto" and dialect is None and _may_differ(facts)
@@ -157,6 +140,7 @@ def build_call(
         dialect=dialect,
         unsupported=option("unsupported_params"),
         echo_reasoning=option("echo_reasoning"),
+        clean_tools=_cleans_tools(option("clean_tool_schemas"), model),
         stream=stream,
         stream_usage=option("stream_usage"),
     )
@@ -182,13 +166,8 @@ def build_call(
             dialect=_OTHER[dialect],
         )
 
-    request = Request(
-        url=_url(base_url, route, settings, arguments),
-        body=_json(encoded.body),
-        headers=_headers(settings, arguments, key, call_id),
-        timeouts=_timeouts(option("timeout")),
-        retry=RetryPolicy(max_retries=option("max_retries")),
-    )
+    path = _PATHS[route]
+    request = post(settings, path, encoded.body, arguments, key=key, call_id=call_id)
     audio = parameters.get("audio")
     audio_format = audio.get("format") if isinstance(audio, Mapping) else None
     form = arguments.get("structured_output")
@@ -213,6 +192,17 @@ def _route(wanted: bool | None, facts: ModelFacts | None) -> Route:
     if wanted is None:
         return "chat" if facts is None else facts.route
     return "responses" if wanted else "chat"
+
+
+def _cleans_tools(wanted: str, model: str) -> bool:
+    if wanted != "auto":
+        return wanted == "always"
+    entry = _catalogue.entry(model)
+    return entry is not None and entry.vendor in _TAKES_FEW_KEYWORDS
+
+
+_TAKES_FEW_KEYWORDS = frozenset({"Google"})
+"""Vendors that refuse a request for a keyword of JSON schema they do not know."""
 
 
 def _documented(facts: ModelFacts | None, route: Route, dialect: Dialect) -> bool:
@@ -276,118 +266,3 @@ def _parameters(settings: ChatSettings, arguments: Mapping[str, Any]) -> dict[st
         given.pop("stop", None)
     extra_body = {**(settings.extra_body or {}), **(arguments.get("extra_body") or {})}
     return {**settings.model_kwargs, **sent, **given, "extra_body": extra_body}
-
-
-def _json(body: Mapping[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError as error:
-        raise ConfigurationError(f"The request cannot be written as JSON: {error}.") from None
-
-
-def _base_url(settings: ChatSettings, arguments: Mapping[str, Any]) -> str:
-    given = arguments.get("base_url")
-    return tidy_base_url(given) if given else settings.aimlapi_api_base
-
-
-def _url(base_url: str, route: Route, settings: ChatSettings, arguments: Mapping[str, Any]) -> str:
-    query = {**(settings.default_query or {}), **(arguments.get("extra_query") or {})}
-    return f"{base_url}{_PATHS[route]}" + (f"?{urlencode(query)}" if query else "")
-
-
-def _timeouts(timeout: float | Timeouts | None) -> Timeouts:
-    if isinstance(timeout, Timeouts):
-        return timeout
-    return Timeouts() if timeout is None else Timeouts(total=timeout)
-
-
-# --- headers --------------------------------------------------------------------------------------
-
-
-def _headers(
-    settings: ChatSettings, arguments: Mapping[str, Any], key: SecretStr, call_id: str
-) -> dict[str, str]:
-    """All headers; later ones replace earlier ones whatever their case, `None` takes one away."""
-    named: dict[str, tuple[str, Any]] = {}
-    request_id = arguments.get("client_request_id") or settings.client_request_id or call_id
-    own = {
-        **OWN_HEADERS,
-        "Authorization": SecretStr(f"Bearer {key.get_secret_value()}"),
-        "X-Client-Request-Id": clean_request_id(request_id),
-        "Idempotency-Key": call_id,
-    }
-    given = (settings.default_headers or {}, arguments.get("extra_headers") or {})
-    for headers in (own, *given):
-        named |= {name.lower(): (name, value) for name, value in headers.items()}
-    return {name: _header_text(name, value) for name, value in named.values() if value is not None}
-
-
-def _header_text(name: str, value: Any) -> str:
-    if not _fits_a_header(name) or not _fits_a_header(revealed(value)):
-        what = "The API key" if name == "Authorization" else f"The header {name!r}"
-        raise ConfigurationError(
-            f"{what} has characters that no header may have, such as a line end or an accent."
-        )
-    return str(revealed(value))
-
-
-def _fits_a_header(text: Any) -> bool:
-    return str(text).isascii() and str(text).isprintable()
-
-
-_NOT_IN_REQUEST_ID = re.compile(r"[^A-Za-z0-9._:-]")
-
-
-def clean_request_id(request_id: str) -> str:
-    """A request id the service accepts: others it ignores without a word (API docs)."""
-    return _NOT_IN_REQUEST_ID.sub("-", request_id)[:128]
-
-
-# --- the key --------------------------------------------------------------------------------------
-
-
-def find_key(settings: ChatSettings, arguments: Mapping[str, Any]) -> SecretStr | Awaitable[Any]:
-    """The key of the call, of the object or of the environment.
-
-    It stays wrapped until it is a header, so that no traceback with local variables shows it.
-
-    Returns:
-        The key, or what an async key function returned, to be awaited and given to `sealed`.
-
-    Raises:
-        MissingAPIKeyError: If there is no key anywhere.
-        ConfigurationError: If a key function returned something else.
-    """
-    key = arguments.get("api_key") or settings.aimlapi_api_key or environment_key()
-    if callable(key):
-        key = key()
-    return key if inspect.isawaitable(key) else sealed(key)
-
-
-def sealed(key: Any) -> SecretStr:
-    """A key, however it was given, wrapped.
-
-    Raises:
-        MissingAPIKeyError: If it is none.
-        ConfigurationError: If it is no text.
-    """
-    if key is None:
-        raise _missing()
-    if inspect.iscoroutine(key):
-        key.close()
-    text = revealed(key)
-    if not isinstance(text, str):
-        raise ConfigurationError(
-            f"The API key function returned {type(text).__name__}, not text. An async function "
-            "serves the async methods only (ainvoke, astream)."
-        )
-    if not text.strip():
-        raise _missing()
-    return SecretStr(text.strip())
-
-
-def _missing() -> MissingAPIKeyError:
-    return MissingAPIKeyError(
-        f"There is no API key. Set {API_KEY_VARIABLE} or give api_key=…; to try things out "
-        "without a key, run `aimlapi sandbox` or use langchain_aimlapi.sandbox.Sandbox."
-    )

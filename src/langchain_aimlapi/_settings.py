@@ -6,36 +6,22 @@ sent, and the model's own default holds.
 
 from __future__ import annotations
 
-import os
-import ssl
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
-from urllib.parse import urlsplit
 
 from langchain_core.language_models.chat_models import BaseChatModel
-from langchain_core.utils import from_env, secret_from_env
-from pydantic import (
-    ConfigDict,
-    Field,
-    SecretStr,
-    field_serializer,
-    field_validator,
-    model_validator,
-)
+from langchain_core.utils import from_env
+from pydantic import ConfigDict, Field, model_validator
 
 from langchain_aimlapi import _catalogue
+from langchain_aimlapi._connection import Connection
 from langchain_aimlapi._hints import warn_unknown
-from langchain_aimlapi._redaction import HIDDEN, digest, redacted
-from langchain_aimlapi._transport.request import Timeouts
+from langchain_aimlapi._redaction import digest, redacted
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import ModelProfile
 
-DEFAULT_BASE_URL = "https://api.aimlapi.com/v1"
-API_KEY_VARIABLE = "AIMLAPI_API_KEY"
-BASE_URL_VARIABLES = ("AIMLAPI_API_BASE", "AIMLAPI_BASE_URL")
 MODEL_VARIABLE = "AIMLAPI_MODEL"
 
 SENT_FIELDS = (
@@ -78,26 +64,12 @@ _SHARED_BY_COPIES = (
 """Fields that a deep copy has in common with its model: they hold sockets and locks, or are made
 to be shared."""
 
-ApiKey = SecretStr | Callable[[], str] | Callable[[], Awaitable[str]]
 
-
-class ChatSettings(BaseChatModel):
+class ChatSettings(Connection, BaseChatModel):
     """Everything that can be set on a `ChatAimlapi`."""
 
     model_name: str = Field(alias="model", default_factory=from_env(MODEL_VARIABLE, default=""))
     """Id of the model, such as `"openai/gpt-4o"`; read from `AIMLAPI_MODEL` if not given."""
-    aimlapi_api_key: ApiKey | None = Field(
-        alias="api_key", default_factory=secret_from_env(API_KEY_VARIABLE, default=None)
-    )
-    """The key, or a function (sync or async) that is asked for it at every call; read from
-    `AIMLAPI_API_KEY` if not given. A missing key is an error at the first call."""
-    aimlapi_api_base: str = Field(
-        alias="base_url",
-        default_factory=from_env([*BASE_URL_VARIABLES], default=DEFAULT_BASE_URL),
-        validate_default=True,
-    )
-    """Where the service is; read from `AIMLAPI_API_BASE` or `AIMLAPI_BASE_URL` if not given, else
-    `https://api.aimlapi.com/v1`."""
 
     temperature: float | None = None
     """Randomness of the choice of tokens, 0 to 2 (0 to 1 for Claude)."""
@@ -149,42 +121,24 @@ class ChatSettings(BaseChatModel):
     web_search_options: dict[str, Any] | None = None
     """Web search before the answer: `{"search_context_size": "low"}`."""
 
-    timeout: float | Timeouts | None = None
-    """Seconds for one call with all its attempts, or `Timeouts` for finer bounds."""
-    max_retries: int = Field(default=2, ge=0)
-    """How often a failed call is tried again; 0 sends one request."""
     streaming: bool = False
     """Whether `invoke` streams inside, for handlers that want tokens."""
     stream_usage: bool = True
     """Whether streams ask for token counts (where the model documents the option)."""
-    default_headers: Mapping[str, str | None] | None = Field(default=None, exclude=True, repr=False)
-    """Headers of every request; `None` takes one of ours away. Not serialised."""
-    default_query: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
-    """Query parameters of every request. Not serialised."""
     extra_body: dict[str, Any] | None = None
     """Fields put into the body last, over all others."""
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Parameters of the service that have no field here."""
-    http_client: Any = Field(default=None, exclude=True, repr=False)
-    """An `httpx2.Client` or `httpx.Client` to use for sync calls; it stays yours to close."""
-    http_async_client: Any = Field(default=None, exclude=True, repr=False)
-    """An `aiohttp.ClientSession`, or an `AsyncClient` of `httpx2` or `httpx`, to use for async calls;
-    yours to close."""
-    verify: bool | str | ssl.SSLContext = Field(default=True, exclude=True)
-    """TLS: a path of CA certificates, a context, or False for no check at all."""
-    proxy: str | None = Field(default=None, exclude=True, repr=False)
-    """Address of an HTTP proxy; `HTTPS_PROXY` and `NO_PROXY` hold if it is not given."""
-    max_connections: int | None = Field(default=None, ge=1)
-    """Most connections at once from this process (async: from this event loop)."""
-    client_request_id: str | None = None
-    """Sent as `X-Client-Request-Id`, to find the call in the service's logs; by default the run
-    id of LangChain, so that logs and traces can be matched."""
 
     dialect: Literal["auto", "openai", "anthropic"] = "auto"
     """Shape of the request; "auto" follows what the model documents."""
     use_responses_api: bool | None = None
     """Whether calls go to `/responses` instead of `/chat/completions`; by default, for the models
     documented there alone."""
+    clean_tool_schemas: Literal["auto", "always", "never"] = "auto"
+    """Whether tools' schemas are said in the few keywords that Gemini's back ends take, with their
+    meaning kept (`$ref` put in, `null` as `nullable`, the rest told in descriptions); "auto" does
+    so for Google's models. Functions are then not strict."""
     unsupported_params: Literal["drop", "send", "error"] = "drop"
     """What to do with a parameter that the model is documented not to take: leave it out (with
     one warning per model and parameter), send it, or raise."""
@@ -227,33 +181,12 @@ class ChatSettings(BaseChatModel):
             )
         return self
 
-    @field_validator("timeout", mode="after")
-    @classmethod
-    def _refuse_no_time(cls, timeout: float | Timeouts | None) -> float | Timeouts | None:
-        if timeout is None or isinstance(timeout, Timeouts):
-            return timeout
-        return Timeouts(total=timeout).total
-
-    @field_validator("aimlapi_api_base", mode="after")
-    @classmethod
-    def _tidy_base_url(cls, base_url: str) -> str:
-        return tidy_base_url(base_url)
-
-    @field_serializer("aimlapi_api_key", when_used="json-unless-none")
-    def _hide_key(self, _: ApiKey | None) -> str:
-        return HIDDEN
-
     @property
     def model(self) -> str:
         """Id of the model."""
         return self.model_name
 
     # --- a value ----------------------------------------------------------------------------------
-
-    @property
-    def lc_attributes(self) -> dict[str, Any]:
-        """What LangChain's `dumpd` writes otherwise than it stands: `load` reads plain dicts."""
-        return {"timeout": asdict(self.timeout)} if isinstance(self.timeout, Timeouts) else {}
 
     def __setattr__(self, name: str, value: Any) -> None:
         super().__setattr__(name, value)
@@ -291,41 +224,7 @@ class ChatSettings(BaseChatModel):
         return copied
 
     def __getstate__(self) -> dict[Any, Any]:
-        """Without clients, which hold sockets, and without a key that came from the environment."""
+        """As a connection, and without the serialised form."""
         state = super().__getstate__()
-        fields = dict(state["__dict__"])
-        fields.pop("_serialized", None)
-        fields |= {"http_client": None, "http_async_client": None}
-        if "aimlapi_api_key" not in self.model_fields_set:
-            fields["aimlapi_api_key"] = None
+        fields = {name: value for name, value in state["__dict__"].items() if name != "_serialized"}
         return {**state, "__dict__": fields}
-
-
-def tidy_base_url(base_url: str) -> str:
-    """A base address without what people add to it.
-
-    Raises:
-        ConfigurationError: If it is no `http(s)` address.
-    """
-    try:
-        parts = urlsplit(base_url.strip())
-        readable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        readable = False
-    if not readable:
-        raise ConfigurationError(
-            f"base_url={base_url!r} is not an address; it should look like {DEFAULT_BASE_URL!r}."
-        )
-    return (
-        base_url.strip()
-        .rstrip("/")
-        .removesuffix("/chat/completions")
-        .removesuffix("/responses")
-        .rstrip("/")
-    )
-
-
-def environment_key() -> SecretStr | None:
-    """The key in the environment now, for models that were made elsewhere without one."""
-    key = os.environ.get(API_KEY_VARIABLE)
-    return SecretStr(key) if key else None

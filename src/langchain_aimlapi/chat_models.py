@@ -15,17 +15,17 @@ from langchain_core.messages.utils import count_tokens_approximately
 from pydantic import model_validator
 
 from langchain_aimlapi import _catalogue
-from langchain_aimlapi._call import Call, build_call, find_key, sealed
+from langchain_aimlapi._call import Call, build_call
 from langchain_aimlapi._codec import blocks
 from langchain_aimlapi._codec.chunks import as_chunk
 from langchain_aimlapi._codec.events import EventWriter
 from langchain_aimlapi._codec.metadata import PROVIDER
 from langchain_aimlapi._codec.tools import ToolLike, convert_choice, convert_tool
+from langchain_aimlapi._connection import API_KEY_VARIABLE, find_key, sealed
 from langchain_aimlapi._handlers import message_id, wants_tokens
 from langchain_aimlapi._redaction import redacted
-from langchain_aimlapi._settings import API_KEY_VARIABLE, SENT_FIELDS, ChatSettings
+from langchain_aimlapi._settings import SENT_FIELDS, ChatSettings
 from langchain_aimlapi._structured import Method, schema_of, structured_output
-from langchain_aimlapi._transport.request import ClientOptions
 from langchain_aimlapi._version import __version__
 from langchain_aimlapi._wire import aanswer, abatches, answer, batches
 
@@ -241,41 +241,6 @@ class ChatAimlapi(ChatSettings):
             stream=stream,
             run_id=run_manager.run_id if run_manager else None,
         )
-
-    @property
-    def _client_options(self) -> ClientOptions:
-        return ClientOptions(
-            verify=self.verify, proxy=self.proxy, max_connections=self.max_connections
-        )
-
-    # --- connections ------------------------------------------------------------------------------
-
-    def close(self) -> None:
-        """Close the idle connections of this process's sync calls; the next call opens new ones.
-
-        Connections are shared by all models with the same TLS and proxy settings.
-        """
-        from langchain_aimlapi._transport import pool  # noqa: PLC0415  # on first use
-
-        pool.close(self._client_options)
-
-    async def aclose(self) -> None:
-        """Close the connections of the running event loop's calls, likewise."""
-        from langchain_aimlapi._transport import pool  # noqa: PLC0415  # on first use
-
-        await pool.aclose(self._client_options)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *exc_info: object) -> None:
-        await self.aclose()
 
     # --- tools and structured output --------------------------------------------------------------
 
