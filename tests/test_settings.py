@@ -22,7 +22,6 @@ from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import SecretStr
 
 from langchain_aimlapi import (
-    _connection,
     AimlapiTimeoutError,
     ChatAimlapi,
     ConfigurationError,
