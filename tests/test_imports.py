@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 EXPORTED = [
     "AimlapiConnectionError",
+    "AimlapiEmbeddings",
     "AimlapiError",
     "AimlapiStatusError",
     "AimlapiTimeoutError",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from langchain_aimlapi._hints import UnknownParameterWarning, UnsupportedParameterWarning
     from langchain_aimlapi._transport.request import Timeouts
     from langchain_aimlapi.chat_models import ChatAimlapi
+    from langchain_aimlapi.embeddings import AimlapiEmbeddings
     from langchain_aimlapi.errors import (
         AimlapiConnectionError,
         AimlapiError,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "AimlapiEmbeddings": "embeddings",
     "ChatAimlapi": "chat_models",
     "Timeouts": "_transport.request",
     "UnknownParameterWarning": "_hints",
@@ -47,6 +49,7 @@ _HOMES = {
 
 __all__ = [
     "AimlapiConnectionError",
+    "AimlapiEmbeddings",
     "AimlapiError",
     "AimlapiStatusError",
     "AimlapiTimeoutError",

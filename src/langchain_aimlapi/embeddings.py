@@ -1,0 +1,116 @@
+"""`AimlapiEmbeddings`: vectors of texts, over the same connections as the chat models."""
+
+from __future__ import annotations
+
+import inspect
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal, TYPE_CHECKING
+
+from langchain_core.embeddings import Embeddings
+from langchain_core.runnables.config import run_in_executor
+from pydantic import Field, model_validator
+
+from langchain_aimlapi._codec.embedding import decode_embeddings, encode_embeddings
+from langchain_aimlapi._connection import Connection, find_key, post, sealed
+from langchain_aimlapi._hints import warn_unknown
+
+if TYPE_CHECKING:
+    from langchain_aimlapi._transport.request import Request
+
+__all__ = ["AimlapiEmbeddings"]
+
+_PATH = "/embeddings"
+
+
+class AimlapiEmbeddings(Connection, Embeddings):
+    """Embedding models behind AI/ML API.
+
+    Example:
+        >>> from langchain_aimlapi import AimlapiEmbeddings
+        >>> vectors = AimlapiEmbeddings(model="text-embedding-3-small")
+        >>> vectors.embed_query("I love programming.")  # doctest: +SKIP
+
+    Key, address, headers, time, retries and clients are set as on `ChatAimlapi`.
+    """
+
+    model: str
+    """Id of the model, such as `"text-embedding-3-small"` or `"voyage-large-2-instruct"`."""
+    dimensions: int | None = Field(default=None, ge=1)
+    """Length of the vectors, for models that can shorten them."""
+    encoding_format: Literal["float", "base64"] | None = None
+    """How vectors travel; "base64" is a quarter of the bytes, documented for OpenAI's models."""
+    input_type: str | None = None
+    """What the texts are, for models that ask (Voyage: "document")."""
+    chunk_size: int = Field(default=256, ge=1)
+    """Most texts of one request; longer lists go in several."""
+    model_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Parameters of the service that have no field here, such as Google's `task_type`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_unknown_arguments(cls, values: Any) -> Any:
+        """Arguments that are no fields go into the request's body, with a warning each."""
+        if not isinstance(values, Mapping):
+            return values
+        known = {*cls.model_fields, *(field.alias for field in cls.model_fields.values())} - {None}
+        unknown = {name: value for name, value in values.items() if name not in known}
+        if not unknown:
+            return values
+        warn_unknown(unknown, known, where=cls.__name__)
+        kept = {name: value for name, value in values.items() if name in known}
+        return kept | {"model_kwargs": {**(values.get("model_kwargs") or {}), **unknown}}
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Embed texts.
+
+        Returns:
+            A vector per text, in their order.
+
+        Raises:
+            AimlapiError: For a request that is refused, or a reply that cannot be read.
+        """
+        from langchain_aimlapi._transport import sync  # noqa: PLC0415  # on first use
+
+        vectors: list[list[float]] = []
+        for chunk in self._chunks(texts):
+            request = self._request(chunk, find_key(self, {}))
+            reply = sync.send(request, self._client_options, self.http_client)
+            vectors += decode_embeddings(reply.body, len(chunk))
+        return vectors
+
+    def embed_query(self, text: str) -> list[float]:
+        """Embed one text."""
+        return self.embed_documents([text])[0]
+
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
+        """Embed texts; the same for the running event loop."""
+        from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
+
+        vectors: list[list[float]] = []
+        for chunk in self._chunks(texts):
+            key = find_key(self, {})
+            request = self._request(chunk, await key if inspect.isawaitable(key) else key)
+            reply = await aio.asend(request, self._client_options, self.http_async_client)
+            # Large vectors take milliseconds to read, during which other tasks should go on.
+            vectors += await run_in_executor(None, decode_embeddings, reply.body, len(chunk))
+        return vectors
+
+    async def aembed_query(self, text: str) -> list[float]:
+        """Embed one text; the same for the running event loop."""
+        return (await self.aembed_documents([text]))[0]
+
+    def _chunks(self, texts: Sequence[str]) -> Iterator[Sequence[str]]:
+        for start in range(0, len(texts), self.chunk_size):
+            yield texts[start : start + self.chunk_size]
+
+    def _request(self, texts: Sequence[str], key: Any) -> Request:
+        settings = {
+            "dimensions": self.dimensions,
+            "encoding_format": self.encoding_format,
+            "input_type": self.input_type,
+            **self.model_kwargs,
+        }
+        body = encode_embeddings(self.model, texts, settings)
+        call_id = str(uuid.uuid4())
+        return post(self, _PATH, body, {}, key=sealed(key), call_id=call_id)
