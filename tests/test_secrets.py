@@ -347,12 +347,12 @@ class TestErrors:
         monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
 
         with Echo() as service:
-            error, _ = failure_of(way, model(base_url=service.url), PROMPT)
+            error, shown = failure_of(way, model(base_url=service.url), PROMPT)
 
         assert isinstance(error, AimlapiError)
         assert error.response.status_code == 403
         assert KEY in service.received
-        assert leaks(error) == leaks(json.dumps(error.body)) == leaks(error.response) == []
+        assert leaks(shown) == leaks(json.dumps(error.body)) == leaks(error.response) == []
 
 
 class Echo(LangSmith):
