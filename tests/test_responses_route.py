@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
@@ -186,6 +188,25 @@ class TestTools:
 
         assert len(answer.tool_calls) == calls
 
+    def test_tools_of_the_service(self, ask, responder, aimlapi_sandbox):
+        """Tools that the service runs itself pass beside one's own."""
+        search = {"type": "web_search_preview"}
+
+        ask(responder.bind_tools([search, get_weather]), "Hello")
+
+        tools = last(aimlapi_sandbox).body["tools"]
+        assert [tool.get("name", tool["type"]) for tool in tools] == [search["type"], "get_weather"]
+
+    def test_the_service_may_remember(self, ask, responder):
+        """A response can be referred to instead of being sent back."""
+        llm = responder.bind_tools([get_weather])
+        called = ask(llm, "Weather in 'Paris'?")
+        result = ToolMessage("Sunny.", tool_call_id=called.tool_calls[0]["id"])
+
+        answer = ask(llm, [result], previous_response_id=called.response_metadata["id"])
+
+        assert "Sunny." in answer.text
+
     def test_history_of_another_model(self, ask, model, responder):
         """A conversation may go on with a model on another route, and back."""
         question = HumanMessage("Weather in 'Paris'?")
@@ -195,6 +216,38 @@ class TestTools:
 
         assert "Sunny." in answer.text
         assert ask(model(model="gpt-4o"), [question, called, result, answer, "And?"]).text
+
+
+class TestSchemas:
+    """Tools' schemas, for back ends that know few keywords; on either route."""
+
+    @pytest.mark.parametrize(
+        ("name", "how", "cleaned"),
+        [
+            ("google/gemini-2.5-pro", {}, True),
+            ("google/gemini-2.5-pro", {"clean_tool_schemas": "never"}, False),
+            ("gpt-4o", {}, False),
+            ("gpt-4o", {"clean_tool_schemas": "always"}, True),
+            (MODEL, {"clean_tool_schemas": "always"}, True),
+            ("acme/unheard-of", {}, False),
+        ],
+    )
+    def test_clean_tool_schemas(self, ask, model, aimlapi_sandbox, name, how, cleaned):
+        """Google's models get them cleaned; the caller may overrule that."""
+        schema = {"title": "f", "type": "object", "properties": {"a": {"const": "x"}}}
+
+        ask(model(model=name, **how).bind_tools([schema]), "Hi")
+
+        assert ("const" not in str(last(aimlapi_sandbox).body["tools"])) == cleaned
+
+    def test_a_call_may_choose_too(self, ask, model, aimlapi_sandbox):
+        """A call may overrule it as well, and its choice is no part of the body."""
+        schema = {"title": "f", "type": "object", "properties": {"a": {"const": "x"}}}
+
+        ask(model().bind_tools([schema]), "Hi", clean_tool_schemas="always")
+
+        assert "const" not in str(last(aimlapi_sandbox).body["tools"])
+        assert "clean_tool_schemas" not in last(aimlapi_sandbox).body
 
 
 class TestStructuredOutput:
@@ -237,6 +290,20 @@ class TestEvents:
         assert_valid_event_stream(events)
         assert stream.output.tool_calls[0]["args"] == {"city": "Paris"}
         assert stream.output.usage_metadata["total_tokens"] > 0
+
+    @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
+    async def test_native_events_are_the_same_in_async(self, model):
+        """So do those of the running loop."""
+        llm = model(model=MODEL, reasoning_effort="high")
+        stream = await llm.astream_events("Hi", version="v3")
+        events = [event async for event in stream]
+
+        assert_valid_event_stream(events)
+        kinds = [event["content"]["type"] for event in events if event["event"] == _FINISHED]
+        assert kinds == ["reasoning", "text"]
+
+
+_FINISHED = "content-block-finish"
 
 
 # --- what goes wrong ------------------------------------------------------------------------------
@@ -297,3 +364,41 @@ def test_a_cut_in_the_sandbox(model):
     """The sandbox's own cut is noticed."""
     with pytest.raises(StreamInterruptedError):
         list(model(model=MODEL).stream("Hi, how are you?"))
+
+
+def test_connections_are_used_again():
+    """A stream that ended leaves its connection to the next call."""
+    ended = {"type": "response.completed", "response": {"status": "completed", "output": []}}
+    reply = b"".join(b"data: " + json.dumps(event).encode() + b"\n\n" for event in (WORD, ended))
+    callers = []
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self):
+            callers.append(self.client_address)
+            self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.send_header("content-type", "text/event-stream")
+            self.send_header("transfer-encoding", "chunked")
+            self.end_headers()
+            self.wfile.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(reply), reply))
+
+        def log_message(self, *_):
+            """Keep quiet."""
+
+    async def twice(llm):
+        return [chunk for _ in "ab" async for chunk in llm.astream("Hi")]
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/v1"
+        with ChatAimlapi(model=MODEL, api_key="k", base_url=url) as llm:
+            said = [*llm.stream("Hi"), *llm.stream("Hi")]
+        said += asyncio.run(twice(llm))
+        server.shutdown()
+        thread.join()
+
+    assert "".join(chunk.text for chunk in said) == "HiHiHiHi"
+    assert len(set(callers)) == 2

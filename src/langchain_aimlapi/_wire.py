@@ -93,6 +93,7 @@ def batches(call: Call, options: ClientOptions, client: object) -> Generator[Bat
                 if batch := reader.read(events):
                     yield batch
                 if reader.ended:
+                    source.complete = reader.decoder.done
                     break
         yield reader.finish()
     except AimlapiError as error:
@@ -121,6 +122,7 @@ async def abatches(call: Call, options: ClientOptions, client: object) -> AsyncG
                 if batch := reader.read(events):
                     yield batch
                 if reader.ended:
+                    source.complete = reader.decoder.done
                     break
         yield reader.finish()
     except AimlapiError as error:

@@ -113,6 +113,7 @@ class AsyncEventStream:
     Attributes:
         status: HTTP status.
         headers: With lower-case names.
+        complete: For its reader to set, when only the end of the reply is still to come.
     """
 
     def __init__(
@@ -123,6 +124,7 @@ class AsyncEventStream:
         self._source = source
         self._first: list[bytes] | None = first
         self._last = first
+        self.complete = False
 
     def __aiter__(self) -> AsyncIterator[list[bytes]]:
         return self
@@ -154,7 +156,7 @@ class AsyncEventStream:
         """Give the connection back if the reply has been read to its end, else close it."""
         source, self._source, self._first = self._source, None, None
         if source is not None:
-            await source.close(drain=self._last[-1] == DONE)
+            await source.close(drain=self.complete or self._last[-1] == DONE)
 
     async def __aenter__(self) -> Self:
         return self

@@ -108,6 +108,7 @@ class EventStream:
     Attributes:
         status: HTTP status.
         headers: With lower-case names.
+        complete: For its reader to set, when only the end of the reply is still to come.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class EventStream:
         self._source = source
         self._first: list[bytes] | None = first
         self._last = first
+        self.complete = False
 
     def __iter__(self) -> Iterator[list[bytes]]:
         return self
@@ -149,7 +151,7 @@ class EventStream:
         """Give the connection back if the reply has been read to its end, else close it."""
         source, self._source, self._first = self._source, None, None
         if source is not None:
-            source.close(drain=self._last[-1] == DONE)
+            source.close(drain=self.complete or self._last[-1] == DONE)
 
     def __enter__(self) -> Self:
         return self
