@@ -50,6 +50,8 @@ async def send(
         await _write(request, response, reply.frames)
     except HangUpError as end:
         _hang_up(request, reset=end.reset)
+    except ConnectionError:
+        pass  # the client left, as clients may; aiohttp would log it as an error of ours
     finally:
         if reply.release:
             reply.release()
