@@ -17,8 +17,17 @@ from urllib.parse import urlencode, urlsplit
 
 import orjson
 from langchain_core.utils import from_env, secret_from_env
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_serializer, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
+from langchain_aimlapi._hints import warn_unknown
 from langchain_aimlapi._redaction import HIDDEN, revealed
 from langchain_aimlapi._transport.request import ClientOptions, Request, Timeouts
 from langchain_aimlapi._transport.retry import RetryPolicy
@@ -77,8 +86,29 @@ class Connection(BaseModel):
     client_request_id: str | None = None
     """Sent as `X-Client-Request-Id`, to find the call in the service's logs; by default the run
     id of LangChain, so that logs and traces can be matched."""
+    model_kwargs: dict[str, Any] = Field(default_factory=dict)
+    """Parameters of the service that have no field here."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_unknown_arguments(cls, values: Any) -> Any:
+        """Arguments that are no fields go into the request's body, with a warning each.
+
+        Raises:
+            ConfigurationError: For a key by another name, which would be sent to be read by all.
+        """
+        if not isinstance(values, Mapping):
+            return values
+        known = {*cls.model_fields, *(field.alias for field in cls.model_fields.values())}
+        unknown = {name: value for name, value in values.items() if name not in known}
+        if not unknown:
+            return values
+        warn_unknown(unknown, known - {None}, where=cls.__name__)
+        kept = {name: value for name, value in values.items() if name in known}
+        kept["model_kwargs"] = {**(values.get("model_kwargs") or {}), **unknown}
+        return kept
 
     @field_validator("timeout", mode="after")
     @classmethod

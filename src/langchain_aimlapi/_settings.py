@@ -6,7 +6,6 @@ sent, and the model's own default holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from langchain_core.language_models.chat_models import BaseChatModel
@@ -15,11 +14,12 @@ from pydantic import ConfigDict, Field, model_validator
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._connection import Connection
-from langchain_aimlapi._hints import warn_unknown
 from langchain_aimlapi._redaction import digest, redacted
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from langchain_core.language_models import ModelProfile
 
 MODEL_VARIABLE = "AIMLAPI_MODEL"
@@ -127,8 +127,6 @@ class ChatSettings(Connection, BaseChatModel):
     """Whether streams ask for token counts (where the model documents the option)."""
     extra_body: dict[str, Any] | None = None
     """Fields put into the body last, over all others."""
-    model_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Parameters of the service that have no field here."""
 
     dialect: Literal["auto", "openai", "anthropic"] = "auto"
     """Shape of the request; "auto" follows what the model documents."""
@@ -152,25 +150,6 @@ class ChatSettings(Connection, BaseChatModel):
     """Whether `<think>…</think>` at the start of an answer becomes reasoning."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _keep_unknown_arguments(cls, values: Any) -> Any:
-        """Arguments that are no fields go into the request's body, with a warning each.
-
-        Raises:
-            ConfigurationError: For a key by another name, which would be sent to be read by all.
-        """
-        if not isinstance(values, Mapping):
-            return values
-        known = {*cls.model_fields, *(field.alias for field in cls.model_fields.values())}
-        unknown = {name: value for name, value in values.items() if name not in known}
-        if not unknown:
-            return values
-        warn_unknown(unknown, known - {None}, where=cls.__name__)
-        kept = {name: value for name, value in values.items() if name in known}
-        kept["model_kwargs"] = {**(values.get("model_kwargs") or {}), **unknown}
-        return kept
 
     @model_validator(mode="after")
     def _require_model(self) -> Self:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import inspect
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal, TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.runnables.config import run_in_executor
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from langchain_aimlapi._codec.embedding import decode_embeddings, encode_embeddings
 from langchain_aimlapi._connection import Connection, find_key, post, sealed
-from langchain_aimlapi._hints import warn_unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from langchain_aimlapi._transport.request import Request
 
 __all__ = ["AimlapiEmbeddings"]
@@ -44,22 +44,6 @@ class AimlapiEmbeddings(Connection, Embeddings):
     """What the texts are, for models that ask (Voyage: "document")."""
     chunk_size: int = Field(default=256, ge=1)
     """Most texts of one request; longer lists go in several."""
-    model_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Parameters of the service that have no field here, such as Google's `task_type`."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _keep_unknown_arguments(cls, values: Any) -> Any:
-        """Arguments that are no fields go into the request's body, with a warning each."""
-        if not isinstance(values, Mapping):
-            return values
-        known = {*cls.model_fields, *(field.alias for field in cls.model_fields.values())} - {None}
-        unknown = {name: value for name, value in values.items() if name not in known}
-        if not unknown:
-            return values
-        warn_unknown(unknown, known, where=cls.__name__)
-        kept = {name: value for name, value in values.items() if name in known}
-        return kept | {"model_kwargs": {**(values.get("model_kwargs") or {}), **unknown}}
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed texts.
