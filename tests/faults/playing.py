@@ -105,9 +105,14 @@ async def _watched(call: Coroutine[Any, Any, None], outcome: Outcome) -> None:
         outcome.tasks = len(asyncio.all_tasks() - before)
 
 
+def until(condition: Callable[[], object]) -> None:
+    """Wait for something another thread does; not for ever."""
+    end = time.monotonic() + PATIENCE
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.002)
+
+
 def open_connections(sandbox: Sandbox) -> int:
     """Count the connections open at the server, once those just closed have been seen to be."""
-    end = time.monotonic() + PATIENCE
-    while sandbox.connections and time.monotonic() < end:
-        time.sleep(0.002)
+    until(lambda: not sandbox.connections)
     return sandbox.connections
