@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import socket
+import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
 import pytest
 
 from langchain_aimlapi import errors
-from langchain_aimlapi._transport.request import Timeouts
+from langchain_aimlapi._transport.request import Request, Timeouts
 from langchain_aimlapi._transport.retry import RetryPolicy
 
 from .callers import Caller, request
@@ -179,21 +180,25 @@ def test_bounds_on_content_are_not_for_whole_replies(service, caller):
     assert caller.send(request(service, first_token=0.1, between_tokens=0.1)).status == 200
 
 
+@contextmanager
+def deaf_at(host, port=0):
+    """Occupy a place with a socket that accepts nobody: its queue is full. Its port is given."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind((host, port))
+        listener.listen(0)
+        for _ in range(4):
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        yield listener.getsockname()[1]
+
+
 @pytest.fixture
 def deaf():
-    """A socket that accepts nobody: its queue is full."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        waiting = []
-        for _ in range(4):
-            each = socket.socket()
-            each.setblocking(False)
-            each.connect_ex(listener.getsockname())
-            waiting.append(each)
-        yield listener.getsockname()[1]
-        for each in waiting:
-            each.close()
+    """The port of a host that does not pick up."""
+    with deaf_at("127.0.0.1") as port:
+        yield port
 
 
 @pytest.mark.parametrize("limits", [{"connect": 0.2}, {"total": 0.2}, {"connect": 0.2, "total": 9}])
@@ -204,6 +209,50 @@ def test_a_connection_has_its_own_bound(way, deaf, limits):
 
     with overrun(0.2):
         Caller(way).send(made)
+
+
+@pytest.mark.parametrize("limits", [{"connect": 0.2}, {"total": 0.2}])
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_looking_up_a_host_counts_as_connecting(way, limits, monkeypatch):
+    """A resolver that does not answer is not waited for beyond what was allowed."""
+    real = socket.getaddrinfo
+
+    def slow(host, *args, **kwargs):
+        if host != "slow.example" or kwargs.get("flags", 0) & socket.AI_NUMERICHOST:
+            return real(host, *args, **kwargs)
+        time.sleep(0.6)
+        return real("127.0.0.1", *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", slow)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        made = Request(
+            f"http://slow.example:{free.getsockname()[1]}/", timeouts=Timeouts(**limits), retry=ONCE
+        )
+
+        with pytest.raises(errors.AimlapiTimeoutError):
+            Caller(way).send(made)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="127.0.0.2 is this machine on Linux only")
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_dead_address_leaves_time_for_the_next(way, service, monkeypatch):
+    """A host with two addresses, the first of which does not answer, is reached by the second."""
+    real = socket.getaddrinfo
+
+    def two(host, *args, **kwargs):
+        if host != "two.example" or kwargs.get("flags", 0) & socket.AI_NUMERICHOST:
+            return real(host, *args, **kwargs)
+        return real("127.0.0.2", *args, **kwargs) + real("127.0.0.1", *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", two)
+    service.will(whole(OK))
+    made = Request(
+        f"http://two.example:{service.port}/", timeouts=Timeouts(connect=0.8), retry=ONCE
+    )
+
+    with deaf_at("127.0.0.2", service.port):
+        assert Caller(way).send(made).status == 200
 
 
 @pytest.mark.parametrize("limits", [{"connect": 0.2}, {"total": 0.2}])

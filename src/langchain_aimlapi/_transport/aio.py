@@ -211,14 +211,19 @@ class _Source:
     async def _open(self, *, streaming: bool) -> _AiohttpBody | _HttpxBody:
         headers = self._request.sent_headers(streaming=streaming)
         if self._shared is not None:
-            way = pool.way(self._shared, self._options, self._request.url)
+            connect, most = self._request.timeouts.connect, self._options.max_connections
+            way = {
+                **pool.way(self._shared, self._options, self._request.url),
+                "timeout": pool.client_timeout(connect, queued=most is not None),
+            }
             body = await _AiohttpBody.open(self._client, self._request, headers, way)
             self._shared.replies.add(body.response)
             return body
         if hasattr(self._client, "build_request"):
             left = None if self._until is None else self._until - self._clock()
             return await _HttpxBody.open(self._client, self._request, headers, left)
-        return await _AiohttpBody.open(self._client, self._request, headers, {})
+        timeout = pool.client_timeout(self._request.timeouts.connect, queued=True)
+        return await _AiohttpBody.open(self._client, self._request, headers, {"timeout": timeout})
 
     async def pull(self) -> list[bytes]:
         """Return the content of the next read that brings some; nothing at the end."""
@@ -316,7 +321,6 @@ class _AiohttpBody:
             headers=headers,
             allow_redirects=False,
             raise_for_status=False,
-            timeout=pool.client_timeout(request.timeouts.connect),
             **way,
         )
         return cls(response)

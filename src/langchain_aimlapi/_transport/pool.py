@@ -184,11 +184,19 @@ def way(shared: Shared[aiohttp.ClientSession], options: ClientOptions, url: str)
 
 
 @functools.cache
-def client_timeout(connect: float | None) -> aiohttp.ClientTimeout:
-    """Return aiohttp's timeouts: the connection's; all others are ours."""
+def client_timeout(connect: float | None, *, queued: bool) -> aiohttp.ClientTimeout:
+    """Return aiohttp's timeouts: the connection's; all others are ours.
+
+    Args:
+        connect: Seconds.
+        queued: Whether calls may wait for a free connection. aiohttp's limit that includes looking
+            up the host counts that wait too, so then only the connecting itself is limited.
+    """
     import aiohttp  # noqa: PLC0415 - not before the first call
 
-    return aiohttp.ClientTimeout(total=None, sock_connect=connect)
+    if queued:
+        return aiohttp.ClientTimeout(total=None, sock_connect=connect)
+    return aiohttp.ClientTimeout(total=None, connect=connect)
 
 
 async def agive_back(shared: Shared[aiohttp.ClientSession]) -> None:

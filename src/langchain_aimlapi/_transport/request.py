@@ -29,7 +29,7 @@ class Timeouts:
     """
 
     connect: float | None = 10.0
-    """For the connection, TLS included; each address is tried that long."""
+    """For the connection: looking up the host, each of its addresses, TLS."""
     first_token: float | None = None
     """Of a streamed reply, until the first of its content; per attempt."""
     between_tokens: float | None = None

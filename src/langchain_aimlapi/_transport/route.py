@@ -5,8 +5,11 @@ Both worlds ask here, so that sync and async calls of one model take the same wa
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import ssl
+import threading
+from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -63,6 +66,37 @@ def _from_environment(scheme: str, host: str, port: int | None) -> str | None:
         return None
     proxies = getproxies()
     return proxies.get(scheme) or proxies.get("all")
+
+
+def addresses(host: str, port: int, timeout: float | None) -> list[str]:
+    """Return the addresses of a host, best first.
+
+    The system's resolver cannot be told to hurry, so with a limit it works in a thread that is left
+    behind when it is late.
+
+    Raises:
+        OSError: Nobody knows the host.
+        TimeoutError: The resolver took longer than `timeout` seconds.
+    """
+    with contextlib.suppress(socket.gaierror):
+        return _resolved(host, port, socket.AI_NUMERICHOST)  # asks nobody
+    if timeout is None:
+        return _resolved(host, port)
+    found: Future[list[str]] = Future()
+    threading.Thread(target=_resolve_into, args=(found, host, port), daemon=True).start()
+    return found.result(timeout)
+
+
+def _resolve_into(found: Future[list[str]], host: str, port: int) -> None:
+    try:
+        found.set_result(_resolved(host, port))
+    except Exception as error:  # noqa: BLE001 - raised again where the result is waited for
+        found.set_exception(error)
+
+
+def _resolved(host: str, port: int, flags: int = 0) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
+    return [str(place[0]) for *_, place in found]
 
 
 def split_proxy(url: str) -> tuple[str, tuple[str, str] | None]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import socket
 import threading
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 import httpcore2
@@ -20,7 +20,7 @@ import httpx2
 from langchain_aimlapi._transport.deadline import remaining
 from langchain_aimlapi._transport.framing import ChunkJoiner
 from langchain_aimlapi._transport.intake import Opened
-from langchain_aimlapi._transport.route import KEEP_ALIVE, proxy_for, split_proxy
+from langchain_aimlapi._transport.route import KEEP_ALIVE, addresses, proxy_for, split_proxy
 
 if TYPE_CHECKING:
     import ssl
@@ -91,14 +91,19 @@ class _Backend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        # One address at a time: given a name, the library would allow each its full time.
+        # One address at a time: given a name, the library would allow each its full time, and a
+        # name with a dead address before a live one would take all of it.
+        until = None if timeout is None else time.monotonic() + timeout
+        found = _looked_up(host, port, remaining(timeout))
         failure: Exception | None = None
-        for *_, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        for number, address in enumerate(found):
+            left = None if until is None else max(until - time.monotonic(), 0.001)
+            share = None if left is None else left / (len(found) - number)
             try:
                 stream = self._inner.connect_tcp(
-                    str(address[0]),
+                    address,
                     port,
-                    remaining(timeout),
+                    remaining(share),
                     local_address,
                     [*KEEP_ALIVE, *(socket_options or ())],
                 )
@@ -107,6 +112,13 @@ class _Backend(httpcore2.NetworkBackend):
             else:
                 return _Stream(stream)
         raise failure or httpcore2.ConnectError(f"no address for {host}")
+
+
+def _looked_up(host: str, port: int, timeout: float | None) -> list[str]:
+    try:
+        return addresses(host, port, timeout)
+    except TimeoutError:
+        raise httpcore2.ConnectTimeout(f"looking up {host} took too long") from None
 
 
 class _Body(httpx2.SyncByteStream):
