@@ -89,7 +89,7 @@ class Connection(BaseModel):
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Parameters of the service that have no field here."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

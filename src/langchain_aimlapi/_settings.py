@@ -149,7 +149,7 @@ class ChatSettings(Connection, BaseChatModel):
     split_think_tags: bool = True
     """Whether `<think>…</think>` at the start of an answer becomes reasoning."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True, defer_build=True)
 
     @model_validator(mode="after")
     def _require_model(self) -> Self:

@@ -12,22 +12,17 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages.utils import count_tokens_approximately
-from pydantic import model_validator
+from pydantic import ConfigDict, model_validator
 
 from langchain_aimlapi import _catalogue
-from langchain_aimlapi._call import Call, build_call
 from langchain_aimlapi._codec import blocks
-from langchain_aimlapi._codec.chunks import as_chunk
-from langchain_aimlapi._codec.events import EventWriter
 from langchain_aimlapi._codec.metadata import PROVIDER
-from langchain_aimlapi._codec.tools import ToolLike, convert_choice, convert_tool
 from langchain_aimlapi._connection import API_KEY_VARIABLE, find_key, sealed
 from langchain_aimlapi._handlers import message_id, wants_tokens
+from langchain_aimlapi._late import Late
 from langchain_aimlapi._redaction import redacted
 from langchain_aimlapi._settings import SENT_FIELDS, ChatSettings
-from langchain_aimlapi._structured import Method, schema_of, structured_output
 from langchain_aimlapi._version import __version__
-from langchain_aimlapi._wire import aanswer, abatches, answer, batches
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -42,6 +37,15 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
     from langchain_core.tools import BaseTool
     from langchain_protocol.protocol import MessagesData
+
+    from langchain_aimlapi import _call, _structured, _wire
+    from langchain_aimlapi._call import Call
+    from langchain_aimlapi._codec import chunks, events
+    from langchain_aimlapi._codec import tools as toolbox
+    from langchain_aimlapi._codec.tools import ToolLike
+else:
+    _call, _structured, _wire = Late("_call"), Late("_structured"), Late("_wire")
+    chunks, events, toolbox = Late("_codec.chunks"), Late("_codec.events"), Late("_codec.tools")
 
 blocks.register()
 
@@ -61,6 +65,9 @@ class ChatAimlapi(ChatSettings):
     Raises:
         ConfigurationError: On construction, if no model is named or `base_url` is no address.
     """
+
+    # Built at once, unlike its bases, of which nobody makes objects.
+    model_config = ConfigDict(defer_build=False)
 
     # --- identity ---------------------------------------------------------------------------------
 
@@ -129,7 +136,7 @@ class ChatAimlapi(ChatSettings):
         **kwargs: Any,
     ) -> ChatResult:
         call = self._call(messages, stop, run_manager, kwargs, find_key(self, kwargs))
-        return answer(call, self._client_options, self.http_client)
+        return _wire.answer(call, self._client_options, self.http_client)
 
     async def _agenerate(
         self,
@@ -140,7 +147,7 @@ class ChatAimlapi(ChatSettings):
     ) -> ChatResult:
         key = await _awaited(find_key(self, kwargs))
         call = self._call(messages, stop, run_manager, kwargs, key)
-        return await aanswer(call, self._client_options, self.http_async_client)
+        return await _wire.aanswer(call, self._client_options, self.http_async_client)
 
     def _stream(
         self,
@@ -151,10 +158,10 @@ class ChatAimlapi(ChatSettings):
     ) -> Iterator[ChatGenerationChunk]:
         key = find_key(self, kwargs)
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
-        with closing(batches(call, self._client_options, self.http_client)) as stream:
+        with closing(_wire.batches(call, self._client_options, self.http_client)) as stream:
             for batch in stream:
                 for item in batch:
-                    chunk = as_chunk(item)
+                    chunk = chunks.as_chunk(item)
                     if run_manager:
                         run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
@@ -168,10 +175,12 @@ class ChatAimlapi(ChatSettings):
     ) -> AsyncIterator[ChatGenerationChunk]:
         key = await _awaited(find_key(self, kwargs))
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
-        async with aclosing(abatches(call, self._client_options, self.http_async_client)) as stream:
+        async with aclosing(
+            _wire.abatches(call, self._client_options, self.http_async_client)
+        ) as stream:
             async for batch in stream:
                 for item in batch:
-                    chunk = as_chunk(item)
+                    chunk = chunks.as_chunk(item)
                     if run_manager:
                         await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield chunk
@@ -185,17 +194,17 @@ class ChatAimlapi(ChatSettings):
         **kwargs: Any,
     ) -> Iterator[MessagesData]:
         """Content-block events straight from the wire (`stream_events(version="v3")`)."""
-        writer = EventWriter()
+        writer = events.EventWriter()
         told = wants_tokens(run_manager)
         key = find_key(self, kwargs)
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
-        with closing(batches(call, self._client_options, self.http_client)) as stream:
+        with closing(_wire.batches(call, self._client_options, self.http_client)) as stream:
             for batch in stream:
                 if not writer.begun:
                     yield writer.start(message_id(run_manager), call.model)
                 for item in batch:
                     if told and run_manager:
-                        chunk = as_chunk(item)
+                        chunk = chunks.as_chunk(item)
                         run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield from writer.write(item)
 
@@ -208,17 +217,19 @@ class ChatAimlapi(ChatSettings):
         **kwargs: Any,
     ) -> AsyncIterator[MessagesData]:
         """Content-block events straight from the wire (`astream_events(version="v3")`)."""
-        writer = EventWriter()
+        writer = events.EventWriter()
         told = wants_tokens(run_manager)
         key = await _awaited(find_key(self, kwargs))
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
-        async with aclosing(abatches(call, self._client_options, self.http_async_client)) as stream:
+        async with aclosing(
+            _wire.abatches(call, self._client_options, self.http_async_client)
+        ) as stream:
             async for batch in stream:
                 if not writer.begun:
                     yield writer.start(message_id(run_manager), call.model)
                 for item in batch:
                     if told and run_manager:
-                        chunk = as_chunk(item)
+                        chunk = chunks.as_chunk(item)
                         await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     for event in writer.write(item):
                         yield event
@@ -233,7 +244,7 @@ class ChatAimlapi(ChatSettings):
         *,
         stream: bool = False,
     ) -> Call:
-        return build_call(
+        return _call.build_call(
             self,
             messages,
             {**kwargs, "stop": stop},
@@ -268,22 +279,22 @@ class ChatAimlapi(ChatSettings):
         Raises:
             ConfigurationError: If `tool_choice` names a tool that is not bound.
         """
-        bound = [convert_tool(tool, strict=strict) for tool in tools]
+        bound = [toolbox.convert_tool(tool, strict=strict) for tool in tools]
         if bound:
             kwargs["tools"] = bound
-            if (choice := convert_choice(tool_choice, bound)) is not None:
+            if (choice := toolbox.convert_choice(tool_choice, bound)) is not None:
                 kwargs["tool_choice"] = choice
             if parallel_tool_calls is not None:
                 kwargs["parallel_tool_calls"] = parallel_tool_calls
         if response_format is not None:
-            kwargs["response_format"] = schema_of(response_format)
+            kwargs["response_format"] = _structured.schema_of(response_format)
         return super().bind(**kwargs)
 
     def with_structured_output(
         self,
         schema: dict[str, Any] | type | None = None,
         *,
-        method: Method | None = None,
+        method: _structured.Method | None = None,
         include_raw: bool = False,
         strict: bool | None = None,
         **kwargs: Any,
@@ -303,7 +314,7 @@ class ChatAimlapi(ChatSettings):
         Raises:
             ConfigurationError: For an unknown method, or a missing schema.
         """
-        return structured_output(
+        return _structured.structured_output(
             self,
             schema,
             model_name=self.model_name,

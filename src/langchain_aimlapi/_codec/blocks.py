@@ -16,7 +16,6 @@ from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.messages import content as content_types
 from langchain_core.messages.block_translators import register_translator
 
-from langchain_aimlapi._codec import merging
 from langchain_aimlapi._codec.metadata import PROVIDER
 
 if TYPE_CHECKING:
@@ -47,6 +46,12 @@ def translate_content(message: AIMessage) -> list[ContentBlock]:
     return cast("list[ContentBlock]", blocks)
 
 
+def _is_ours(message: AIMessageChunk) -> bool:
+    from langchain_aimlapi._codec import merging  # noqa: PLC0415 - its class takes long to make
+
+    return isinstance(message, merging.AIMessageChunk)
+
+
 def translate_content_chunk(message: AIMessageChunk) -> list[ContentBlock]:
     """The standard blocks of a chunk, or of chunks added up.
 
@@ -57,7 +62,7 @@ def translate_content_chunk(message: AIMessageChunk) -> list[ContentBlock]:
     blocks = [{**block, "index": index} for index, block in _described(message)]
     extras = message.additional_kwargs.get("tool_call_extras") or {}
     # A last chunk of ours is still a chunk; only the sum it ends is whole (and LangChain's own).
-    whole = message.chunk_position == "last" and not isinstance(message, merging.AIMessageChunk)
+    whole = message.chunk_position == "last" and not _is_ours(message)
     pieces = message.tool_call_chunks
     if whole and len(pieces) == len(message.tool_calls) + len(message.invalid_tool_calls):
         by_id = {call["id"]: call for call in [*message.tool_calls, *message.invalid_tool_calls]}
