@@ -350,6 +350,10 @@ def test_nobody_there_is_a_connection_error(caller):
         ("127.0.0.1/v1", errors.ConfigurationError),
         ("http://127.0.0.1:99999/v1", errors.ConfigurationError),
         ("http://[::1/v1", errors.ConfigurationError),
+        ("http://a..b.invalid/v1", errors.ConfigurationError),
+        (f"http://{'a' * 70}.invalid/v1", errors.ConfigurationError),
+        ("http://ho st/v1", errors.ConfigurationError),
+        ("http://host/\x00", errors.ConfigurationError),
         ("http://no-such-host.invalid/v1", errors.AimlapiConnectionError),
     ],
 )

@@ -94,6 +94,15 @@ def test_silence_late_in_a_stream_does_not_outlive_the_deadline(service, caller)
     assert len(seen) == 3
 
 
+def test_a_reply_without_announced_end_is_not_ended_by_its_deadline(service, caller):
+    """Where the end of the connection is the end of the reply, a timeout must not look like one."""
+    start = head(200, "text/event-stream", connection="close")
+    service.will([start, event("1"), HANG])
+
+    with overrun(0.2):
+        caller.stream(request(service, total=0.2))
+
+
 @pytest.mark.parametrize("act", ["send", "stream"])
 def test_attempts_and_pauses_share_the_deadline(service, caller, act):
     """Many quick failures do not add up to more than was allowed."""

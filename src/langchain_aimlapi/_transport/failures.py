@@ -151,4 +151,5 @@ _KINDS: Mapping[str, Callable[[str, str], AimlapiError]] = {
     "RuntimeError": _unusable,
     "SSLCertVerificationError": _untrusted,
     "UnicodeEncodeError": _bad_header,
+    "UnicodeError": _bad_url,
 }

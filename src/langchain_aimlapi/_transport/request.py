@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _KEY_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key"})
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t -~]*")
+_HOST = re.compile(r"[^.]{1,63}(\.[^.]{1,63})*\.?")
 _TOO_SHORT_TO_BE_SECRET = 6
 
 
@@ -118,9 +119,11 @@ def _unsendable(headers: Mapping[str, str]) -> str | None:
 def _is_sendable(url: str) -> bool:
     try:
         parts = urlsplit(url)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        known = parts.scheme in {"http", "https"} and parts.port != 0
     except ValueError:
         return False
+    written = url.isprintable() and " " not in url
+    return known and written and _HOST.fullmatch(parts.hostname or "") is not None
 
 
 @dataclass(frozen=True, slots=True)

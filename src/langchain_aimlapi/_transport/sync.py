@@ -253,11 +253,14 @@ class _Source:
         if self._alarm is not None:
             self._alarm.set(limit)
         try:
-            return next(self._chunks, None)
+            data = next(self._chunks, None)
         except Exception:
             if self._alarm is not None and self._alarm.rang:
                 raise TimeoutError from None
             raise
+        if data is None and self._alarm is not None and self._alarm.rang:
+            raise TimeoutError  # the end of a socket that was shut down, not of the reply
+        return data
 
     def failure(self, exc: BaseException) -> AimlapiError | None:
         """Return our error for an exception, or None if it is not the network's."""
