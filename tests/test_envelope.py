@@ -73,6 +73,15 @@ CHOICES = [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}]
             Envelope("quota", 429, code="RESOURCE_EXHAUSTED"),
         ),
         ({"error": "it broke"}, Envelope("it broke")),
+        ({"error": {"message": "{oops}"}}, Envelope("{oops}")),
+        (
+            FLAT | {"meta": {"note": "x"}},
+            Envelope("Body validation error", 400, request_id="req-1"),
+        ),
+        (
+            FLAT | {"meta": [{"field": "n", "message": "bad"}, {"message": "worse"}]},
+            Envelope("Body validation error: n: bad; worse", 400, param="n", request_id="req-1"),
+        ),
         ({"error": {"name": "Boom", "message": "it broke"}}, Envelope("it broke", code="Boom")),
         ({"choices": CHOICES, "error": {"message": "cut", "code": 502}}, Envelope("cut", 502)),
         ({"choices": [], "error": {"message": "cut"}}, Envelope("cut")),

@@ -42,6 +42,7 @@ CASES = {
     "after the end marker": (b"data: [DONE]\n\ndata: x\n\n", [b"[DONE]", b"x"]),
     "end marker cut short": (b"data: 1\n\ndata: [DONE]", [b"1", b"[DONE]"]),
     "whole last event": (b'data: {"a":1}\n', [b'{"a":1}']),
+    "whole last event without a line end": (b'data: {"a":1}', [b'{"a":1}']),
     "cut last event": (b'data: 1\n\ndata: {"a":', [b"1"]),
     "no events": (b"{}", []),
     "nothing": (b"", []),
