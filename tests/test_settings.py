@@ -8,6 +8,7 @@ import copy
 import importlib
 import inspect
 import itertools
+import json
 import ssl
 import warnings
 
@@ -40,6 +41,19 @@ OURS = sorted(ChatAimlapi.model_fields.keys() - BaseChatModel.model_fields.keys(
 def body(sandbox):
     """The body of the last request."""
     return sandbox.requests[-1].body
+
+
+class Words(Scripted):
+    """Streams each of its words in an event of its own, all in one write."""
+
+    def __init__(self, words):
+        super().__init__()
+        self._words = words
+
+    def _events(self):
+        choices = [{"index": 0, "delta": {"content": word}} for word in self._words]
+        events = [json.dumps({"choices": [choice]}) for choice in choices]
+        return [f"data: {event}\n\n".encode() for event in [*events, "[DONE]"]]
 
 
 def header(sandbox, name):
@@ -425,6 +439,17 @@ class TestEffects:
 
         assert ("<think>" in answer.text) != split
         assert (answer.additional_kwargs.get("reasoning_content") == "a thought") == split
+
+    @pytest.mark.parametrize(("together", "words"), [(False, ["a", "b", "c"]), (True, ["abc"])])
+    def test_coalesce(self, model, together, words):
+        """Words that arrive in one read are one chunk if that is asked for."""
+        with Words("abc") as service:
+            chunks = [*model(base_url=service.url, coalesce=together).stream("Hi")]
+            asked = [*model(base_url=service.url).stream("Hi", coalesce=together)]
+
+        assert [chunk.text for chunk in chunks if chunk.text] == words
+        assert [chunk.text for chunk in asked if chunk.text] == words
+        assert "coalesce" not in service.bodies[-1]
 
     @pytest.mark.parametrize("name", OURS)
     def test_every_setting_is_documented(self, name):

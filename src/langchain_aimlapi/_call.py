@@ -44,6 +44,7 @@ CALL_ARGUMENTS = frozenset(
         "base_url",
         "clean_tool_schemas",
         "client_request_id",
+        "coalesce",
         "dialect",
         "echo_reasoning",
         "extra_body",
@@ -85,6 +86,8 @@ class Call:
     in_other_shape: Callable[[], Call] | None = None
     """Writes the call in the other shape, for models documented in one of them where the service
     may take the other; `None` where there is no doubt."""
+    coalesce: bool = False
+    """Whether deltas that arrive together become one."""
 
     def context(self, headers: Mapping[str, str]) -> ReplyContext:
         """What decoding needs, once the reply's headers are there."""
@@ -167,7 +170,9 @@ def build_call(
         )
 
     path = _PATHS[route]
-    request = post(settings, path, encoded.body, arguments, key=key, call_id=call_id)
+    request = post(
+        settings, path, encoded.body, arguments, key=key, call_id=call_id, streams=stream
+    )
     audio = parameters.get("audio")
     audio_format = audio.get("format") if isinstance(audio, Mapping) else None
     form = arguments.get("structured_output")
@@ -176,6 +181,7 @@ def build_call(
         model=model,
         id=call_id,
         split_think_tags=option("split_think_tags"),
+        coalesce=option("coalesce"),
         audio_format=audio_format,
         notes={"structured_output": form} if form else {},
         route=route,

@@ -146,6 +146,9 @@ class ChatSettings(Connection, BaseChatModel):
     repair_empty_turns: bool = True
     """Whether turns that say nothing are left out of what is sent: some vendors refuse a
     conversation over one. Tool calls and their results stay, and so does the last turn."""
+    coalesce: bool = False
+    """Whether words of a stream that have arrived together come as one chunk, which costs a busy
+    server less; nothing ever waits for more, and the message is the same."""
     split_think_tags: bool = True
     """Whether `<think>…</think>` at the start of an answer becomes reasoning."""
 

@@ -8,12 +8,14 @@ it, and carries them as `partial`. The HTTP libraries are imported by the first 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._call import learn_shape, other_shape
 from langchain_aimlapi._codec.chunks import partial_message
+from langchain_aimlapi._codec.coalescing import coalesced
 from langchain_aimlapi._codec.reply import decode_reply
 from langchain_aimlapi._codec.responses_reply import decode_response
 from langchain_aimlapi._codec.responses_stream import ResponsesDecoder
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from langchain_aimlapi._facts import Route
     from langchain_aimlapi._transport.request import ClientOptions, Reply
 
-Batch = list[Delta | Final]
+Batch = Sequence[Delta | Final]
 Decoder = StreamDecoder | ResponsesDecoder
 
 _REPLIES = {"chat": decode_reply, "responses": decode_response}
@@ -153,10 +155,11 @@ class _Reader:
         self.headers = headers
         self.decoder: Decoder = _STREAMS[call.route](call.context(headers))
         self.ended = False
+        self._coalesce = call.coalesce
         self._error: AimlapiError | None = None
 
     def read(self, events: list[bytes]) -> Batch:
-        batch: Batch = []
+        batch: list[Delta] = []
         feed = self.decoder.feed
         try:
             for data in events:
@@ -166,7 +169,7 @@ class _Reader:
         except AimlapiError as error:
             self._error = error
         self.ended = self.decoder.done or self._error is not None
-        return batch
+        return coalesced(batch) if self._coalesce else batch
 
     def finish(self) -> Batch:
         if self._error is not None:
