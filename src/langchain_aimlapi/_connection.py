@@ -49,6 +49,15 @@ OWN_HEADERS: Mapping[str, str] = {
 ApiKey = SecretStr | Callable[[], str] | Callable[[], Awaitable[str]]
 
 
+_TEN_MINUTES = 600.0
+PATIENCE: Mapping[bool, Timeouts] = {
+    False: Timeouts(total=_TEN_MINUTES),
+    True: Timeouts(first_token=_TEN_MINUTES, between_tokens=_TEN_MINUTES),
+}
+"""What holds when nothing was said of time, for whole replies and for streams: models may think
+for minutes, and a stream may last as long as it says something."""
+
+
 class Connection(BaseModel):
     """How to reach the service."""
 
@@ -65,7 +74,8 @@ class Connection(BaseModel):
     """Where the service is; read from `AIMLAPI_API_BASE` or `AIMLAPI_BASE_URL` if not given, else
     `https://api.aimlapi.com/v1`."""
     timeout: float | Timeouts | None = None
-    """Seconds for one call with all its attempts, or `Timeouts` for finer bounds."""
+    """Seconds for one call with all its attempts, or `Timeouts` for finer bounds. If not given, ten
+    minutes for a whole reply, and ten minutes of silence for a stream; `Timeouts()` has no end."""
     max_retries: int = Field(default=2, ge=0)
     """How often a failed call is tried again; 0 sends one request."""
     default_headers: Mapping[str, str | None] | None = Field(default=None, exclude=True, repr=False)
@@ -187,6 +197,7 @@ def post(
     *,
     key: SecretStr,
     call_id: str,
+    streams: bool = False,
 ) -> Request:
     """A request to the service.
 
@@ -196,6 +207,7 @@ def post(
         body: What to send as JSON.
         arguments: Of the call; those that steer a request go before the connection's settings.
         key: The API key.
+        streams: Whether the reply is to come as events.
         call_id: Unique; the same on every attempt, so that the service can tell them for one call.
 
     Raises:
@@ -206,7 +218,7 @@ def post(
         url=_url(base_url_of(connection, arguments) + path, connection, arguments),
         body=_json(body),
         headers=_headers(connection, arguments, key, call_id),
-        timeouts=_timeouts(connection.timeout if timeout is None else timeout),
+        timeouts=_timeouts(connection.timeout if timeout is None else timeout, streams=streams),
         retry=RetryPolicy(connection.max_retries if max_retries is None else max_retries),
     )
 
@@ -228,10 +240,10 @@ def _url(address: str, connection: Connection, arguments: Mapping[str, Any]) -> 
     return address + (f"?{urlencode(query)}" if query else "")
 
 
-def _timeouts(timeout: float | Timeouts | None) -> Timeouts:
+def _timeouts(timeout: float | Timeouts | None, *, streams: bool) -> Timeouts:
     if isinstance(timeout, Timeouts):
         return timeout
-    return Timeouts() if timeout is None else Timeouts(total=timeout)
+    return PATIENCE[streams] if timeout is None else Timeouts(total=timeout)
 
 
 # --- headers --------------------------------------------------------------------------------------

@@ -229,7 +229,7 @@ class ContextOverflowError(InvalidRequestError, core.ContextOverflowError):
 class UnsupportedFormatError(InvalidRequestError):
     """The model takes neither the `response_format` nor the tools that were to shape its answer."""
 
-    default_hint = "with_structured_output() without a method tries the ways a model may take"
+    default_hint = "Without a method, with_structured_output tries all ways a model may take."
 
 
 class AuthenticationError(AimlapiStatusError, core.ModelAuthenticationError):

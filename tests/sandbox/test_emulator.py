@@ -241,3 +241,10 @@ def test_run_ends_on_interrupt():
 
     assert "The sandbox listens on http://127.0.0.1:" in line
     assert (process.returncode, *rest) == (0, "", "")
+
+
+@pytest.mark.parametrize("port", [-1, 65_536])
+def test_ports_that_cannot_be(port):
+    """They are refused with the range, before any socket is made."""
+    with pytest.raises(ValueError, match="65535"):
+        Sandbox(port=port)

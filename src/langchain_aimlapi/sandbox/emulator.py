@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.records import RecordedRequest
 
 
+_LAST_PORT = 65_535
+
+
 class Sandbox:
     """A local emulator of api.aimlapi.com, used as a context manager, synchronous or not.
 
@@ -66,6 +69,8 @@ class Sandbox:
         self._plan = FaultPlan(faults)
         self._script: deque[Answer] = deque()
         self._host = check_loopback(host)
+        if not 0 <= port <= _LAST_PORT:
+            raise ValueError(f"port={port}: it is 0, for a free one, to {_LAST_PORT}")
         self._wanted_port = port
         self._running: ServerThread | None = None
         self._recorder = Recorder()
