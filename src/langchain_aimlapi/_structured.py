@@ -81,7 +81,12 @@ def structured_output(
 
 def _titled(schema: Any) -> Any:
     """A schema that can be called by a name, which a tool must have."""
-    if not isinstance(schema, Mapping) or schema.keys() & {"title", "name", "function", "json_schema"}:
+    if not isinstance(schema, Mapping) or schema.keys() & {
+        "title",
+        "name",
+        "function",
+        "json_schema",
+    }:
         return schema
     return {"title": "response", **schema}
 
