@@ -508,6 +508,15 @@ def test_results_of_custom_tools():
     }
 
 
+def test_parts_of_other_services_go_back_as_they_are():
+    """What the caller wrote in the route's words stays beside the text."""
+    part = {"type": "output_audio", "x": 1}
+    said = AIMessage([{"type": "text", "text": "Hi"}, {"type": "non_standard", "value": part}])
+
+    (item,) = items(said)
+    assert [entry["type"] for entry in item["content"]] == ["output_text", "output_audio"]
+
+
 def test_pictures_go_back_by_id():
     """A picture the model drew is known by its id, and is not sent a second time."""
     drawn = {"type": "image_generation_call", "id": "ig_1", "status": "completed"}

@@ -126,6 +126,27 @@ def test_what_is_known_stays(schema):
                 "required": ["a", "b"],
             },
         ),
+        (
+            {"allOf": [{"type": ["string", "null"]}, {"type": ["null", "string", "integer"]}]},
+            {"type": "string", "nullable": True},
+        ),
+        (
+            {"allOf": [{"enum": ["a", "b"]}, {"enum": ["b", "c"]}]},
+            {"type": "string", "enum": ["b"]},
+        ),
+        (
+            {"allOf": [{"items": STRING}, {"items": {"minLength": 1}}]},
+            {"type": "array", "items": {"type": "string", "minLength": 1}},
+        ),
+        (
+            {
+                "allOf": [
+                    {"type": "string", "nullable": True},
+                    {"type": "string", "nullable": False},
+                ]
+            },
+            STRING,
+        ),
         ({"const": "a"}, {"type": "string", "enum": ["a"]}),
         ({"type": "string", "const": "a"}, {"type": "string", "enum": ["a"]}),
         ({"enum": ["a", None]}, {"type": "string", "enum": ["a"], "nullable": True}),
@@ -137,6 +158,10 @@ def test_what_is_known_stays(schema):
         ({"anyOf": [{"const": "a"}, {"const": "b"}]}, {"type": "string", "enum": ["a", "b"]}),
         ({"enum": [1, 2, 3]}, {"type": "integer", "minimum": 1, "maximum": 3}),
         ({"enum": [True, False]}, {"type": "boolean"}),
+        (
+            {"enum": [1, 2.0]},
+            {"type": "number", "minimum": 1, "maximum": 2.0, "description": "One of 1, 2.0."},
+        ),
         ({"type": "integer", "exclusiveMinimum": 0}, {"type": "integer", "minimum": 1}),
         ({"type": "integer", "exclusiveMaximum": 2.5}, {"type": "integer", "maximum": 2}),
         (
@@ -197,6 +222,11 @@ def test_what_can_be_said(schema, cleaned):
         ({"type": "object", "required": ["a", "b"]}, "Required too: a, b."),
         ({"type": "string", "x-order": 3}, "x-order: 3."),
         ({"allOf": [STRING, INTEGER]}, 'It must also fit [{"type":"integer"}].'),
+        (
+            {"allOf": [{"allOf": [STRING, INTEGER]}, {"allOf": [STRING, NULL]}]},
+            'It must also fit [{"type":"integer"},{"type":"null"}].',
+        ),
+        ({"anyOf": [NULL]}, "Always null."),
     ],
 )
 def test_what_has_to_be_told(schema, words):
