@@ -4,6 +4,9 @@ What arrived together stays together: everything above (chunks, events, callback
 lists, so the cost of crossing from the transport is paid once per read and not once per token.
 The last item of the last batch is the `Final`. An error comes after the deltas that came before
 it, and carries them as `partial`. The HTTP libraries are imported by the first call.
+
+A field of another type than documented may make a decoder stumble anywhere; here, at its one door,
+that becomes an error of ours, with Python's own as its cause.
 """
 
 from __future__ import annotations
@@ -21,11 +24,12 @@ from langchain_aimlapi._codec.responses_reply import decode_response
 from langchain_aimlapi._codec.responses_stream import ResponsesDecoder
 from langchain_aimlapi._codec.stream import Delta, Final, StreamDecoder
 from langchain_aimlapi._transport.refusal import shown
-from langchain_aimlapi.errors import AimlapiError, NotFoundError
+from langchain_aimlapi.errors import AimlapiError, NotFoundError, ResponseFormatError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
 
+    from langchain_core.messages import AIMessageChunk
     from langchain_core.outputs import ChatResult
 
     from langchain_aimlapi._call import Call
@@ -34,6 +38,8 @@ if TYPE_CHECKING:
 
 Batch = Sequence[Delta | Final]
 Decoder = StreamDecoder | ResponsesDecoder
+
+_STUMBLES = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 _REPLIES = {"chat": decode_reply, "responses": decode_response}
 _STREAMS: Mapping[Route, type[Decoder]] = {"chat": StreamDecoder, "responses": ResponsesDecoder}
@@ -143,8 +149,11 @@ def _decoded(reply: Reply, call: Call) -> ChatResult:
     try:
         return _REPLIES[call.route](reply.body, call.context(reply.headers))
     except AimlapiError as error:
-        error.response = error.response or shown(reply, call.request.secrets())
-        raise _identified(error, call, reply.status, reply.headers) from None
+        failed = error
+    except _STUMBLES as error:
+        failed = _unfit(error)
+    failed.response = failed.response or shown(reply, call.request.secrets())
+    raise _identified(failed, call, reply.status, reply.headers) from failed.__cause__
 
 
 class _Reader:
@@ -168,15 +177,39 @@ class _Reader:
                     batch.append(delta)
         except AimlapiError as error:
             self._error = error
+        except _STUMBLES as error:
+            self._error = _unfit(error)
         self.ended = self.decoder.done or self._error is not None
         return coalesced(batch) if self._coalesce else batch
 
     def finish(self) -> Batch:
         if self._error is not None:
             raise self._error
-        late = self.decoder.late()
-        final = self.decoder.end()
+        try:
+            late = self.decoder.late()
+            final = self.decoder.end()
+        except AimlapiError:
+            raise
+        except _STUMBLES as error:
+            raise _unfit(error) from error
         return [final] if late is None else [late, final]
+
+    def partial(self) -> AIMessageChunk:
+        """What had come, with as much of the rest as can be read."""
+        try:
+            return partial_message(self.decoder)
+        except _STUMBLES:
+            from langchain_core.messages import AIMessageChunk  # noqa: PLC0415  # hardly ever
+
+            return AIMessageChunk(content="".join(self.decoder.texts))
+
+
+def _unfit(error: Exception) -> ResponseFormatError:
+    unfit = ResponseFormatError(
+        f"the reply has a field of a type nobody documents ({type(error).__name__})"
+    )
+    unfit.__cause__ = error
+    return unfit
 
 
 def _explained(error: AimlapiError, call: Call, reader: _Reader | None = None) -> AimlapiError:
@@ -184,7 +217,7 @@ def _explained(error: AimlapiError, call: Call, reader: _Reader | None = None) -
     if reader is not None:
         _identified(error, call, reader.status, reader.headers)
         if error.partial is None:
-            error.partial = partial_message(reader.decoder)
+            error.partial = reader.partial()
     if isinstance(error, NotFoundError) and (near := _catalogue.near(call.model)):
         error.hint = f"Ids near {call.model!r}: {', '.join(near)}."
     return error

@@ -36,7 +36,7 @@ def read_calls(message: Mapping[str, Any], call_id: str) -> Calls:
     """
     calls = Calls()
     for position, call in enumerate(wire_calls(message)):
-        identity = call.get("id") or missing_id(call_id, position)
+        identity = named(call.get("id")) or missing_id(call_id, position)
         name, arguments = name_and_arguments(call)
         if extras := call_extras(call):
             calls.extras[identity] = extras
@@ -46,11 +46,20 @@ def read_calls(message: Mapping[str, Any], call_id: str) -> Calls:
 
 def wire_calls(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """The calls of a message or a delta, as they came."""
-    calls = [call for call in message.get("tool_calls") or () if isinstance(call, Mapping)]
+    listed = message.get("tool_calls")
+    listed = listed if isinstance(listed, list) else ()
+    calls = [call for call in listed if isinstance(call, Mapping)]
     old = message.get("function_call")
     if not calls and isinstance(old, Mapping):
         return [{"function": old}]
     return calls
+
+
+def named(value: Any) -> str | None:
+    """An id or a name; a number is one too, and what is neither is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if value and isinstance(value, str) else None
 
 
 def missing_id(call_id: str, position: int) -> str:
@@ -62,11 +71,12 @@ def name_and_arguments(call: Mapping[str, Any]) -> tuple[str | None, str]:
     """A call's (or fragment's) name and its arguments as JSON text."""
     function = call.get("function")
     if isinstance(function, Mapping):
-        return function.get("name"), argument_text(function.get("arguments"))
+        return named(function.get("name")), argument_text(function.get("arguments"))
     custom = call.get("custom")
     if isinstance(custom, Mapping):
-        return custom.get("name"), orjson.dumps({"__arg1": custom.get("input") or ""}).decode()
-    return call.get("name"), argument_text(call.get("arguments"))
+        text = argument_text(custom.get("input"))
+        return named(custom.get("name")), orjson.dumps({"__arg1": text}).decode()
+    return named(call.get("name")), argument_text(call.get("arguments"))
 
 
 def argument_text(arguments: Any) -> str:

@@ -116,8 +116,8 @@ class EventWriter:
 
     def _join_audio(self, audio: dict[str, Any]) -> None:
         for key, value in audio.items():
-            joins = key in {"data", "transcript"} and key in self._audio
-            self._audio[key] = self._audio[key] + value if joins else value
+            known = self._audio.get(key) if key in {"data", "transcript"} else None
+            self._audio[key] = known + (value or "") if known else value
 
     def _fragment(self, fragment: ToolFragment, events: list[Event]) -> None:
         call = self._calls.get(fragment["index"])

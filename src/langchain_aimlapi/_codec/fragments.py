@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import orjson
 
 from langchain_aimlapi._codec.calls import (
+    argument_text,
     call_extras,
     missing_id,
     name_and_arguments,
+    named,
     parse_arguments,
     wire_calls,
 )
@@ -56,11 +58,11 @@ class _Call:
             return name != self.name and self._is_complete()
         return name != self.name or self._is_complete()
 
-    def free_text(self, text: str | None) -> str:
+    def free_text(self, text: str) -> str:
         """A piece of a custom tool's text, as a piece of the JSON that LangChain holds it in."""
         opening = "" if self.custom else '{"__arg1":"'
         self.custom = True
-        return opening + orjson.dumps(text or "").decode()[1:-1]
+        return opening + orjson.dumps(text).decode()[1:-1]
 
     def closing(self) -> str:
         """What its arguments lack when the stream is done."""
@@ -93,11 +95,11 @@ class FragmentReader:
     def _read(self, piece: Mapping[str, Any]) -> list[ToolFragment]:
         custom = piece.get("custom")
         custom = custom if isinstance(custom, dict) else None
-        name, args = (custom.get("name"), "") if custom else name_and_arguments(piece)
-        identity = piece.get("id") or None
+        name, args = (named(custom.get("name")), "") if custom else name_and_arguments(piece)
+        identity = named(piece.get("id"))
         call = self._call_of(piece.get("index"), identity, name)
         if custom:
-            args = call.free_text(custom.get("input"))
+            args = call.free_text(argument_text(custom.get("input")))
         if args == "null" and not call.args:
             args = ""
         new_id = identity if call.id is None else None

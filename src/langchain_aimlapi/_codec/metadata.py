@@ -119,7 +119,31 @@ def _rate_limit(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def unknown(fields: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
-    """Fields outside `known` that hold something."""
+    """Fields outside `known`, or of another type than known, that hold something."""
     return {
-        key: value for key, value in fields.items() if key not in known and value not in (None, "")
+        key: value
+        for key, value in fields.items()
+        if value not in (None, "") and (key not in known or not _is_of_its_kind(key, value))
     }
+
+
+_KINDS: Mapping[str, type] = {
+    "annotations": list,
+    "audio": dict,
+    "citations": list,
+    "images": list,
+    "logprobs": dict,
+    "reasoning_details": list,
+    "refusal": str,
+    "search_results": list,
+}
+"""What fields must be for content blocks to be made of them; otherwise they are kept as unknown."""
+
+
+def _is_of_its_kind(key: str, value: Any) -> bool:
+    return key not in _KINDS or isinstance(value, _KINDS[key])
+
+
+def usable(key: str, value: Any) -> bool:
+    """Whether a field holds something, and of the type it should be."""
+    return bool(value) and _is_of_its_kind(key, value)

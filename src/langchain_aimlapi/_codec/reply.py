@@ -24,6 +24,7 @@ from langchain_aimlapi._codec.metadata import (
     ReplyContext,
     response_metadata,
     unknown,
+    usable,
 )
 from langchain_aimlapi._codec.usage import usage_metadata
 from langchain_aimlapi.errors import ResponseFormatError
@@ -48,7 +49,9 @@ def decode_reply(body: bytes, context: ReplyContext) -> ChatResult:
         ResponseFormatError: If the body is not JSON or holds no choice.
     """
     reply = parse_object(body)
-    choices = [choice for choice in reply.get("choices") or () if isinstance(choice, Mapping)]
+    listed = reply.get("choices")
+    listed = listed if isinstance(listed, list) else ()
+    choices = [choice for choice in listed if isinstance(choice, Mapping)]
     if not choices:
         raise ResponseFormatError(
             "The reply holds no choices.", body=reply, request_id=reply.get("id")
@@ -112,10 +115,10 @@ def _generation(
     metadata = response_metadata(
         reply, context, finish_reason=finish_reason, usage=usage, extra=extra
     )
-    if choice.get("logprobs"):
+    if usable("logprobs", choice.get("logprobs")):
         metadata["logprobs"] = choice["logprobs"]
     text, kwargs = message_content(message, context)
-    kwargs |= {key: reply[key] for key in SOURCE_KEYS if reply.get(key)}
+    kwargs |= {key: reply[key] for key in SOURCE_KEYS if usable(key, reply.get(key))}
     calls = read_calls(message, context.call_id)
     if calls.extras:
         kwargs["tool_call_extras"] = calls.extras
@@ -136,7 +139,7 @@ def message_content(
 ) -> tuple[str, dict[str, Any]]:
     """A message's text, and everything beside it for `additional_kwargs`."""
     text, parts_thought = content_text(message.get("content"))
-    kwargs = {key: message[key] for key in KEPT_KEYS if message.get(key)}
+    kwargs = {key: message[key] for key in KEPT_KEYS if usable(key, message.get(key))}
     key, thought = reasoning_text(message)
     if not thought:
         key, thought = REASONING_KEYS[0], parts_thought
@@ -147,7 +150,8 @@ def message_content(
         kwargs["reasoning_content"] = thought
         if key != REASONING_KEYS[0]:
             kwargs["reasoning_key"] = key
-    if audio := message.get("audio"):
+    audio: Any = message.get("audio")
+    if usable("audio", audio):
         kwargs["audio"] = named_audio(audio, context)
     return text, kwargs
 
@@ -165,7 +169,8 @@ def reasoning_text(fields: Mapping[str, Any]) -> tuple[str, str]:
         text = fields.get(key)
         if isinstance(text, str) and text:
             return key, text
-    details = fields.get(DETAILS_KEY) or ()
+    details = fields.get(DETAILS_KEY)
+    details = details if isinstance(details, list) else ()
     texts = (
         detail.get("text") or detail.get("summary") or ""
         for detail in details
@@ -178,7 +183,8 @@ def content_text(content: Any) -> tuple[str, str]:
     """The text and the thought in a message's `content`: a string, or a list of parts."""
     if isinstance(content, str):
         return content, ""
-    parts = [part for part in content or () if isinstance(part, Mapping)]
+    listed = content if isinstance(content, list) else ()
+    parts = [part for part in listed if isinstance(part, Mapping)]
     text = "".join(str(part.get("text") or "") for part in parts if part.get("type") == "text")
     thoughts = [part.get("thinking") for part in parts if part.get("type") == "thinking"]
     return text, "".join(content_text(thought)[0] for thought in thoughts)

@@ -29,7 +29,9 @@ class SoundReader:
     def read(self, audio: Mapping[str, Any]) -> dict[str, Any]:
         """The part of a piece that can be joined to those before it."""
         new = {
-            key: value for key, value in audio.items() if key in _JOINED or key not in self._said
+            key: value
+            for key, value in audio.items()
+            if (isinstance(value, str | None) if key in _JOINED else key not in self._said)
         }
         self._said |= new.keys()
         data = new.get("data")

@@ -23,6 +23,7 @@ from langchain_aimlapi._codec.metadata import (
     ReplyContext,
     response_metadata,
     unknown,
+    usable,
 )
 from langchain_aimlapi._codec.reply import (
     SOURCE_KEYS,
@@ -173,9 +174,8 @@ class StreamDecoder:
         if key == "meta":
             if isinstance(value, Mapping):
                 self._head["meta"] = {**self._head.get("meta", {}), **value}
-        elif key in SOURCE_KEYS:
-            if value:
-                self._kept[key] = value
+        elif usable(key, value) and key in SOURCE_KEYS:
+            self._kept[key] = value
         elif value is not None and value != "":
             self._extra["reply"][key] = value
 
@@ -191,8 +191,16 @@ class StreamDecoder:
             fields = self._fuller(fields, choice["message"])
         delta = self._read_fields(fields) if fields and isinstance(fields, dict) else Delta()
         if choice.get("logprobs"):
-            delta.logprobs = choice["logprobs"]
+            self._read_logprobs(choice["logprobs"], delta)
         return delta or None
+
+    def _read_logprobs(self, logprobs: Any, delta: Delta) -> None:
+        """Lists of tokens, which LangChain joins; what is not lists is kept as unknown."""
+        tokens = logprobs.values() if isinstance(logprobs, dict) else ()
+        if tokens and all(listed is None or isinstance(listed, list) for listed in tokens):
+            delta.logprobs = logprobs
+        else:
+            self._extra["choice"]["logprobs"] = logprobs
 
     def _fuller(self, delta: Any, message: Any) -> Any:
         """The whole message of a server that did not stream; others repeat it beside each delta."""
@@ -228,19 +236,20 @@ class StreamDecoder:
             self._no_tags(delta)
             delta.reasoning += thought
             self._reasoning_key = self._reasoning_key or key
-        if fields.get("reasoning_details"):
-            self._merge_details(fields["reasoning_details"])
+        if usable("reasoning_details", details := fields.get("reasoning_details")):
+            self._merge_details(details)
         if fields.get("tool_calls") or fields.get("function_call"):
             delta.tools = self.fragments.read(fields)
-        if fields.get("audio"):
-            delta.audio = self._audio(fields["audio"])
+        audio: Any = fields.get("audio")
+        if usable("audio", audio):
+            delta.audio = self._audio(audio)
         if fields.get("refusal") or not fields.keys() <= _OFTEN_FIELDS:
             self._keep(fields)
 
     def _keep(self, fields: Mapping[str, Any]) -> None:
         """Fields that wait for the end, and those nobody knows."""
         for name in _KEPT_KEYS:
-            if fields.get(name):
+            if usable(name, fields.get(name)):
                 self._kept[name] = _joined(self._kept.get(name), fields[name])
         message = self._extra["message"]
         for name, value in unknown(fields, MESSAGE_KEYS).items():
