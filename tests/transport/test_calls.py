@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gzip
-import signal
 import time
 from dataclasses import replace
 
@@ -23,7 +22,6 @@ from .callers import KEY, ONCE, WAYS, Caller, request
 from .service import (
     CLOSE,
     GREETING,
-    HANG,
     LAST_CHUNK,
     OK,
     RESET,
@@ -472,37 +470,6 @@ def test_a_client_of_another_loop_is_an_error_of_ours(service):
         asyncio.run(aio.asend(request(service, ONCE, total=2), ClientOptions(), session))
     loop.run_until_complete(session.close())
     loop.close()
-
-
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on this system")
-@pytest.mark.parametrize("make", [None, httpx2.Client])
-def test_an_interrupt_closes_the_connection(service, make):
-    """Ctrl-C in the middle of a stream leaves no socket open."""
-    service.will(stream(event("1"), HANG, end=False))
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    def read():
-        with sync.open_stream(request(service), ClientOptions(), client) as events:
-            next(events)
-            signal.setitimer(signal.ITIMER_REAL, 0.2)
-            next(events)
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    client = make() if make else None
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            read()
-    finally:
-        signal.signal(signal.SIGALRM, before)
-
-    until = time.monotonic() + 5
-    while service.open and time.monotonic() < until:
-        time.sleep(0.01)
-    assert service.open == 0
-    if client:
-        client.close()
 
 
 def _everything(error):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -282,6 +283,36 @@ async def test_aclose_spares_who_is_still_reading(service):
     await pool.aclose(OPTIONS)
     await pool.aclose(OPTIONS)
     assert await asyncio.to_thread(settled, lambda: service.open, 0) == 0
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers on this system")
+@pytest.mark.parametrize("client", ["None", "__import__('httpx2').Client()"])
+def test_an_interrupt_closes_the_connection(service, client):
+    """Ctrl-C in the middle of a stream leaves no socket open, and is not mistaken for a failure."""
+    service.will(stream(event("1"), HANG, end=False))
+
+    printed = ran(
+        f"""
+        import signal
+        def interrupt(*_):
+            raise KeyboardInterrupt
+        signal.signal(signal.SIGALRM, interrupt)
+        client = {client}
+        events = sync.open_stream(REQUEST, OPTIONS, client)
+        next(events)
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        try:
+            next(events)
+        except KeyboardInterrupt:
+            print(list(events))
+        if client:
+            client.close()
+        """,
+        service,
+    )
+
+    assert printed == "[]\n"
+    assert settled(lambda: service.open, 0) == 0
 
 
 def test_many_loops_in_a_row_leave_nothing_open(service):

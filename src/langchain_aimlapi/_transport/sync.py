@@ -250,15 +250,18 @@ class _Source:
         if limit is not None and time.monotonic() >= limit:
             raise TimeoutError
         current.until = limit
-        if self._alarm is not None:
-            self._alarm.set(limit)
+        if self._alarm is None:
+            return next(self._chunks, None)
+        self._alarm.set(limit)
         try:
             data = next(self._chunks, None)
         except Exception:
-            if self._alarm is not None and self._alarm.rang:
+            if self._alarm.rang:
                 raise TimeoutError from None
             raise
-        if data is None and self._alarm is not None and self._alarm.rang:
+        finally:
+            self._alarm.set(None)  # what the caller does with the bytes takes its own time
+        if data is None and self._alarm.rang:
             raise TimeoutError  # the end of a socket that was shut down, not of the reply
         return data
 
