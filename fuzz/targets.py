@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from langchain_core.messages import AIMessageChunk
 
-MOST_EVENT_BYTES = 2_048
+MOST_EVENT_BYTES = 256
 """A small bound, so that inputs can reach it."""
 KEY = "canary-0123456789abcdef"
 
