@@ -236,7 +236,8 @@ class StreamDecoder:
             self._no_tags(delta)
             delta.reasoning += thought
             self._reasoning_key = self._reasoning_key or key
-        if usable("reasoning_details", details := fields.get("reasoning_details")):
+        details = fields.get("reasoning_details")
+        if details:
             self._merge_details(details)
         if fields.get("tool_calls") or fields.get("function_call"):
             delta.tools = self.fragments.read(fields)
@@ -296,6 +297,9 @@ class StreamDecoder:
 
     def _merge_details(self, details: Any) -> None:
         """Pieces of `reasoning_details` by type and index: texts are joined, the rest replaced."""
+        if not isinstance(details, list):
+            self._extra["message"]["reasoning_details"] = details
+            return
         for detail in details:
             if not isinstance(detail, Mapping):
                 continue
