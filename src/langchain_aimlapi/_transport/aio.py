@@ -17,6 +17,7 @@ from langchain_aimlapi._transport.intake import Intake, Reading, reading
 from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES
 from langchain_aimlapi._transport.request import Reply
 from langchain_aimlapi._transport.sse import DONE
+from langchain_aimlapi._transport.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
@@ -229,15 +230,20 @@ class _Source:
         """Return the content of the next read that brings some; nothing at the end."""
         body, intake = cast("_AiohttpBody", self._body), cast("Intake", self._intake)
         limit = soonest(self._until, self._clock(), self._request.timeouts.between_tokens)
-        if limit is None:
-            # The usual case: no timer to set, and two frames less for every read to climb through.
+        if body.watch is None:
+            async with asyncio.timeout_at(limit):
+                return await self._batch(body, intake, limit)
+        body.watch.begin(limit)
+        try:
             while True:
                 data = await body.read()
                 batch = intake.feed(data or None)
                 if batch or not data:
                     return batch
-        async with asyncio.timeout_at(limit):
-            return await self._batch(body, intake, limit)
+                if limit is not None and self._clock() >= limit:
+                    raise TimeoutError
+        finally:
+            body.watch.end()
 
     async def _batch(
         self, body: _AiohttpBody | _HttpxBody, intake: Intake, limit: float | None
@@ -304,6 +310,10 @@ class _AiohttpBody:
         self.response = response
         self.read = response.content.readany
         """Takes what has come, or waits for some; nothing at the end."""
+        self.watch: Watch | None = Watch(asyncio.get_running_loop(), self._give_up)
+
+    def _give_up(self) -> None:
+        self.response.content.set_exception(TimeoutError())
 
     @classmethod
     async def open(
@@ -326,11 +336,15 @@ class _AiohttpBody:
         return cls(response)
 
     async def close(self) -> None:
+        if self.watch is not None:
+            self.watch.stop()
         self.response.close()
 
 
 class _HttpxBody:
     """The reply of an async client of httpx2 or httpx."""
+
+    watch = None
 
     def __init__(self, response: Any) -> None:
         self.status: int = response.status_code
