@@ -173,11 +173,11 @@ def test_a_slow_reader_is_not_the_services_fault(service, caller):
 
     class Slow(list):
         def __iadd__(self, batch):
-            time.sleep(0.2)
+            time.sleep(0.7)
             return super().__iadd__(batch)
 
     seen = Slow()
-    caller.stream_into(seen, request(service, between_tokens=0.15))
+    caller.stream_into(seen, request(service, between_tokens=0.5))
 
     assert seen == [b"1", b"2", b"3"]
 
