@@ -45,7 +45,7 @@ HASTY = Timeouts(connect=2.0, first_token=3.0, between_tokens=3.0, total=20.0)
 
 _TUNSETIFF, _TUN_WITHOUT_HEADER = 0x400454CA, 0x1001
 _PACKET = 65_536
-_STARTED = "serving"
+_STARTED = "started"
 
 
 class Ills(NamedTuple):
@@ -276,9 +276,10 @@ def measure(ills: Ills, streams: int, blackout: float | None) -> bool:
         with inside(SERVER, "--serve") as server:
             try:
                 _wait_for(server)
-                started = time.monotonic()
                 options = ["--hasty"] if blackout else []
                 with inside(CLIENT, "--call", "--streams", str(streams), *options) as client:
+                    _wait_for(client)
+                    started = time.monotonic()
                     if blackout and relay:
                         time.sleep(blackout)
                         relay.ills = ills._replace(loss=1.0)
@@ -292,9 +293,9 @@ def measure(ills: Ills, streams: int, blackout: float | None) -> bool:
     return sum(counted.values()) == streams and "WRONG" not in counted
 
 
-def _wait_for(server: subprocess.Popen[str]) -> None:
-    if server.stdout is None or server.stdout.readline().strip() != _STARTED:
-        raise OSError("the server did not start")
+def _wait_for(process: subprocess.Popen[str]) -> None:
+    if process.stdout is None or process.stdout.readline().strip() != _STARTED:
+        raise OSError("one end did not start")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -313,6 +314,7 @@ def main(arguments: Sequence[str]) -> int:
         asyncio.run(serve())
         return 0
     if given.call:
+        print(_STARTED, flush=True)
         print(json.dumps(asyncio.run(call(given.streams, HASTY if given.hasty else LIMITS))))
         return 0
     ills = Ills(given.loss, given.delay, given.jitter)
