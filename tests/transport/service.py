@@ -79,8 +79,9 @@ class Service:
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         server = await asyncio.start_server(
-            self._connected, "127.0.0.1", 0, ssl=self.context, backlog=1024
+            self._accepted, "127.0.0.1", 0, ssl=self.context, backlog=1024
         )
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
@@ -89,12 +90,18 @@ class Service:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # Noted at once: a task cancelled before its first step would not close the connection.
+        self._writers.add(writer)
+        task = asyncio.create_task(self._connected(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self.open += 1
         try:
@@ -102,6 +109,7 @@ class Service:
                 await self._converse(reader, writer, self.connections)
         finally:
             self.open -= 1
+            self._writers.discard(writer)
             if self._stop.is_set():
                 writer.transport.abort()  # a client that keeps its end open would be waited for
             writer.close()

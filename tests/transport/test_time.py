@@ -91,7 +91,7 @@ def test_silence_late_in_a_stream_does_not_outlive_the_deadline(service, caller)
     with overrun(0.3):
         caller.stream_into(seen, request(service, total=0.3))
 
-    assert len(seen) == 3
+    assert 1 <= len(seen) <= 3
 
 
 def test_a_reply_without_announced_end_is_not_ended_by_its_deadline(service, caller):
