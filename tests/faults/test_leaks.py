@@ -278,3 +278,23 @@ async def test_a_cancelled_pause_sends_no_more(model, quiet):
     with pytest.raises(asyncio.CancelledError):
         await task
     assert len(quiet.requests) == 1
+
+
+@pytest.mark.parametrize("fault", ["none", "silence", "socket_open_after_done"])
+@pytest.mark.parametrize("held", [False, True])
+def test_a_loop_may_end_with_a_stream_open(model, quiet, caplog, fault, held):
+    """The loop closes what was begun and dropped, or is still held, and has nothing to report."""
+    llm = model(fault)
+    kept: list[Any] = []
+
+    async def begin() -> None:
+        chunks: Any = llm.astream("Hi")
+        await anext(chunks)
+        if held:
+            kept.append(chunks)
+
+    for _ in range(10):
+        asyncio.run(begin())
+
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
+    assert open_connections(quiet) == 0

@@ -155,9 +155,12 @@ class AsyncEventStream:
 
     async def aclose(self) -> None:
         """Give the connection back if the reply has been read to its end, else close it."""
+        await self._close(drain=self.complete or self._last[-1] == DONE)
+
+    async def _close(self, *, drain: bool) -> None:
         source, self._source, self._first = self._source, None, None
         if source is not None:
-            await source.close(drain=self.complete or self._last[-1] == DONE)
+            await source.close(drain=drain)
 
     async def __aenter__(self) -> Self:
         return self
@@ -168,7 +171,11 @@ class AsyncEventStream:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.aclose()
+        if kind is None:
+            await self.aclose()
+        else:
+            # Without waiting: a loop that ends meanwhile would close its generators a second time.
+            await self._close(drain=False)
 
 
 class _Source:
