@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from langchain_aimlapi._transport import pool
 
@@ -13,6 +14,11 @@ from .service import Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# A machine that is busy with something else makes no test fail.
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
 
 
 @pytest.fixture
