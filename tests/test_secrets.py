@@ -23,6 +23,7 @@ from pydantic import SecretStr
 
 from langchain_aimlapi import AimlapiError, ChatAimlapi
 from langchain_aimlapi.sandbox import FAULTS
+from tests.scripted import Scripted
 from tests.ways import WAYS
 
 KEY = "sk-canary-4f1c9a7e2b"
@@ -353,6 +354,38 @@ class TestErrors:
         assert error.response.status_code == 403
         assert KEY in service.received
         assert leaks(shown) == leaks(json.dumps(error.body)) == leaks(error.response) == []
+
+    @pytest.mark.parametrize("way", ["stream", "astream"])
+    def test_a_stream_that_repeats_the_key(self, model, monkeypatch, way):
+        """An error event in the middle of a stream is cleaned like a refusal."""
+        monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
+
+        with LateEcho() as service:
+            error, shown = failure_of(way, model(base_url=service.url), PROMPT)
+
+        assert isinstance(error, AimlapiError)
+        assert error.partial.text == "Hello"
+        assert KEY in service.received
+        assert leaks(shown) == leaks(json.dumps(error.body)) == leaks(error.response) == []
+
+
+class LateEcho(Scripted):
+    """A service that begins to answer, and then fails with the request's own key."""
+
+    @property
+    def received(self) -> str:
+        """The headers that came, as text."""
+        return str(self.headers)
+
+    def answer(self, body, headers):
+        """A piece of text, then an error."""
+        super().answer(body, headers)
+        piece = {"id": "1", "choices": [{"index": 0, "delta": {"content": "Hello"}}]}
+        said = {
+            "error": {"message": f"no more for {self.headers[-1]['authorization']}", "code": 500}
+        }
+        events = (json.dumps(event) for event in (piece, said))
+        return "text/event-stream", "".join(f"data: {event}\n\n" for event in events).encode()
 
 
 class Echo(LangSmith):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from pydantic import SecretStr
@@ -50,6 +50,19 @@ def redacted(value: Any, hide: Callable[[object], str] = hidden) -> Any:
         return {name: _replaced(name, inner, hide) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [redacted(inner, hide) for inner in value]
+    return value
+
+
+def without(value: Any, secrets: Collection[str]) -> Any:
+    """A copy in which no text holds any of the secrets, at any depth."""
+    if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, HIDDEN)
+        return value
+    if isinstance(value, Mapping):
+        return {without(name, secrets): without(inner, secrets) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(without(inner, secrets) for inner in value)
     return value
 
 

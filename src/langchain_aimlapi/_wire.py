@@ -23,11 +23,17 @@ from langchain_aimlapi._codec.reply import decode_reply
 from langchain_aimlapi._codec.responses_reply import decode_response
 from langchain_aimlapi._codec.responses_stream import ResponsesDecoder
 from langchain_aimlapi._codec.stream import Delta, Final, StreamDecoder
+from langchain_aimlapi._redaction import without
 from langchain_aimlapi._transport.refusal import shown
-from langchain_aimlapi.errors import AimlapiError, NotFoundError, ResponseFormatError
+from langchain_aimlapi.errors import (
+    AimlapiError,
+    ErrorResponse,
+    NotFoundError,
+    ResponseFormatError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Mapping
+    from collections.abc import AsyncGenerator, Collection, Generator, Mapping
 
     from langchain_core.messages import AIMessageChunk
     from langchain_core.outputs import ChatResult
@@ -98,7 +104,9 @@ def batches(call: Call, options: ClientOptions, client: object) -> Generator[Bat
         with sync.open_stream(call.request, options, client) as source:
             reader = _Reader(call, source.status, source.headers)
             for events in source:
-                if batch := reader.read(events):
+                batch = reader.read(events)
+                del events  # or tracebacks would show what a service says, the key maybe
+                if batch:
                     yield batch
                 if reader.ended:
                     source.complete = reader.decoder.done
@@ -127,7 +135,9 @@ async def abatches(call: Call, options: ClientOptions, client: object) -> AsyncG
         async with await aio.aopen_stream(call.request, options, client) as source:
             reader = _Reader(call, source.status, source.headers)
             async for events in source:
-                if batch := reader.read(events):
+                batch = reader.read(events)
+                del events  # or tracebacks would show what a service says, the key maybe
+                if batch:
                     yield batch
                 if reader.ended:
                     source.complete = reader.decoder.done
@@ -176,7 +186,8 @@ class _Reader:
                 if delta is not None:
                     batch.append(delta)
         except AimlapiError as error:
-            self._error = error
+            # Its frames hold what was read, and a service may repeat the key.
+            self._error = error.with_traceback(None)
         except _STUMBLES as error:
             self._error = _unfit(error)
         self.ended = self.decoder.done or self._error is not None
@@ -216,11 +227,24 @@ def _explained(error: AimlapiError, call: Call, reader: _Reader | None = None) -
     """Add what only the caller's side knows: what had come, and which ids there are."""
     if reader is not None:
         _identified(error, call, reader.status, reader.headers)
+        _cleaned(error, tuple(call.request.secrets()))
         if error.partial is None:
             error.partial = reader.partial()
     if isinstance(error, NotFoundError) and (near := _catalogue.near(call.model)):
         error.hint = f"Ids near {call.model!r}: {', '.join(near)}."
     return error
+
+
+def _cleaned(error: AimlapiError, secrets: Collection[str]) -> None:
+    """Take the key out of an error that repeats it in the middle of a stream."""
+    error.message = without(error.message, secrets)
+    error.args = without(error.args, secrets)
+    error.body = without(error.body, secrets)
+    if error.response is not None:
+        text, headers = error.response.text, error.response.headers
+        error.response = ErrorResponse(
+            error.response.status_code, without(headers, secrets), without(text, secrets)
+        )
 
 
 def _identified(
