@@ -40,10 +40,10 @@ def plot(rows: Sequence[Row], path: pathlib.Path) -> None:
             x = position + (place - (len(PARTNERS) - 1) / 2) * _BAR
             label = peer.name if not position else None
             axes.bar(x, times, _BAR * 0.92, color=_COLOURS[place], label=label, bottom=0)
-            axes.annotate(f"{times:.1f}", (x, times), ha="center", va="bottom", fontsize=6)
+            axes.annotate(_short(times), (x, times), ha="center", va="bottom", fontsize=6)
     axes.set_yscale("log")
     axes.axhline(1, color=_COLOURS[0], linewidth=0.8)
-    titles = [row["title"].replace(", ", ",\n").replace(" over ", "\nover ") for row in shown]
+    titles = [_folded(row["title"]) for row in shown]
     axes.set_xticks(range(len(shown)), titles, fontsize=7)
     axes.set_ylabel("client CPU, times that of langchain-aimlapi")
     axes.set_title("Client CPU per call or per streamed chunk (less is better)", fontsize=10)
@@ -53,3 +53,15 @@ def plot(rows: Sequence[Row], path: pathlib.Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path)
     plt.close(figure)
+
+
+def _short(times: float) -> str:
+    if times >= 1000:
+        return f"{times / 1000:.0f}k"
+    return f"{times:.0f}" if times >= 10 else f"{times:.1f}"
+
+
+def _folded(title: str) -> str:
+    for part in ("over ", "reply ", "(version"):
+        title = title.replace(part, f"\n{part}")
+    return title.replace(", ", ",\n")
