@@ -73,7 +73,7 @@ def fuzz(target: str, runs: int, folder: Path) -> Run:
         int(counted[1]) if counted else 0,
         time.monotonic() - started,
         len(list(grown.iterdir())),
-        said[-_TAIL:] if done.returncode else "",
+        f"exit status {done.returncode}\n{said[-_TAIL:]}\n" if done.returncode else "",
     )
 
 
