@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from langchain_core.messages import HumanMessage
@@ -584,8 +584,12 @@ def test_only_known_keywords_are_left(schema):
     assert all(isinstance(text, str) for text in cleaned.get("enum", []))
 
 
+MAYBE = {"anyOf": [{"type": "boolean"}, {"type": "null"}]}
+
+
 @settings(deadline=None)
 @given(sayable)
+@example({"anyOf": [{"anyOf": [{"type": "boolean"}, MAYBE]}, {"type": "null"}]})
 def test_clean_schemas_stay(schema):
     """Cleaning twice is cleaning once."""
     assert clean_schema(clean_schema(schema)) == clean_schema(schema)

@@ -214,12 +214,12 @@ def _without_annotations(schema: Schema) -> Schema:
 
 def _joined(forms: list[Schema], *, nullable: bool) -> Schema | None:
     """Alternatives as one form: alone, as a list of texts, or beside one another."""
-    unlike = [form for at, form in enumerate(forms) if form not in forms[:at]]
-    if not unlike:
+    if not forms:
         return None
-    first = unlike[0]
+    first = forms[0]
     if nullable:
         first["nullable"] = True
+    unlike = [form for at, form in enumerate(forms) if form not in forms[:at]]
     listed = "enum" in first and first.keys() <= {"description", "enum", "nullable", "type"}
     if listed and all(form.keys() == {"enum", "type"} for form in unlike[1:]):
         texts = [text for form in unlike for text in form["enum"]]
