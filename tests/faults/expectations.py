@@ -33,7 +33,8 @@ class Expected:
     request_id: bool = False
     """Whether the service names its id of the request."""
     inference_id: bool = True
-    retry_after: float | None = None
+    retry_after: object = None
+    """Seconds, or what is equal to the seconds that may be asked for."""
     response: bool = True
     """Whether the error has the HTTP reply."""
     late: bool = False
@@ -66,7 +67,7 @@ def _refused(
     *,
     again: bool = False,
     request_id: bool = True,
-    retry_after: float | None = None,
+    retry_after: object = None,
 ) -> Row:
     seen = Expected(
         kind, again=again, status=status, request_id=request_id, retry_after=retry_after
