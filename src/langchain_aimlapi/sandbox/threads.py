@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 _GRACE = 0.05
 """Seconds that open connections get to end by themselves when the server stops."""
 
+_TURNS = 8
+"""Turns of the loop in which a connection that is just being accepted comes to be known as one:
+before that, nobody would close it."""
+
 
 class ServerThread:
     """Serves an application on a listening socket, which it owns from then on."""
@@ -81,4 +85,8 @@ class ServerThread:
             self.started.set_result(None)
             await self._end.wait()
         finally:
+            for site in list(self._runner.sites):
+                await site.stop()
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
             await self._runner.cleanup()
