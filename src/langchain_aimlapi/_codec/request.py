@@ -50,10 +50,9 @@ PARAMETERS = frozenset(
         "web_search_options",
     }
 )
-"""Parameters we know by name and leave out where a model is documented not to take them."""
-
-ALWAYS_SENT = frozenset({"audio", "modalities", "response_format", "tool_choice", "tools"})
-"""Without these the answer would be another one than was asked for: the service must decide."""
+"""Parameters we know by name and leave out where a model is documented not to take them. Tools, the
+form of the answer and of the sound are not among them: without those the answer would be another
+one than was asked for, so the service must decide."""
 
 
 @dataclass(frozen=True, slots=True)
