@@ -14,14 +14,25 @@ from langchain_aimlapi._codec.chunks import delta_chunk
 from langchain_aimlapi._codec.merging import AIMessageChunk
 from langchain_aimlapi._codec.stream import Delta
 
+
+def piece(name, args, identity, index=0):
+    """A piece of a call."""
+    kind = "tool_call_chunk"
+    return {"name": name, "args": args, "id": identity, "index": index, "type": kind}
+
+
 DELTAS = {
     "text": Delta(text="Hi"),
     "thought": Delta(reasoning="be"),
     "both": Delta(text="Hi", reasoning="be"),
     "logprobs": Delta(text="Hi", logprobs={"content": [{"token": "Hi", "logprob": -0.1}]}),
     "sound": Delta(audio={"data": "aGk="}),
+    "call": Delta(tools=[piece("f", "", "1")]),
+    "said and called": Delta(text="Hi", tools=[piece("f", '{"a": 1}', "1")]),
+    "piece of a call": Delta(tools=[piece(None, '{"a": [1, ', None)]),
+    "rest of a call": Delta(tools=[piece(None, "2]}", None)]),
+    "two calls": Delta(tools=[piece("f", "{}", "1"), piece("g", "[", "2", index=1)]),
 }
-TOOLS = Delta(tools=[{"name": "f", "args": "", "id": "1", "index": 0, "type": "tool_call_chunk"}])
 MUTABLE = (
     "additional_kwargs",
     "invalid_tool_calls",
@@ -38,13 +49,14 @@ def validated(delta):
     fields = {"additional_kwargs": kwargs} if kwargs else {}
     metadata = {"model_provider": "aimlapi"}
     metadata |= {"logprobs": delta.logprobs} if delta.logprobs else {}
+    fields |= {"tool_call_chunks": copy.deepcopy(delta.tools)} if delta.tools else {}
     message = AIMessageChunk(content=delta.text, response_metadata=metadata, **fields)
     return ChatGenerationChunk(message=message)
 
 
 @pytest.fixture(params=DELTAS.values(), ids=DELTAS)
 def delta(request):
-    """A delta without calls of tools."""
+    """A delta."""
     return request.param
 
 
@@ -71,10 +83,11 @@ def test_they_are_equal(delta):
     assert validated(delta) == delta_chunk(delta)
 
 
-def test_the_text_is_set_as_its_validator_sets_it(delta):
-    """`ChatGenerationChunk.text` has the message's text, in the class LangChain gives it."""
+def test_the_text_is_the_messages(delta):
+    """`ChatGenerationChunk.text` is a `str`, as its field says, with the message's text."""
     text = delta_chunk(delta).text
-    assert (text, type(text)) == (validated(delta).text, type(validated(delta).text))
+    assert type(text) is str
+    assert text == validated(delta).text
 
 
 @pytest.mark.parametrize(
@@ -121,19 +134,25 @@ def test_an_id_set_on_one_is_on_no_other(delta):
     assert inside(delta_chunk(delta).message) == inside(validated(delta).message)
 
 
-@pytest.mark.parametrize("given", [*DELTAS.values(), TOOLS])
-def test_an_unknown_core_gets_validated_chunks(monkeypatch, given):
+def test_an_unknown_core_gets_validated_chunks(monkeypatch, delta):
     """Where LangChain's messages have fields unheard of, the slow way is taken."""
-    fast = delta_chunk(given)
+    fast = delta_chunk(delta)
     monkeypatch.setattr(chunks, "_PREPARED", False)
-    assert delta_chunk(given) == fast
+    assert delta_chunk(delta) == fast
 
 
 def test_calls_are_completed_by_langchain():
-    """Pieces of calls go through LangChain's validators, which read them."""
-    assert delta_chunk(TOOLS).message.tool_calls == [
-        {"name": "f", "args": {}, "id": "1", "type": "tool_call"}
-    ]
+    """Pieces of calls are read by LangChain, as far as they go."""
+    message = delta_chunk(DELTAS["said and called"]).message
+    assert message.tool_calls == [{"name": "f", "args": {"a": 1}, "id": "1", "type": "tool_call"}]
+    assert delta_chunk(DELTAS["rest of a call"]).message.invalid_tool_calls
+
+
+def test_the_delta_keeps_its_pieces():
+    """A change to a chunk's pieces does not reach what it was made of."""
+    delta = Delta(tools=[piece("f", "", "1")])
+    delta_chunk(delta).message.tool_call_chunks[0]["name"] = "other"
+    assert delta.tools == [piece("f", "", "1")]
 
 
 def test_this_core_gets_prepared_chunks():

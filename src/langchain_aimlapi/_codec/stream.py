@@ -33,6 +33,7 @@ from langchain_aimlapi._codec.reply import (
     reasoning_text,
 )
 from langchain_aimlapi._codec.sound import SoundReader
+from langchain_aimlapi._codec.template import Template, TextField
 from langchain_aimlapi._codec.think import ThinkSplitter
 from langchain_aimlapi._codec.usage import usage_metadata
 from langchain_aimlapi._envelope import error_from, read_envelope
@@ -50,6 +51,9 @@ _OFTEN_FIELDS = _PLAIN_FIELDS | {
     "refusal",
     "tool_calls",
 }
+_LEARNT_FIELDS = (["content"], ["reasoning_content"])
+_LESSONS = 8
+"""How many looks of events are learnt in a stream: where each is new, learning would not pay."""
 _KEPT_KEYS = ("annotations", "encrypted_content", "extra_content", "images", "refusal")
 
 
@@ -98,6 +102,8 @@ class StreamDecoder:
         self._shape: frozenset[str] = frozenset()
         self._missing: tuple[str, ...] = ()
         self._odd: tuple[str, ...] = ()
+        self._template: Template | None = None
+        self._lessons = _LESSONS
         self._usage: Mapping[str, Any] | None = None
         self._finish_reason: str | None = None
         self._reasoning_key: str | None = None
@@ -117,6 +123,8 @@ class StreamDecoder:
         """
         if self.done:
             return None
+        if self._template is not None and (text := self._template.text(data)) is not None:
+            return self._said(self._template.field, text)
         if data == _DONE:
             self.done = True
             return self._late_text()
@@ -128,7 +136,12 @@ class StreamDecoder:
             self._refuse_errors(chunk)
         self._read_head(chunk)
         choice = choices[0] if choices and isinstance(choices, list) else None
-        return self._read_choice(choice) if isinstance(choice, dict) else None
+        if not isinstance(choice, dict):
+            return None
+        delta = self._read_choice(choice)
+        if delta is not None and self._lessons:
+            self._learn(data, chunk)
+        return delta
 
     def end(self) -> Final:
         """What holds for the whole message.
@@ -148,6 +161,28 @@ class StreamDecoder:
     def late(self) -> Delta | None:
         """Text held back as a possible tag, when the events run out without `[DONE]`."""
         return None if self.done else self._late_text()
+
+    # --- events that look alike -------------------------------------------------------------------
+
+    def _said(self, name: TextField, text: str) -> Delta:
+        """An event like one before, with this text: nothing else in it is news."""
+        if name == "content":
+            self.texts.append(text)
+            return Delta(text)
+        self.thoughts.append(text)
+        return Delta("", text)
+
+    def _learn(self, data: bytes, chunk: Mapping[str, Any]) -> None:
+        """Learn the look of an event that holds a text and nothing that changes any state."""
+        choice = chunk["choices"][0]
+        quiet = chunk.keys() <= _USUAL_KEYS and not chunk.get("usage")
+        quiet = quiet and choice.keys() <= _PLAIN_CHOICE and isinstance(choice.get("delta"), dict)
+        if not quiet or choice.get("finish_reason") or choice.get("logprobs") or self._think:
+            return
+        said = [name for name, value in choice["delta"].items() if name != "role" and value]
+        if said in _LEARNT_FIELDS and isinstance(choice["delta"][said[0]], str):
+            self._lessons -= 1
+            self._template = Template.learn(said[0], data, chunk)
 
     # --- one event ------------------------------------------------------------------------------
 
