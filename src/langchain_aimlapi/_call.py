@@ -67,7 +67,7 @@ CALL_ARGUMENTS = frozenset(
 SEEN_BY_CORE = frozenset({"ls_structured_output_format", "stream"})
 """Arguments that LangChain leaves among ours after using them."""
 
-TOOL_ARGUMENTS = frozenset({"tools", "tool_choice"})
+_SENT_ARGUMENTS = frozenset({*SENT_FIELDS, "stop", "tool_choice", "tools"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,13 +259,14 @@ def learn_shape(call: Call) -> None:
 
 def _parameters(settings: ChatSettings, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """What goes into the body, by our names."""
-    sent = {name: getattr(settings, name) for name in SENT_FIELDS}
+    fields = vars(settings)
+    sent = {name: fields[name] for name in SENT_FIELDS if fields[name] is not None}
     given = {
         name: value
         for name, value in arguments.items()
         if name not in CALL_ARGUMENTS and name not in SEEN_BY_CORE
     }
-    unknown = given.keys() - sent.keys() - TOOL_ARGUMENTS - {"stop"}
+    unknown = given.keys() - _SENT_ARGUMENTS
     if unknown:
         warn_unknown(sorted(unknown), {*SENT_FIELDS, *CALL_ARGUMENTS}, where="call")
     if given.get("stop") is None:

@@ -10,8 +10,9 @@ import inspect
 import os
 import re
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict
+from functools import cache
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
@@ -213,14 +214,17 @@ def post(
     Raises:
         ConfigurationError: For a body that is no JSON, or a header that cannot be sent.
     """
-    timeout, max_retries = arguments.get("timeout"), arguments.get("max_retries")
+    timeout, retries = arguments.get("timeout"), arguments.get("max_retries")
     return Request(
         url=_url(base_url_of(connection, arguments) + path, connection, arguments),
         body=_json(body),
         headers=_headers(connection, arguments, key, call_id),
         timeouts=_timeouts(connection.timeout if timeout is None else timeout, streams=streams),
-        retry=RetryPolicy(connection.max_retries if max_retries is None else max_retries),
+        retry=_retry(connection.max_retries if retries is None else retries),
     )
+
+
+_retry = cache(RetryPolicy)
 
 
 def _json(body: Mapping[str, Any]) -> bytes:
@@ -236,8 +240,10 @@ def base_url_of(connection: Connection, arguments: Mapping[str, Any]) -> str:
 
 
 def _url(address: str, connection: Connection, arguments: Mapping[str, Any]) -> str:
-    query = {**(connection.default_query or {}), **(arguments.get("extra_query") or {})}
-    return address + (f"?{urlencode(query)}" if query else "")
+    given = arguments.get("extra_query")
+    if not given and not connection.default_query:
+        return address
+    return f"{address}?{urlencode({**(connection.default_query or {}), **(given or {})})}"
 
 
 def _timeouts(timeout: float | Timeouts | None, *, streams: bool) -> Timeouts:
@@ -253,31 +259,37 @@ def _headers(
     connection: Connection, arguments: Mapping[str, Any], key: SecretStr, call_id: str
 ) -> dict[str, str]:
     """All headers; later ones replace earlier ones whatever their case, `None` takes one away."""
-    named: dict[str, tuple[str, Any]] = {}
     request_id = arguments.get("client_request_id") or connection.client_request_id or call_id
-    own = {
-        **OWN_HEADERS,
-        "Authorization": SecretStr(f"Bearer {key.get_secret_value()}"),
-        "X-Client-Request-Id": clean_request_id(request_id),
-        "Idempotency-Key": call_id,
+    named: dict[str, tuple[str, Any]] = {
+        **_OWN,
+        "authorization": ("Authorization", SecretStr(f"Bearer {key.get_secret_value()}")),
+        "x-client-request-id": ("X-Client-Request-Id", clean_request_id(request_id)),
+        "idempotency-key": ("Idempotency-Key", call_id),
     }
-    given = (connection.default_headers or {}, arguments.get("extra_headers") or {})
-    for headers in (own, *given):
-        named |= {name.lower(): (name, value) for name, value in headers.items()}
-    return {name: _header_text(name, value) for name, value in named.values() if value is not None}
+    for headers in (connection.default_headers, arguments.get("extra_headers")):
+        if headers:
+            named |= {name.lower(): (name, value) for name, value in headers.items()}
+    kept = [header for header in named.values() if header[1] is not None]
+    if not _fit(*kept):
+        raise _odd_header(kept)
+    return {name: str(revealed(value)) for name, value in kept}
 
 
-def _header_text(name: str, value: Any) -> str:
-    if not _fits_a_header(name) or not _fits_a_header(revealed(value)):
-        what = "The API key" if name == "Authorization" else f"The header {name!r}"
-        raise ConfigurationError(
-            f"{what} has characters that no header may have, such as a line end or an accent."
-        )
-    return str(revealed(value))
+_OWN = {name.lower(): (name, value) for name, value in OWN_HEADERS.items()}
 
 
-def _fits_a_header(text: Any) -> bool:
-    return str(text).isascii() and str(text).isprintable()
+def _fit(*headers: tuple[str, Any]) -> bool:
+    """Whether HTTP allows all their characters."""
+    text = "".join([f"{name}{revealed(value)}" for name, value in headers])
+    return text.isascii() and text.isprintable()
+
+
+def _odd_header(headers: Iterable[tuple[str, Any]]) -> ConfigurationError:
+    name = next(header[0] for header in headers if not _fit(header))
+    what = "The API key" if name == "Authorization" else f"The header {name!r}"
+    return ConfigurationError(
+        f"{what} has characters that no header may have, such as a line end or an accent."
+    )
 
 
 _NOT_IN_REQUEST_ID = re.compile(r"[^A-Za-z0-9._:-]")

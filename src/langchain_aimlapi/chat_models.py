@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import inspect
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages.utils import count_tokens_approximately
-from pydantic import ConfigDict, model_validator
+from pydantic import ConfigDict, SecretStr, model_validator
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._codec import blocks
@@ -25,7 +25,7 @@ from langchain_aimlapi._settings import SENT_FIELDS, ChatSettings
 from langchain_aimlapi._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
     from langchain_core.callbacks import (
         AsyncCallbackManagerForLLMRun,
@@ -48,6 +48,15 @@ else:
     chunks, events, toolbox = Late("_codec.chunks"), Late("_codec.events"), Late("_codec.tools")
 
 blocks.register()
+
+
+_Hook = TypeVar("_Hook", bound="Callable[..., Any]")
+
+
+def _signed(hook: _Hook) -> _Hook:
+    """Keep a hook's signature: LangChain asks for it at every call, and it would be worked out."""
+    vars(hook)["__signature__"] = inspect.signature(hook)
+    return hook
 
 
 class ChatAimlapi(ChatSettings):
@@ -128,6 +137,7 @@ class ChatAimlapi(ChatSettings):
 
     # --- calls ------------------------------------------------------------------------------------
 
+    @_signed
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -138,6 +148,7 @@ class ChatAimlapi(ChatSettings):
         call = self._call(messages, stop, run_manager, kwargs, find_key(self, kwargs))
         return _wire.answer(call, self._client_options, self.http_client)
 
+    @_signed
     async def _agenerate(
         self,
         messages: list[BaseMessage],
@@ -145,7 +156,8 @@ class ChatAimlapi(ChatSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        key = await _awaited(find_key(self, kwargs))
+        if not isinstance(key := find_key(self, kwargs), SecretStr):
+            key = await _awaited(key)
         call = self._call(messages, stop, run_manager, kwargs, key)
         return await _wire.aanswer(call, self._client_options, self.http_async_client)
 
@@ -173,7 +185,8 @@ class ChatAimlapi(ChatSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        key = await _awaited(find_key(self, kwargs))
+        if not isinstance(key := find_key(self, kwargs), SecretStr):
+            key = await _awaited(key)
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
         async with aclosing(
             _wire.abatches(call, self._client_options, self.http_async_client)
@@ -219,7 +232,8 @@ class ChatAimlapi(ChatSettings):
         """Content-block events straight from the wire (`astream_events(version="v3")`)."""
         writer = events.EventWriter()
         told = wants_tokens(run_manager)
-        key = await _awaited(find_key(self, kwargs))
+        if not isinstance(key := find_key(self, kwargs), SecretStr):
+            key = await _awaited(key)
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
         async with aclosing(
             _wire.abatches(call, self._client_options, self.http_async_client)
@@ -248,7 +262,7 @@ class ChatAimlapi(ChatSettings):
             self,
             messages,
             {**kwargs, "stop": stop},
-            key=sealed(key),
+            key=key if isinstance(key, SecretStr) else sealed(key),
             stream=stream,
             run_id=run_manager.run_id if run_manager else None,
         )
@@ -345,5 +359,5 @@ class ChatAimlapi(ChatSettings):
         return list(range(-(-len(text) // 4)))
 
 
-async def _awaited(key: Any) -> Any:
-    return sealed(await key if inspect.isawaitable(key) else key)
+async def _awaited(key: Awaitable[Any]) -> SecretStr:
+    return sealed(await key)

@@ -9,7 +9,7 @@ reasoning effort, for which the vendors have four different knobs.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from langchain_aimlapi._codec.anthropic import anthropic_body
 from langchain_aimlapi._codec.messages import Shape, encode_messages
@@ -68,8 +68,7 @@ class Options:
     stream_usage: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Encoded:
+class Encoded(NamedTuple):
     """A body ready to be sent, and the names of the settings that this model does not take."""
 
     body: dict[str, Any]
@@ -96,7 +95,7 @@ def encode(
             take when `options.unsupported` is "error".
         UnsupportedContentError: For content or tools with no form on the wire.
     """
-    if options.facts is not None:
+    if options.facts is not None and options.facts.parameters_by_dialect:
         options = replace(options, facts=options.facts.in_dialect(options.dialect))
     given = {name: value for name, value in settings.items() if value is not None}
     extra_body = given.pop("extra_body", None) or {}

@@ -33,7 +33,7 @@ from langchain_aimlapi._codec.reply import (
     reasoning_text,
 )
 from langchain_aimlapi._codec.sound import SoundReader
-from langchain_aimlapi._codec.template import Template, TextField
+from langchain_aimlapi._codec.template import Template, TextField, told_alone
 from langchain_aimlapi._codec.think import ThinkSplitter
 from langchain_aimlapi._codec.usage import usage_metadata
 from langchain_aimlapi._envelope import error_from, read_envelope
@@ -51,7 +51,6 @@ _OFTEN_FIELDS = _PLAIN_FIELDS | {
     "refusal",
     "tool_calls",
 }
-_LEARNT_FIELDS = (["content"], ["reasoning_content"])
 _LESSONS = 8
 """How many looks of events are learnt in a stream: where each is new, learning would not pay."""
 _KEPT_KEYS = ("annotations", "encrypted_content", "extra_content", "images", "refusal")
@@ -139,8 +138,9 @@ class StreamDecoder:
         if not isinstance(choice, dict):
             return None
         delta = self._read_choice(choice)
-        if delta is not None and self._lessons:
-            self._learn(data, chunk)
+        if self._lessons and delta and self._think is None and (name := told_alone(chunk)):
+            self._lessons -= 1
+            self._template = Template.learn(name, data, chunk)
         return delta
 
     def end(self) -> Final:
@@ -162,7 +162,7 @@ class StreamDecoder:
         """Text held back as a possible tag, when the events run out without `[DONE]`."""
         return None if self.done else self._late_text()
 
-    # --- events that look alike -------------------------------------------------------------------
+    # --- one event ------------------------------------------------------------------------------
 
     def _said(self, name: TextField, text: str) -> Delta:
         """An event like one before, with this text: nothing else in it is news."""
@@ -171,20 +171,6 @@ class StreamDecoder:
             return Delta(text)
         self.thoughts.append(text)
         return Delta("", text)
-
-    def _learn(self, data: bytes, chunk: Mapping[str, Any]) -> None:
-        """Learn the look of an event that holds a text and nothing that changes any state."""
-        choice = chunk["choices"][0]
-        quiet = chunk.keys() <= _USUAL_KEYS and not chunk.get("usage")
-        quiet = quiet and choice.keys() <= _PLAIN_CHOICE and isinstance(choice.get("delta"), dict)
-        if not quiet or choice.get("finish_reason") or choice.get("logprobs") or self._think:
-            return
-        said = [name for name, value in choice["delta"].items() if name != "role" and value]
-        if said in _LEARNT_FIELDS and isinstance(choice["delta"][said[0]], str):
-            self._lessons -= 1
-            self._template = Template.learn(said[0], data, chunk)
-
-    # --- one event ------------------------------------------------------------------------------
 
     def _read_head(self, chunk: Mapping[str, Any]) -> None:
         """Top-level fields. Events of one stream look alike: only a new look is studied."""

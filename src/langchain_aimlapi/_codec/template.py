@@ -17,11 +17,17 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import orjson
 
+from langchain_aimlapi._codec.metadata import REPLY_KEYS
+from langchain_aimlapi._codec.reply import SOURCE_KEYS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TextField = Literal["content", "reasoning_content"]
 
+_QUIET = REPLY_KEYS - {"meta", *SOURCE_KEYS}
+_QUIET_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs"})
+_FIELDS = (["content"], ["reasoning_content"])
 _PLACES: Mapping[TextField, re.Pattern[bytes]] = {
     "content": re.compile(rb'"content": *"'),
     "reasoning_content": re.compile(rb'"reasoning_content": *"'),
@@ -99,6 +105,23 @@ class Template:
             )
             expected["obfuscation"] = _TRIAL_PADDING
         return template if _parses_to(before + _TRIAL.encode() + trial, expected) else None
+
+
+def told_alone(event: Mapping[str, Any]) -> TextField | None:
+    """The field of a text that is all an event tells; `None` if it tells of anything else.
+
+    Read a second time, such an event adds its text and changes nothing.
+    """
+    if not event.keys() <= _QUIET or event.get("usage"):
+        return None
+    choice = event["choices"][0]
+    fields = choice.get("delta")
+    if not choice.keys() <= _QUIET_CHOICE or choice.get("finish_reason") or choice.get("logprobs"):
+        return None
+    told = [name for name, value in (fields or {}).items() if value and name != "role"]
+    if told not in _FIELDS or not isinstance(fields[told[0]], str):
+        return None
+    return "content" if told[0] == "content" else "reasoning_content"
 
 
 def _parses_to(data: bytes, expected: Mapping[str, Any]) -> bool:

@@ -60,9 +60,14 @@ def _inner(usage: Mapping[str, Any], side: str) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
+_NUMBER = (int, float)
+
+
 def _count(usage: Mapping[str, Any], *names: str) -> int | None:
-    found = (usage.get(name) for name in names)
-    return next((int(value) for value in found if isinstance(value, int | float)), None)
+    for name in names:
+        if isinstance(value := usage.get(name), _NUMBER):
+            return int(value)
+    return None
 
 
 def _details(counts: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, int]:
@@ -70,7 +75,7 @@ def _details(counts: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, i
     return {
         ours: int(counts[theirs])
         for theirs, ours in names.items()
-        if isinstance(counts.get(theirs), int | float)
+        if theirs in counts and isinstance(counts[theirs], _NUMBER)
     }
 
 

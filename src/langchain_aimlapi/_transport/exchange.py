@@ -11,8 +11,7 @@ once a byte of a reply has reached the caller: an attempt at a stream ends with 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from langchain_aimlapi._transport.refusal import refusal
 from langchain_aimlapi._transport.request import Reply
@@ -27,23 +26,20 @@ if TYPE_CHECKING:
 _OWN_ID = "x-client-request-id"
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(NamedTuple):
     """Send the request once."""
 
     until: float | None
     """When to give up, by the clock that the exchange was started with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(NamedTuple):
     """Wait."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(NamedTuple):
     """What came of a step."""
 
     result: object

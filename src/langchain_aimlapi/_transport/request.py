@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -112,10 +113,19 @@ class Request:
 
 def _unsendable(headers: Mapping[str, str]) -> str | None:
     """Return the name of a header that cannot be sent; a crash report must not show its value."""
+    values = "".join(headers.values())
+    if values.isascii() and values.isprintable() and all(map(_is_name, headers)):
+        return None
     odd = (name for name, value in headers.items() if not _HEADER.fullmatch(f"{name}: {value}"))
     return next(odd, None)
 
 
+@lru_cache(maxsize=256)
+def _is_name(name: str) -> bool:
+    return _HEADER.fullmatch(f"{name}: ") is not None
+
+
+@lru_cache(maxsize=256)
 def _is_sendable(url: str) -> bool:
     try:
         parts = urlsplit(url)
