@@ -96,11 +96,11 @@ class ChatAimlapi(ChatSettings):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        sent = {name: getattr(self, name) for name in SENT_FIELDS}
-        named = {name: value for name, value in sent.items() if value is not None}
+        fields = vars(self)
+        named = {"model_name": self.model_name, "base_url": self.aimlapi_api_base}
+        named |= {name: fields[name] for name in SENT_FIELDS if fields[name] is not None}
         kwargs = {"model_kwargs": self.model_kwargs, "extra_body": self.extra_body}
-        named |= {name: value for name, value in kwargs.items() if value}
-        return {"model_name": self.model_name, "base_url": self.aimlapi_api_base, **named}
+        return named | {name: value for name, value in kwargs.items() if value}
 
     @model_validator(mode="after")
     def _set_aimlapi_version(self) -> Self:

@@ -8,12 +8,14 @@ repaired one: a command that was cut off must not be carried out.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from langchain_core.messages import InvalidToolCall, ToolCall
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 _CALL_KEYS = frozenset({"function", "id", "index", "type"})
 
@@ -48,9 +50,9 @@ def wire_calls(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """The calls of a message or a delta, as they came."""
     listed = message.get("tool_calls")
     listed = listed if isinstance(listed, list) else ()
-    calls = [call for call in listed if isinstance(call, Mapping)]
+    calls = [call for call in listed if isinstance(call, dict)]
     old = message.get("function_call")
-    if not calls and isinstance(old, Mapping):
+    if not calls and isinstance(old, dict):
         return [{"function": old}]
     return calls
 
@@ -70,10 +72,10 @@ def missing_id(call_id: str, position: int) -> str:
 def name_and_arguments(call: Mapping[str, Any]) -> tuple[str | None, str]:
     """A call's (or fragment's) name and its arguments as JSON text."""
     function = call.get("function")
-    if isinstance(function, Mapping):
+    if isinstance(function, dict):
         return named(function.get("name")), argument_text(function.get("arguments"))
     custom = call.get("custom")
-    if isinstance(custom, Mapping):
+    if isinstance(custom, dict):
         text = argument_text(custom.get("input"))
         return named(custom.get("name")), orjson.dumps({"__arg1": text}).decode()
     return named(call.get("name")), argument_text(call.get("arguments"))

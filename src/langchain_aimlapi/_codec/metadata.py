@@ -7,11 +7,13 @@ key (texts are joined, numbers added), so in a stream all of this stands on one 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._codec.usage import cost
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PROVIDER = "aimlapi"
 
@@ -107,7 +109,7 @@ def response_metadata(
 
 def _filled(extra: Mapping[str, Mapping[str, Any]], meta: Any) -> dict[str, Any]:
     levels: dict[str, Any] = {level: dict(fields) for level, fields in extra.items() if fields}
-    if isinstance(meta, Mapping):
+    if isinstance(meta, dict):
         rest = {key: value for key, value in meta.items() if key != "usage"}
         levels |= {"meta": rest} if rest else {}
     return levels
@@ -120,11 +122,13 @@ def _rate_limit(headers: Mapping[str, str]) -> dict[str, str]:
 
 def unknown(fields: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
     """Fields outside `known`, or of another type than known, that hold something."""
-    return {
-        key: value
-        for key, value in fields.items()
-        if value not in (None, "") and (key not in known or not _is_of_its_kind(key, value))
-    }
+    odd = fields.keys() - known
+    for key in fields.keys() & _KINDS.keys():
+        if fields[key] is not None and not isinstance(fields[key], _KINDS[key]):
+            odd.add(key)
+    if not odd:
+        return {}
+    return {k: value for k, value in fields.items() if k in odd and value not in (None, "")}
 
 
 _KINDS: Mapping[str, type] = {

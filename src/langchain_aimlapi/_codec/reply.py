@@ -7,8 +7,7 @@ when there is one choice); the usage, which counts all choices together, stands 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from langchain_core.messages import AIMessage
@@ -28,6 +27,9 @@ from langchain_aimlapi._codec.metadata import (
 )
 from langchain_aimlapi._codec.usage import usage_metadata
 from langchain_aimlapi.errors import ResponseFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KEPT_KEYS = (
     "annotations",
@@ -51,7 +53,7 @@ def decode_reply(body: bytes, context: ReplyContext) -> ChatResult:
     reply = parse_object(body)
     listed = reply.get("choices")
     listed = listed if isinstance(listed, list) else ()
-    choices = [choice for choice in listed if isinstance(choice, Mapping)]
+    choices = [choice for choice in listed if isinstance(choice, dict)]
     if not choices:
         raise ResponseFormatError(
             "The reply holds no choices.", body=reply, request_id=reply.get("id")
@@ -104,8 +106,8 @@ def _generation(
     reply: Mapping[str, Any], choice: Mapping[str, Any], context: ReplyContext, *, first: bool
 ) -> ChatGeneration:
     message = choice.get("message")
-    message = message if isinstance(message, Mapping) else {}
-    usage = reply.get("usage") if isinstance(reply.get("usage"), Mapping) else None
+    message = message if isinstance(message, dict) else {}
+    usage = reply.get("usage") if isinstance(reply.get("usage"), dict) else None
     extra = {
         "reply": unknown(reply, REPLY_KEYS),
         "choice": unknown(choice, CHOICE_KEYS),
@@ -174,7 +176,7 @@ def reasoning_text(fields: Mapping[str, Any]) -> tuple[str, str]:
     texts = (
         detail.get("text") or detail.get("summary") or ""
         for detail in details
-        if isinstance(detail, Mapping)
+        if isinstance(detail, dict)
     )
     return DETAILS_KEY, "".join(text for text in texts if isinstance(text, str))
 
@@ -184,7 +186,7 @@ def content_text(content: Any) -> tuple[str, str]:
     if isinstance(content, str):
         return content, ""
     listed = content if isinstance(content, list) else ()
-    parts = [part for part in listed if isinstance(part, Mapping)]
+    parts = [part for part in listed if isinstance(part, dict)]
     text = "".join(str(part.get("text") or "") for part in parts if part.get("type") == "text")
     thoughts = [part.get("thinking") for part in parts if part.get("type") == "thinking"]
     return text, "".join(content_text(thought)[0] for thought in thoughts)

@@ -10,9 +10,8 @@ A stream that ends without a finish reason and without `[DONE]` was cut. `end` r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._codec.assistant import DETAILS_KEY, REASONING_KEYS, THINK_TAG
 from langchain_aimlapi._codec.fragments import FragmentReader, ToolFragment
@@ -38,6 +37,9 @@ from langchain_aimlapi._codec.think import ThinkSplitter
 from langchain_aimlapi._codec.usage import usage_metadata
 from langchain_aimlapi._envelope import error_from, read_envelope
 from langchain_aimlapi.errors import StreamInterruptedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _DONE = b"[DONE]"
 _HEAD_KEYS = ("id", "model", "created", "system_fingerprint", "service_tier")
@@ -193,7 +195,7 @@ class StreamDecoder:
 
     def _read_odd(self, key: str, value: Any) -> None:
         if key == "meta":
-            if isinstance(value, Mapping):
+            if isinstance(value, dict):
                 self._head["meta"] = {**self._head.get("meta", {}), **value}
         elif usable(key, value) and key in SOURCE_KEYS:
             self._kept[key] = value
@@ -227,7 +229,7 @@ class StreamDecoder:
         """The whole message of a server that did not stream; others repeat it beside each delta."""
         if self.texts or self.thoughts or self.fragments.calls:
             return delta
-        says = isinstance(delta, Mapping) and (delta.get("content") or delta.get("tool_calls"))
+        says = isinstance(delta, dict) and (delta.get("content") or delta.get("tool_calls"))
         return delta if says else message or delta
 
     def _read_fields(self, fields: Mapping[str, Any]) -> Delta:
@@ -322,7 +324,7 @@ class StreamDecoder:
             self._extra["message"]["reasoning_details"] = details
             return
         for detail in details:
-            if not isinstance(detail, Mapping):
+            if not isinstance(detail, dict):
                 continue
             mark = (detail.get("type"), detail.get("index"))
             same = next((d for d in self._details if (d.get("type"), d.get("index")) == mark), None)
@@ -339,7 +341,7 @@ class StreamDecoder:
         """The envelope Claude streams had until February 2026; its `state` holds real counts."""
         event: dict[str, Any] = chunk["event"]
         state = chunk.get("state")
-        state = state if isinstance(state, Mapping) else {}
+        state = state if isinstance(state, dict) else {}
         counts = {key: n for key, n in (state.get("usage") or {}).items() if n}
         if counts:
             self._usage = {**(self._usage or {}), **counts}

@@ -8,10 +8,12 @@ comes in the body's `meta.usage`, in headers of whole replies, or in a stream's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages.ai import InputTokenDetails, OutputTokenDetails, UsageMetadata
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PROMPT_DETAILS = {
     "cached_tokens": "cache_read",
@@ -57,7 +59,7 @@ def usage_metadata(usage: Mapping[str, Any] | None) -> UsageMetadata | None:
 def _inner(usage: Mapping[str, Any], side: str) -> Mapping[str, Any]:
     other = {"prompt": "input", "completion": "output"}[side]
     found = usage.get(f"{side}_tokens_details") or usage.get(f"{other}_tokens_details")
-    return found if isinstance(found, Mapping) else {}
+    return found if isinstance(found, dict) else {}
 
 
 _NUMBER = (int, float)
@@ -87,8 +89,8 @@ def cost(meta: Mapping[str, Any] | None, headers: Mapping[str, str]) -> dict[str
             `tokens_used` there.
         headers: The reply's headers, by lower-case names, for replies with no cost in the body.
     """
-    usage = meta.get("usage") if isinstance(meta, Mapping) else None
-    spent = {k: v for k, v in usage.items() if v is not None} if isinstance(usage, Mapping) else {}
+    usage = meta.get("usage") if isinstance(meta, dict) else None
+    spent = {k: v for k, v in usage.items() if v is not None} if isinstance(usage, dict) else {}
     if "credits_used" not in spent and (credits_used := headers.get("x-aimlapi-credits-used")):
         spent["credits_used"] = _number(credits_used)
     if "usd_spent" not in spent and (usd := headers.get("x-aimlapi-usd-spent")):
