@@ -7,7 +7,6 @@ stream is cut into reads makes no difference; what chunks and events say is what
 from __future__ import annotations
 
 import pickle
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from langchain_aimlapi import AimlapiError
@@ -38,7 +37,7 @@ _CHAT = Call(
     audio_format="wav",
     notes={},
 )
-_RESPONSES = replace(_CHAT, route="responses")
+_RESPONSES = _CHAT._replace(route="responses")
 
 
 class BrokenRuleError(Exception):
@@ -85,7 +84,7 @@ def responses_stream(data: bytes) -> None:
 
 
 def _read(data: bytes, call: Call) -> None:
-    call = replace(call, coalesce=len(data) % 2 == 0)
+    call = call._replace(coalesce=len(data) % 2 == 0)
     reader = _Reader(call, 200, _HEADERS)
     items: list[Delta | Final] = []
     try:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._codec.metadata import ReplyContext
@@ -70,8 +70,7 @@ SEEN_BY_CORE = frozenset({"ls_structured_output_format", "stream"})
 _SENT_ARGUMENTS = frozenset({*SENT_FIELDS, "stop", "tool_choice", "tools"})
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A request, and what decoding its reply needs to know of it."""
 
     request: Request
@@ -158,8 +157,14 @@ def build_call(
     warn_dropped(encoded.dropped, model)
     call_id = str(run_id or uuid.uuid4())
 
-    def in_other_shape() -> Call:
-        return build_call(
+    path = _PATHS[route]
+    request = post(
+        settings, path, encoded.body, arguments, key=key, call_id=call_id, streams=stream
+    )
+    other = None
+    if in_doubt:
+        other = partial(
+            build_call,
             settings,
             messages,
             arguments,
@@ -168,11 +173,6 @@ def build_call(
             run_id=run_id or uuid.UUID(call_id),
             dialect=_OTHER[dialect],
         )
-
-    path = _PATHS[route]
-    request = post(
-        settings, path, encoded.body, arguments, key=key, call_id=call_id, streams=stream
-    )
     audio = parameters.get("audio")
     audio_format = audio.get("format") if isinstance(audio, Mapping) else None
     form = arguments.get("structured_output")
@@ -186,7 +186,7 @@ def build_call(
         notes={"structured_output": form} if form else {},
         route=route,
         shape=dialect,
-        in_other_shape=in_other_shape if in_doubt else None,
+        in_other_shape=other,
     )
 
 

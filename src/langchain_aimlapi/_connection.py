@@ -12,7 +12,7 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
@@ -155,9 +155,7 @@ class Connection(BaseModel):
 
     @property
     def _client_options(self) -> ClientOptions:
-        return ClientOptions(
-            verify=self.verify, proxy=self.proxy, max_connections=self.max_connections
-        )
+        return _options(self.verify, self.proxy, self.max_connections)
 
     def close(self) -> None:
         """Close the idle connections of this process's sync calls; the next call opens new ones.
@@ -225,6 +223,7 @@ def post(
 
 
 _retry = cache(RetryPolicy)
+_options = lru_cache(ClientOptions)
 
 
 def _json(body: Mapping[str, Any]) -> bytes:
@@ -270,22 +269,24 @@ def _headers(
         if headers:
             named |= {name.lower(): (name, value) for name, value in headers.items()}
     kept = [header for header in named.values() if header[1] is not None]
-    if not _fit(*kept):
+    sent = _allowed(kept)
+    if sent is None:
         raise _odd_header(kept)
-    return {name: str(revealed(value)) for name, value in kept}
+    return sent
 
 
 _OWN = {name.lower(): (name, value) for name, value in OWN_HEADERS.items()}
 
 
-def _fit(*headers: tuple[str, Any]) -> bool:
-    """Whether HTTP allows all their characters."""
-    text = "".join([f"{name}{revealed(value)}" for name, value in headers])
-    return text.isascii() and text.isprintable()
+def _allowed(headers: Iterable[tuple[str, Any]]) -> dict[str, str] | None:
+    """The headers as they are sent; `None` if they have characters that HTTP does not allow."""
+    sent = {name: str(revealed(value)) for name, value in headers}
+    text = "".join([*sent, *sent.values()])
+    return sent if text.isascii() and text.isprintable() else None
 
 
 def _odd_header(headers: Iterable[tuple[str, Any]]) -> ConfigurationError:
-    name = next(header[0] for header in headers if not _fit(header))
+    name = next(header[0] for header in headers if _allowed([header]) is None)
     what = "The API key" if name == "Authorization" else f"The header {name!r}"
     return ConfigurationError(
         f"{what} has characters that no header may have, such as a line end or an accent."

@@ -20,6 +20,7 @@ _SECRET_NAMES = frozenset(
         "x-api-key",
     }
 )
+_PLAIN = (str, int, float)
 _SCHEMA_NAMES = frozenset({"parameters", "input_schema", "properties", "schema"})
 """Beneath these stand descriptions of arguments, which may be called like secrets."""
 
@@ -46,6 +47,8 @@ def redacted(value: Any, hide: Callable[[object], str] = hidden) -> Any:
         value: Arguments of a call.
         hide: What stands in the place of a secret.
     """
+    if value is None or isinstance(value, _PLAIN):
+        return value
     if isinstance(value, Mapping):
         return {name: _replaced(name, inner, hide) for name, inner in value.items()}
     if isinstance(value, list | tuple):

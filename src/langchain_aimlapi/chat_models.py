@@ -132,7 +132,8 @@ class ChatAimlapi(ChatSettings):
         self, stop: list[str] | None = None, **kwargs: Any
     ) -> dict[str, Any]:
         """What callbacks and traces see: everything but keys and headers."""
-        seen: dict[str, Any] = redacted(super()._get_invocation_params(stop=stop, **kwargs))
+        own = {**self._identifying_params, "_type": self._llm_type, "stop": stop}
+        seen: dict[str, Any] = redacted({**own, **kwargs})
         return seen
 
     # --- calls ------------------------------------------------------------------------------------

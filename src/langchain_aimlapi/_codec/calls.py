@@ -119,14 +119,17 @@ def parse_arguments(text: str) -> dict[str, Any]:
 
 
 def add_call(calls: Calls, identity: str, name: str | None, arguments: str) -> None:
-    """Add a call where it belongs; a call that names no tool is invalid too."""
+    """Add a call where it belongs; a call that names no tool is invalid too.
+
+    The order of the keys is LangChain's own, for objects that are made without its validation.
+    """
     try:
         parsed = parse_arguments(arguments)
     except ValueError as error:
         wrong = f"The arguments are not a JSON object: {error}"
     else:
         if name:
-            calls.valid.append(ToolCall(type="tool_call", id=identity, name=name, args=parsed))
+            calls.valid.append(ToolCall(name=name, args=parsed, id=identity, type="tool_call"))
             return
         wrong = "The call names no tool."
     calls.invalid.append(

@@ -7,8 +7,8 @@ key (texts are joined, numbers added), so in a stream all of this stands on one 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langchain_aimlapi._codec.usage import cost
 
@@ -53,20 +53,19 @@ MESSAGE_KEYS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyContext:
+class ReplyContext(NamedTuple):
     """What decoding needs to know beside the body."""
 
     model: str
     """The model that was asked; the reply's own word on it wins."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     """By lower-case names."""
     call_id: str = ""
     """Unique per call: names tool calls that come without an id."""
     split_think_tags: bool = True
     audio_format: str | None = None
     """The format audio was asked in."""
-    notes: Mapping[str, Any] = field(default_factory=dict)
+    notes: Mapping[str, Any] = MappingProxyType({})
     """What to say in `response_metadata` of how the reply was asked for."""
 
 

@@ -25,6 +25,7 @@ from langchain_aimlapi._codec.metadata import (
     unknown,
     usable,
 )
+from langchain_aimlapi._codec.prepared import containers, made
 from langchain_aimlapi._codec.usage import usage_metadata
 from langchain_aimlapi.errors import ResponseFormatError
 
@@ -124,16 +125,40 @@ def _generation(
     calls = read_calls(message, context.call_id)
     if calls.extras:
         kwargs["tool_call_extras"] = calls.extras
-    answer = AIMessage(
-        content=text,
-        additional_kwargs=kwargs,
-        response_metadata=metadata,
-        tool_calls=calls.valid,
-        invalid_tool_calls=calls.invalid,
-        usage_metadata=usage_metadata(usage) if first else None,
-    )
-    info = {"finish_reason": finish_reason} if finish_reason else None
-    return ChatGeneration(message=answer, generation_info=info)
+    fields = {
+        "content": text,
+        "additional_kwargs": kwargs,
+        "response_metadata": metadata,
+        "tool_calls": calls.valid,
+        "invalid_tool_calls": calls.invalid,
+        "usage_metadata": usage_metadata(usage) if first else None,
+    }
+    return generation(fields, {"finish_reason": finish_reason} if finish_reason else None)
+
+
+def generation(fields: dict[str, Any], info: dict[str, Any] | None) -> ChatGeneration:
+    """A message with these fields, all of them of the right types, as a generation.
+
+    Args:
+        fields: Content (a string), kwargs, metadata, calls, invalid calls and usage.
+        info: The generation's own.
+    """
+    if not _PREPARED:
+        return ChatGeneration(message=AIMessage(**fields), generation_info=info)
+    message = made(AIMessage, {**_MESSAGE, **fields}, set(fields), {})
+    said = {"generation_info", "message", "text"}
+    whole = {**_GENERATION, "text": fields["content"], "message": message, "generation_info": info}
+    return made(ChatGeneration, whole, said, None)
+
+
+_MESSAGE = dict(vars(AIMessage(content="")))
+_GENERATION = dict(vars(ChatGeneration(message=AIMessage(content=""))))
+_PREPARED = containers(AIMessage(content="")) == {
+    "additional_kwargs",
+    "invalid_tool_calls",
+    "response_metadata",
+    "tool_calls",
+}
 
 
 def message_content(

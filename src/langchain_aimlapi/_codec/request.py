@@ -8,7 +8,6 @@ reasoning effort, for which the vendors have four different knobs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from langchain_aimlapi._codec.anthropic import anthropic_body
@@ -55,8 +54,7 @@ form of the answer and of the sound are not among them: without those the answer
 one than was asked for, so the service must decide."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """How a request is to be written."""
 
     facts: ModelFacts | None = None
@@ -96,7 +94,7 @@ def encode(
         UnsupportedContentError: For content or tools with no form on the wire.
     """
     if options.facts is not None and options.facts.parameters_by_dialect:
-        options = replace(options, facts=options.facts.in_dialect(options.dialect))
+        options = options._replace(facts=options.facts.in_dialect(options.dialect))
     given = {name: value for name, value in settings.items() if value is not None}
     extra_body = given.pop("extra_body", None) or {}
     tools = fit_tools(

@@ -9,7 +9,6 @@ becomes of every parameter a model does not take.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._codec.request import Encoded, Options, sorted_out
@@ -70,7 +69,7 @@ def encode_responses(
         UnsupportedContentError: For content with no form on this route.
     """
     facts = options.facts or ModelFacts(id=model, route="responses", parameters=PARAMETERS)
-    options = replace(options, facts=facts)
+    options = options._replace(facts=facts)
     given = {name: value for name, value in settings.items() if value is not None}
     extra_body = given.pop("extra_body", None) or {}
     fitted = fit_tools(

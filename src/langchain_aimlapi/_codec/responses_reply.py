@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from langchain_core.messages import AIMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.outputs import ChatResult
 
 from langchain_aimlapi._codec.calls import Calls, add_call
-from langchain_aimlapi._codec.reply import parse_object
+from langchain_aimlapi._codec.reply import generation, parse_object
 from langchain_aimlapi._codec.responses_stream import ResponsesDecoder
 from langchain_aimlapi._codec.responses_texts import with_fragment
 from langchain_aimlapi._codec.stream import Delta
@@ -41,17 +40,17 @@ def decode_response(body: bytes, context: ReplyContext) -> ChatResult:
     if delta.logprobs:
         metadata["logprobs"] = dict(delta.logprobs)
     calls = _calls([*(delta.tools or ()), *final.tools])
-    answer = AIMessage(
-        content="".join(decoder.texts),
-        additional_kwargs=kwargs,
-        response_metadata=metadata,
-        tool_calls=calls.valid,
-        invalid_tool_calls=calls.invalid,
-        usage_metadata=final.usage_metadata,
-    )
+    fields = {
+        "content": "".join(decoder.texts),
+        "additional_kwargs": kwargs,
+        "response_metadata": metadata,
+        "tool_calls": calls.valid,
+        "invalid_tool_calls": calls.invalid,
+        "usage_metadata": final.usage_metadata,
+    }
     status = metadata.get("finish_reason")
     info = {"finish_reason": status} if status else None
-    return ChatResult(generations=[ChatGeneration(message=answer, generation_info=info)])
+    return ChatResult(generations=[generation(fields, info)])
 
 
 def _calls(fragments: list[ToolFragment]) -> Calls:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import io
 import random
 import time
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from langchain_aimlapi._transport import pool
+from langchain_aimlapi._transport.bodies import AiohttpBody, HttpxBody
 from langchain_aimlapi._transport.deadline import soonest
 from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
@@ -17,13 +17,10 @@ from langchain_aimlapi._transport.intake import Intake, Reading, reading
 from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES
 from langchain_aimlapi._transport.request import Reply
 from langchain_aimlapi._transport.sse import DONE
-from langchain_aimlapi._transport.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from types import TracebackType
-
-    import aiohttp
 
     from langchain_aimlapi._transport.request import ClientOptions, Request
     from langchain_aimlapi.errors import AimlapiError
@@ -32,9 +29,6 @@ AsyncClient: TypeAlias = Any
 """An `aiohttp.ClientSession`, an `httpx2.AsyncClient` or an `httpx.AsyncClient`."""
 
 _DRAIN_SECONDS = 0.02
-_MARGIN = 0.02
-_BIG_BODY = 2**20
-"""aiohttp warns of plain bytes beyond this, which it would write in one go."""
 
 
 async def asend(
@@ -194,7 +188,7 @@ class _Source:
         self._until = until
         self._shared = shared
         self._client: Any = client if shared is None else shared.client
-        self._body: _AiohttpBody | _HttpxBody | None = None
+        self._body: AiohttpBody | HttpxBody | None = None
         self._intake: Intake | None = None
         self._clock = asyncio.get_running_loop().time
         self._begun = False
@@ -214,28 +208,27 @@ class _Source:
         if not batch:
             return self._intake.hollow()
         self._begun = True
+        body.guard()
         return AsyncEventStream(self, body.status, body.headers, batch)
 
-    async def _open(self, *, streaming: bool) -> _AiohttpBody | _HttpxBody:
+    async def _open(self, *, streaming: bool) -> AiohttpBody | HttpxBody:
         headers = self._request.sent_headers(streaming=streaming)
         if self._shared is not None:
             connect, most = self._request.timeouts.connect, self._options.max_connections
-            way = {
-                **pool.way(self._shared, self._options, self._request.url),
-                "timeout": pool.client_timeout(connect, queued=most is not None),
-            }
-            body = await _AiohttpBody.open(self._client, self._request, headers, way)
+            way = pool.way(self._shared, self._options, self._request.url)
+            timeout = pool.client_timeout(connect, queued=most is not None)
+            body = await AiohttpBody.open(self._client, self._request, headers, timeout, way)
             self._shared.replies.add(body.response)
             return body
         if hasattr(self._client, "build_request"):
             left = None if self._until is None else self._until - self._clock()
-            return await _HttpxBody.open(self._client, self._request, headers, left)
+            return await HttpxBody.open(self._client, self._request, headers, left)
         timeout = pool.client_timeout(self._request.timeouts.connect, queued=True)
-        return await _AiohttpBody.open(self._client, self._request, headers, {"timeout": timeout})
+        return await AiohttpBody.open(self._client, self._request, headers, timeout, {})
 
     async def pull(self) -> list[bytes]:
         """Return the content of the next read that brings some; nothing at the end."""
-        body, intake = cast("_AiohttpBody", self._body), cast("Intake", self._intake)
+        body, intake = cast("AiohttpBody", self._body), cast("Intake", self._intake)
         limit = soonest(self._until, self._clock(), self._request.timeouts.between_tokens)
         if body.watch is None:
             async with asyncio.timeout_at(limit):
@@ -253,7 +246,7 @@ class _Source:
             body.watch.end()
 
     async def _batch(
-        self, body: _AiohttpBody | _HttpxBody, intake: Intake, limit: float | None
+        self, body: AiohttpBody | HttpxBody, intake: Intake, limit: float | None
     ) -> list[bytes]:
         while True:
             data = await self._read(body, limit)
@@ -262,7 +255,7 @@ class _Source:
                 return batch
 
     async def _whole(
-        self, body: _AiohttpBody | _HttpxBody, limit: float | None, most: int | None
+        self, body: AiohttpBody | HttpxBody, limit: float | None, most: int | None
     ) -> bytes:
         received = bytearray()
         while data := await self._read(body, limit):
@@ -271,7 +264,7 @@ class _Source:
                 break
         return bytes(received)
 
-    async def _read(self, body: _AiohttpBody | _HttpxBody, limit: float | None) -> bytes:
+    async def _read(self, body: AiohttpBody | HttpxBody, limit: float | None) -> bytes:
         # Reads that find their bytes waiting do not let the loop's timer in.
         if limit is not None and self._clock() >= limit:
             raise TimeoutError
@@ -301,95 +294,8 @@ class _Source:
             if shared is not None:
                 await pool.agive_back(shared)
 
-    async def _drain(self, body: _AiohttpBody | _HttpxBody) -> None:
+    async def _drain(self, body: AiohttpBody | HttpxBody) -> None:
         limit = self._clock() + _DRAIN_SECONDS
         async with asyncio.timeout_at(limit):
             while await self._read(body, limit):
                 pass
-
-
-class _AiohttpBody:
-    """The reply of an aiohttp session."""
-
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self.status = response.status
-        self.headers = _folded(response.headers.items())
-        self.response = response
-        self.read = response.content.readany
-        """Takes what has come, or waits for some; nothing at the end."""
-        self.watch: Watch | None = Watch(asyncio.get_running_loop(), self._give_up)
-
-    def _give_up(self) -> None:
-        self.response.content.set_exception(TimeoutError())
-
-    @classmethod
-    async def open(
-        cls,
-        session: aiohttp.ClientSession,
-        request: Request,
-        headers: Mapping[str, str],
-        way: dict[str, Any],
-    ) -> Self:
-        body = request.body
-        response = await session.request(
-            request.method,
-            request.url,
-            data=io.BytesIO(body) if body and len(body) >= _BIG_BODY else body,
-            headers=headers,
-            allow_redirects=False,
-            raise_for_status=False,
-            **way,
-        )
-        return cls(response)
-
-    async def close(self) -> None:
-        if self.watch is not None:
-            self.watch.stop()
-        self.response.close()
-
-
-class _HttpxBody:
-    """The reply of an async client of httpx2 or httpx."""
-
-    watch = None
-
-    def __init__(self, response: Any) -> None:
-        self.status: int = response.status_code
-        self.headers: dict[str, str] = dict(response.headers.items())
-        self._response = response
-        self._chunks: AsyncGenerator[bytes, None] = response.aiter_bytes()
-
-    @classmethod
-    async def open(
-        cls, client: Any, request: Request, headers: Mapping[str, str], left: float | None
-    ) -> Self:
-        # A little less than what is left: cancelled by us, a handshake would leak its socket.
-        bounds = (left and max(left - _MARGIN, 0.001), request.timeouts.connect)
-        connect = min((bound for bound in bounds if bound is not None), default=None)
-        timeout = {"connect": connect, "read": None, "write": None, "pool": None}
-        native = client.build_request(
-            request.method,
-            request.url,
-            content=request.body,
-            headers=headers,
-            extensions={"timeout": timeout},
-        )
-        return cls(await client.send(native, stream=True, follow_redirects=False))
-
-    async def read(self) -> bytes:
-        return await anext(self._chunks, b"")
-
-    async def close(self) -> None:
-        with contextlib.suppress(Exception):
-            await self._chunks.aclose()
-        with contextlib.suppress(Exception):
-            await self._response.aclose()
-
-
-def _folded(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Lower the names and join the values of repeated ones, as httpx does."""
-    folded: dict[str, str] = {}
-    for name, value in headers:
-        lowered = name.lower()
-        folded[lowered] = f"{folded[lowered]}, {value}" if lowered in folded else value
-    return folded

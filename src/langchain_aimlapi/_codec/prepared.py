@@ -1,0 +1,54 @@
+"""LangChain's objects as copies of one made beforehand, where there is nothing left to validate.
+
+What the codec puts into them it has made itself, of the right types; pydantic would look at each
+field once more, and at those that are always the same. What pydantic's `model_construct` sets is
+set here too. A langchain-core whose classes have containers of their own that we would not fill,
+and so would share between copies, is told by `containers`, and gets validated objects.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+_new = object.__new__
+# What an object of pydantic's consists of; `object.__setattr__` would look each up anew.
+_set_fields, _set_said, _set_extra, _set_private = (
+    vars(BaseModel)[slot].__set__
+    for slot in (
+        "__dict__",
+        "__pydantic_fields_set__",
+        "__pydantic_extra__",
+        "__pydantic_private__",
+    )
+)
+
+
+def made(
+    kind: type[_Model], fields: dict[str, Any], said: set[str], extra: dict[str, Any] | None
+) -> _Model:
+    """An object of a pydantic class without private attributes.
+
+    Args:
+        kind: The class.
+        fields: All its fields, in their order; becomes the object's own, as do the others.
+        said: The names of those that were given.
+        extra: Further attributes; `None` where the class allows none.
+    """
+    model = _new(kind)
+    _set_fields(model, fields)
+    _set_said(model, said)
+    _set_extra(model, extra)
+    _set_private(model, None)
+    return model
+
+
+def containers(model: BaseModel) -> AbstractSet[str]:
+    """The fields that hold lists and dicts, which no two objects may share."""
+    return {name for name, value in vars(model).items() if isinstance(value, list | dict | set)}
