@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from benchmarks.peers import CORE, FLOOR, MISTRAL, OPENAI, OURS, PARTNERS, RAW, Peer
+from benchmarks.peers import CORE, FLOOR, MISTRAL, OPENAI, OURS, PARTNERS, PLAIN, RAW, Peer
 
 BURST_TOKENS = 500
 
@@ -66,7 +66,7 @@ FIGURES = (
         "stream",
         {"tokens": BURST_TOKENS, "streams": 20},
         {"tokens": BURST_TOKENS, "streams": 2},
-        peers=_beside_floors(),
+        peers=_beside_floors(PLAIN),
         targets=_rivals(0.17, 0.65, _NEAR_FLOOR),
     ),
     Figure(
@@ -93,7 +93,7 @@ FIGURES = (
         "astream",
         {"tokens": BURST_TOKENS, "at_once": 20},
         {"tokens": 100, "at_once": 5},
-        peers=_beside_floors(),
+        peers=_beside_floors(PLAIN),
         targets=_rivals(0.12, 0.40, _NEAR_FLOOR),
     ),
     Figure(
@@ -102,7 +102,7 @@ FIGURES = (
         "astream",
         {"tokens": 60, "at_once": 300, "pace_ms": 50},
         {"tokens": 10, "at_once": 20, "pace_ms": 20},
-        peers=(*PARTNERS, RAW, FLOOR),
+        peers=(*PARTNERS, RAW, FLOOR, PLAIN),
         targets=_rivals(0.22, 0.30, _NEAR_FLOOR),
     ),
     Figure(

@@ -3,6 +3,8 @@
 `Raw` reads the socket and decodes JSON. `Core` is langchain-core with a model that yields chunks
 made beforehand. `Floor` is the two at once: every byte is read, every event decoded, and a chunk
 made beforehand is yielded for it, so whatever a real client costs more than this is its own doing.
+`Plain` is the floor with a chunk of its own for each event, as LangChain's tutorial makes them: the
+least that a model without any features costs, garbage collection of what it makes included.
 """
 
 from __future__ import annotations
@@ -210,3 +212,17 @@ class Floor(Core):
     async def aclose(self) -> None:
         """Close the reader."""
         await self.raw.aclose()
+
+
+class Plain(Floor):
+    """The floor, with a chunk for each text."""
+
+    def _stream(self, *_: Any, **__: Any) -> Iterator[ChatGenerationChunk]:
+        for text in self._texts():
+            yield ChatGenerationChunk(message=AIMessageChunk(content=text))
+        yield _last_chunk()
+
+    async def _astream(self, *_: Any, **__: Any) -> AsyncIterator[ChatGenerationChunk]:
+        async for text in self._atexts():
+            yield ChatGenerationChunk(message=AIMessageChunk(content=text))
+        yield _last_chunk()

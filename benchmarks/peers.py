@@ -50,6 +50,7 @@ MISTRAL = _partner("langchain-mistralai", "ChatMistralAI", address="endpoint")
 RAW = Peer("raw", "benchmarks.floors", "Raw")
 CORE = Peer("core", "benchmarks.floors", "Core")
 FLOOR = Peer("floor", "benchmarks.floors", "Floor")
+PLAIN = Peer("plain", "benchmarks.floors", "Plain")
 PARTNERS = (
     OURS,
     OPENAI,
@@ -58,4 +59,4 @@ PARTNERS = (
     _partner("langchain-groq", "ChatGroq"),
     _partner("langchain-deepseek", "ChatDeepSeek"),
 )
-PEERS = {peer.name: peer for peer in (*PARTNERS, RAW, CORE, FLOOR)}
+PEERS = {peer.name: peer for peer in (*PARTNERS, RAW, CORE, FLOOR, PLAIN)}
