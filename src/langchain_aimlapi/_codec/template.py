@@ -60,7 +60,7 @@ class Template:
             return None
         end = data.find(b'"', self._start)
         raw = data[self._start : end]
-        if data[end:] != self._behind and not self._is_padded(data, end):
+        if not (data[end:] == self._behind if self._last is None else self._is_padded(data, end)):
             return None
         if not raw or b"\\" in raw:
             return None
@@ -72,7 +72,7 @@ class Template:
         return text if text.isprintable() else None
 
     def _is_padded(self, data: bytes, end: int) -> bool:
-        if self._last is None or not data.startswith(self._behind, end):
+        if not data.startswith(self._behind, end):
             return False
         begin = end + len(self._behind)
         end = data.find(b'"', begin)
