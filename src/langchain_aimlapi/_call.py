@@ -204,11 +204,7 @@ def _cleans_tools(wanted: str, model: str) -> bool:
     if wanted != "auto":
         return wanted == "always"
     entry = _catalogue.entry(model)
-    return entry is not None and entry.vendor in _TAKES_FEW_KEYWORDS
-
-
-_TAKES_FEW_KEYWORDS = frozenset({"Google"})
-"""Vendors that refuse a request for a keyword of JSON schema they do not know."""
+    return entry is not None and entry.few_schema_words
 
 
 def _documented(facts: ModelFacts | None, route: Route, dialect: Dialect) -> bool:

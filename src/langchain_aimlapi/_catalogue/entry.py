@@ -48,6 +48,14 @@ class ModelEntry:
     capabilities: frozenset[str] = frozenset()
     """Capability words of the live list (`"tools"`, `"vision"`, …); empty if it names none."""
 
+    @property
+    def few_schema_words(self) -> bool:
+        """Whether its back ends refuse a request for a keyword of JSON schema they do not know."""
+        return self.vendor in _FEW_SCHEMA_WORDS
+
+
+_FEW_SCHEMA_WORDS = frozenset({"Google"})
+
 
 def read_entry(data: Mapping[str, Any], model: str) -> ModelEntry:
     """Build the entry of the id `model`, which must be in the decoded file `data`."""
