@@ -93,6 +93,9 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for writer in self._writers:
             writer.transport.abort()
+        # A handshake that has only begun has no writer yet, and nothing public leads to its socket.
+        for transport in list(getattr(self._loop, "_transports", {}).values()):
+            transport.abort()
         await _turns()
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
