@@ -124,6 +124,14 @@ FIGURES = (
         scale=1e3,
     ),
     Figure(
+        "cold-start",
+        "import and first object",
+        "load",
+        {"objects": 1},
+        unit="ms",
+        scale=1e3,
+    ),
+    Figure(
         "memory",
         "memory per open stream, 1,000 at once",
         "memory",

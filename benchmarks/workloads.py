@@ -220,14 +220,15 @@ def construct(peer: Peer, address: str, amounts: Amounts) -> float:
 
 
 def load(peer: Peer, address: str, amounts: Amounts) -> float:
-    """CPU of the import, over what langchain-core's own chat models import."""
-    del address, amounts
+    """CPU of the import, over what langchain-core's own chat models import, and of some objects."""
     for name in ("language_models.chat_models", "messages", "outputs", "runnables", "tools"):
         importlib.import_module(f"langchain_core.{name}")
     if peer.module in sys.modules:
         raise RuntimeError(f"{peer.module} is imported already")
     before = time.process_time()
     peer.load()
+    for _ in range(amounts.get("objects", 0)):
+        peer.make(address)
     return time.process_time() - before
 
 

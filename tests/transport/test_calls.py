@@ -469,6 +469,10 @@ def test_a_client_of_another_loop_is_an_error_of_ours(service):
     with pytest.raises(errors.AimlapiError):
         asyncio.run(aio.asend(request(service, ONCE, total=2), ClientOptions(), session))
     loop.run_until_complete(session.close())
+    # A connection that aiohttp was making in the loop that stood still belongs to nobody now.
+    for transport in list(getattr(loop, "_transports", {}).values()):
+        transport.abort()
+    loop.run_until_complete(asyncio.sleep(0.01))
     loop.close()
 
 
