@@ -45,7 +45,7 @@ AMOUNTS: dict[str, tuple[Amounts, Amounts]] = {
     "invoke": ({"calls": 20}, {"calls": 120}),
     "stream": ({"tokens": BURST_TOKENS, "streams": 1}, {"tokens": BURST_TOKENS, "streams": 4}),
     "events": ({"tokens": BURST_TOKENS, "streams": 1}, {"tokens": BURST_TOKENS, "streams": 4}),
-    "ainvoke": ({"at_once": 100, "rounds": 1}, {"at_once": 100, "rounds": 2}),
+    "ainvoke": ({"at_once": 100, "rounds": 1}, {"at_once": 100, "rounds": 5}),
     "astream": (
         {"tokens": 100, "at_once": 20, "rounds": 1},
         {"tokens": 100, "at_once": 20, "rounds": 2},
@@ -116,7 +116,7 @@ def count(figure: Figure, peers: Sequence[Peer]) -> Row:
                     process(figure, peer, address, amounts) for amounts in AMOUNTS[figure.name]
                 ]
             except RuntimeError as error:
-                print(f"left out: {error}", file=sys.stderr)
+                print(f"left out: {figure.name} with {peer.name}: {error}", file=sys.stderr)
     return row(figure, counts)
 
 
@@ -141,9 +141,9 @@ def process(figure: Figure, peer: Peer, address: str, amounts: Amounts) -> Count
             )
         except subprocess.CalledProcessError as error:
             said = error.stderr.strip().splitlines()[-1:]
-            raise RuntimeError(f"{figure.name} with {peer.name}: {' '.join(said)}") from None
+            raise RuntimeError(" ".join(said)) from None
         except subprocess.TimeoutExpired:
-            raise RuntimeError(f"{figure.name} with {peer.name}: no end in sight") from None
+            raise RuntimeError("no end in sight") from None
         return Count(math.prod(amounts.values()), total(profile.read_text()))
 
 
