@@ -47,8 +47,9 @@ def _settle() -> None:
 def _begin_counting() -> None:
     """Tell the valgrind we run under to count from here on.
 
-    Valgrind looks for commands while it runs our code. Interrupting it in a system call instead,
-    which vgdb does unless told not to, fails once in a hundred times.
+    Valgrind looks for commands while it runs our code. A process that merely waits is interrupted
+    by vgdb with ptrace, unless it is told not to; that is not allowed everywhere, and now and then
+    a process that was interrupted counted nothing.
     """
     command = ["vgdb", f"--pid={os.getpid()}", "--max-invoke-ms=0", "instrumentation", "on"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL) as telling:
