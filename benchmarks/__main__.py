@@ -9,12 +9,16 @@ import os
 import pathlib
 import platform
 import sys
+from typing import TYPE_CHECKING
 
 from benchmarks.figures import FIGURES
 from benchmarks.peers import PEERS, Peer
 from benchmarks.plot import plot
 from benchmarks.report import Row, row, table
 from benchmarks.run import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _ROUNDS, _QUICK_ROUNDS = 7, 1
 _VERSIONS = ("aiohttp", "httpx2", "langchain-core", "orjson", "pydantic")
@@ -23,7 +27,7 @@ _VERSIONS = ("aiohttp", "httpx2", "langchain-core", "orjson", "pydantic")
 def main() -> None:
     """Measure, print the table, and write what was asked for."""
     options = _options()
-    peers = _present(options.peers or list(PEERS))
+    peers = present(options.peers or list(PEERS))
     figures = [figure for figure in FIGURES if not options.only or figure.name in options.only]
     rounds = options.rounds or (_QUICK_ROUNDS if options.quick else _ROUNDS)
     rows: list[Row] = []
@@ -33,9 +37,7 @@ def main() -> None:
     if len(rows) > 1:
         print(table(rows))
     if options.json:
-        result = {"machine": _machine(), "rounds": rounds, "versions": _versions(), "rows": rows}
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+        write(options.json, rounds=rounds, rows=rows)
     if options.plot:
         plot(rows, options.plot)
 
@@ -52,12 +54,20 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _present(names: list[str]) -> list[Peer]:
+def present(names: Sequence[str]) -> list[Peer]:
+    """The peers of these names that are installed; of the others it is said that they are not."""
     wanted = [PEERS[name] for name in names]
     for peer in wanted:
         if not peer.installed:
             print(f"left out: {peer.name} is not installed", file=sys.stderr)
     return [peer for peer in wanted if peer.installed]
+
+
+def write(path: pathlib.Path, **found: object) -> None:
+    """Write what was found, and on what machine, as JSON."""
+    result = {"machine": _machine(), "versions": _versions(), **found}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(result, indent=1) + "\n")
 
 
 def _machine() -> dict[str, str | int | None]:

@@ -13,22 +13,20 @@ work begins, as a server may with `gc.freeze()`. Collections of what the work ma
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from benchmarks.__main__ import _machine, _present, _versions
+from benchmarks import run
+from benchmarks.__main__ import present, write
 from benchmarks.figures import BURST_TOKENS, FIGURES
 from benchmarks.peers import FLOOR, MISTRAL, OPENAI, OURS, PEERS
-from benchmarks.report import _markdown
-from benchmarks.run import _ROOT, _environment, server
+from benchmarks.report import Row, columns, markdown
 from benchmarks.workloads import COUNTED
 
 if TYPE_CHECKING:
@@ -37,9 +35,6 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figure
     from benchmarks.peers import Peer
     from benchmarks.workloads import Amounts
-
-Row = dict[str, Any]
-"""One figure as it is written to JSON."""
 
 AMOUNTS: dict[str, tuple[Amounts, Amounts]] = {
     "invoke": ({"calls": 20}, {"calls": 120}),
@@ -75,7 +70,7 @@ def main() -> None:
     options = _options()
     if shutil.which("valgrind") is None:
         sys.exit("valgrind is not installed, and nothing else here counts instructions.")
-    peers = _present(options.peers)
+    peers = present(options.peers)
     rows: list[Row] = []
     for figure in _figures(options.only):
         rows.append(count(figure, peers))
@@ -84,9 +79,7 @@ def main() -> None:
         print(table(rows))
     print(_NOTE)
     if options.json:
-        result = {"machine": _machine(), "versions": _versions(), "note": _NOTE, "rows": rows}
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(result, indent=1) + "\n")
+        write(options.json, note=_NOTE, rows=rows)
 
 
 def _options() -> argparse.Namespace:
@@ -109,14 +102,14 @@ def _figures(names: Sequence[str]) -> list[Figure]:
 def count(figure: Figure, peers: Sequence[Peer]) -> Row:
     """Count one figure; a peer that fails is left out with a line saying so."""
     counts: dict[str, list[Count]] = {}
-    with server() as address:
+    with run.server() as address:
         for peer in peers:
             try:
                 counts[peer.name] = [
                     process(figure, peer, address, amounts) for amounts in AMOUNTS[figure.name]
                 ]
             except RuntimeError as error:
-                print(f"left out: {figure.name} with {peer.name}: {error}", file=sys.stderr)
+                print(f"left out: {error}", file=sys.stderr)
     return row(figure, counts)
 
 
@@ -126,25 +119,23 @@ def process(figure: Figure, peer: Peer, address: str, amounts: Amounts) -> Count
     Raises:
         RuntimeError: If it fails, with the end of what it said.
     """
-    work = ["benchmarks.measure", figure.workload, peer.name, address, json.dumps(amounts)]
     with tempfile.TemporaryDirectory() as directory:
         profile = pathlib.Path(directory, "callgrind.out")
+        run.process(
+            figure,
+            peer,
+            address,
+            amounts,
+            seconds=_SECONDS_PER_COUNT,
+            under=(*_VALGRIND, f"--callgrind-out-file={profile}"),
+            PYTHONHASHSEED="0",
+            **{COUNTED: "1"},
+        )
         try:
-            subprocess.run(
-                [*_VALGRIND, f"--callgrind-out-file={profile}", sys.executable, "-m", *work],
-                cwd=_ROOT,
-                env={**_environment(), "PYTHONHASHSEED": "0", COUNTED: "1"},
-                capture_output=True,
-                text=True,
-                timeout=_SECONDS_PER_COUNT,
-                check=True,
-            )
-        except subprocess.CalledProcessError as error:
-            said = error.stderr.strip().splitlines()[-1:]
-            raise RuntimeError(" ".join(said)) from None
-        except subprocess.TimeoutExpired:
-            raise RuntimeError("no end in sight") from None
-        return Count(math.prod(amounts.values()), total(profile.read_text()))
+            instructions = total(profile.read_text())
+        except RuntimeError as error:
+            raise run.failed(figure, peer, error) from None
+    return Count(math.prod(amounts.values()), instructions)
 
 
 def total(profile: str) -> int:
@@ -176,9 +167,7 @@ def per_unit(less: Count, more: Count) -> float:
 
 def table(rows: Sequence[Row]) -> str:
     """Thousands of instructions, and ours divided by the others', in Markdown."""
-    names: list[str] = []
-    for found in rows:
-        names += [name for name in found["instructions"] if name not in names]
+    names = columns(rows, "instructions")
     others = [name for name in names if name != OURS.name]
     titles = [name.removeprefix("langchain-") for name in names]
     ratios = [f"to {name.removeprefix('langchain-')}" for name in others]
@@ -187,7 +176,7 @@ def table(rows: Sequence[Row]) -> str:
         values = found["instructions"]
         shown = [_thousands(values.get(name)) for name in names]
         lines.append([found["title"], *shown, *(_ratio(values, name) for name in others)])
-    return _markdown(lines) + "\n"
+    return markdown(lines) + "\n"
 
 
 def _thousands(value: float | None) -> str:

@@ -51,10 +51,13 @@ def _check(ours: float | None, target: Target, middle: Mapping[str, float]) -> R
 
 def table(rows: Sequence[Row]) -> str:
     """The whole report as two tables in Markdown."""
-    names: list[str] = []
-    for found in rows:
-        names += [name for name in found["medians"] if name not in names]
+    names = columns(rows, "medians")
     return f"{_medians_table(rows, names)}\n\n{_targets_table(rows)}\n"
+
+
+def columns(rows: Sequence[Row], key: str) -> list[str]:
+    """The peers that rows have values of, in the order of their coming."""
+    return list(dict.fromkeys(name for found in rows for name in found[key]))
 
 
 def _medians_table(rows: Sequence[Row], names: Sequence[str]) -> str:
@@ -64,7 +67,7 @@ def _medians_table(rows: Sequence[Row], names: Sequence[str]) -> str:
         values = [found["medians"].get(name) for name in names]
         shown = ["" if value is None else _number(value) for value in values]
         lines.append([found["title"], found["unit"], *shown])
-    return _markdown(lines)
+    return markdown(lines)
 
 
 def _targets_table(rows: Sequence[Row]) -> str:
@@ -78,7 +81,7 @@ def _targets_table(rows: Sequence[Row]) -> str:
             bound = f"{check['limit']:g} {found['unit']}" if times is None else f"{times:g}{plus}"
             met = "yes" if check["met"] else "**no**"
             lines.append([found["title"], name, ratio, bound, met])
-    return _markdown(lines)
+    return markdown(lines)
 
 
 def _number(value: float) -> str:
@@ -88,7 +91,8 @@ def _number(value: float) -> str:
     return f"{value:.2f}"
 
 
-def _markdown(lines: Sequence[Sequence[str]]) -> str:
+def markdown(lines: Sequence[Sequence[str]]) -> str:
+    """A table: its first line is the head, and all columns but the first are numbers."""
     head, *body = lines
     ruled = [head, ["---", *["---:"] * (len(head) - 1)], *body]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in ruled)

@@ -13,7 +13,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from benchmarks.figures import Figure
     from benchmarks.peers import Peer
@@ -51,23 +51,55 @@ def sample(figure: Figure, peer: Peer, address: str, *, quick: bool) -> float:
         RuntimeError: If the process that takes it fails, with the end of what it said.
     """
     amounts = (figure.quick or figure.amounts) if quick else figure.amounts
+    said = process(figure, peer, address, amounts, seconds=_SECONDS_PER_SAMPLE)
+    return float(said.splitlines()[-1]) * figure.scale
+
+
+def process(
+    figure: Figure,
+    peer: Peer,
+    address: str,
+    amounts: Mapping[str, int],
+    *,
+    seconds: float,
+    under: Sequence[str] = (),
+    **environment: str,
+) -> str:
+    """Do one figure's work in a fresh process, and return what it printed.
+
+    Args:
+        figure: Whose workload to run.
+        peer: With whom.
+        address: The server's.
+        amounts: How much of it.
+        seconds: How long it may take.
+        under: A command that runs the process, if there is one.
+        **environment: Variables beside our own.
+
+    Raises:
+        RuntimeError: If it fails, with the end of what it said.
+    """
     arguments = [figure.workload, peer.name, address, json.dumps(amounts)]
     try:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.measure", *arguments],
+        return subprocess.run(
+            [*under, sys.executable, "-m", "benchmarks.measure", *arguments],
             cwd=_ROOT,
-            env=_environment(),
+            env=_environment() | environment,
             capture_output=True,
             text=True,
-            timeout=_SECONDS_PER_SAMPLE,
+            timeout=seconds,
             check=True,
-        )
+        ).stdout
     except subprocess.CalledProcessError as error:
         said = error.stderr.strip().splitlines()[-1:]
-        raise RuntimeError(f"{figure.name} with {peer.name}: {' '.join(said)}") from None
+        raise failed(figure, peer, " ".join(said)) from None
     except subprocess.TimeoutExpired:
-        raise RuntimeError(f"{figure.name} with {peer.name}: no end in sight") from None
-    return float(done.stdout.splitlines()[-1]) * figure.scale
+        raise failed(figure, peer, "no end in sight") from None
+
+
+def failed(figure: Figure, peer: Peer, why: object) -> RuntimeError:
+    """An error that says which figure and which peer it is about."""
+    return RuntimeError(f"{figure.name} with {peer.name}: {why}")
 
 
 def measure(
