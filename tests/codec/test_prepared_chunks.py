@@ -14,6 +14,8 @@ from langchain_aimlapi._codec.chunks import delta_chunk
 from langchain_aimlapi._codec.merging import AIMessageChunk
 from langchain_aimlapi._codec.stream import Delta
 
+from .insides import inside
+
 
 def piece(name, args, identity, index=0):
     """A piece of a call."""
@@ -58,17 +60,6 @@ def validated(delta):
 def delta(request):
     """A delta."""
     return request.param
-
-
-def inside(model):
-    """All there is to a pydantic object."""
-    return (
-        type(model),
-        list(model.__dict__),
-        model.__pydantic_fields_set__,
-        model.__pydantic_extra__,
-        model.__pydantic_private__,
-    )
 
 
 @pytest.mark.parametrize("part", [lambda chunk: chunk, lambda chunk: chunk.message])

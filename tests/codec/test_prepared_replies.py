@@ -12,6 +12,7 @@ from langchain_core.load import dumps
 from langchain_aimlapi._codec import reply as codec
 from langchain_aimlapi._codec.reply import decode_reply
 
+from .insides import inside
 from .shapes import SHAPES, context
 
 
@@ -22,17 +23,6 @@ def both(request, monkeypatch):
     prepared = decode_reply(body, context()).generations[0]
     monkeypatch.setattr(codec, "_PREPARED", False)
     return prepared, decode_reply(body, context()).generations[0]
-
-
-def inside(model):
-    """All there is to a pydantic object."""
-    return (
-        type(model),
-        list(model.__dict__),
-        model.__pydantic_fields_set__,
-        model.__pydantic_extra__,
-        model.__pydantic_private__,
-    )
 
 
 def test_they_are_alike_inside(both):

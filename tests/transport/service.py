@@ -93,9 +93,7 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for writer in self._writers:
             writer.transport.abort()
-        # A handshake that has only begun has no writer yet, and nothing public leads to its socket.
-        for transport in list(getattr(self._loop, "_transports", {}).values()):
-            transport.abort()
+        abort_all(self._loop)  # a handshake that has only begun has no writer yet
         await _turns()
 
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -133,6 +131,12 @@ class Service:
             finally:
                 gone.cancel()
                 await asyncio.gather(gone, return_exceptions=True)
+
+
+def abort_all(loop: asyncio.AbstractEventLoop) -> None:
+    """Abort what is open in a loop that is about to be closed; nothing public leads to all of it."""
+    for transport in list(getattr(loop, "_transports", {}).values()):
+        transport.abort()
 
 
 async def _turns() -> None:

@@ -26,6 +26,7 @@ from .service import (
     OK,
     RESET,
     Service,
+    abort_all,
     chunk,
     event,
     head,
@@ -470,8 +471,7 @@ def test_a_client_of_another_loop_is_an_error_of_ours(service):
         asyncio.run(aio.asend(request(service, ONCE, total=2), ClientOptions(), session))
     loop.run_until_complete(session.close())
     # A connection that aiohttp was making in the loop that stood still belongs to nobody now.
-    for transport in list(getattr(loop, "_transports", {}).values()):
-        transport.abort()
+    abort_all(loop)
     loop.run_until_complete(asyncio.sleep(0.01))
     loop.close()
 
