@@ -12,7 +12,7 @@ import re
 import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import asdict
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
 
@@ -222,7 +222,7 @@ def post(
     )
 
 
-_retry = cache(RetryPolicy)
+_retry = lru_cache(RetryPolicy)
 _options = lru_cache(ClientOptions)
 
 
@@ -310,7 +310,7 @@ def find_key(connection: Connection, arguments: Mapping[str, Any]) -> SecretStr 
     It stays wrapped until it is a header, so that no traceback with local variables shows it.
 
     Returns:
-        The key, or what an async key function returned, to be awaited and given to `sealed`.
+        The key, or what an async key function returned, for `awaited`.
 
     Raises:
         MissingAPIKeyError: If there is no key anywhere.
@@ -320,6 +320,11 @@ def find_key(connection: Connection, arguments: Mapping[str, Any]) -> SecretStr 
     if callable(key):
         key = key()
     return key if inspect.isawaitable(key) else sealed(key)
+
+
+async def awaited(key: SecretStr | Awaitable[Any]) -> SecretStr:
+    """What `find_key` found, waited for if need be; the errors are those of `sealed`."""
+    return key if isinstance(key, SecretStr) else sealed(await key)
 
 
 def sealed(key: Any) -> SecretStr:

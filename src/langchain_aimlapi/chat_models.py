@@ -17,7 +17,7 @@ from pydantic import ConfigDict, SecretStr, model_validator
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._codec import blocks
 from langchain_aimlapi._codec.metadata import PROVIDER
-from langchain_aimlapi._connection import API_KEY_VARIABLE, find_key, sealed
+from langchain_aimlapi._connection import API_KEY_VARIABLE, awaited, find_key, sealed
 from langchain_aimlapi._handlers import message_id, wants_tokens
 from langchain_aimlapi._late import Late
 from langchain_aimlapi._redaction import redacted
@@ -25,7 +25,7 @@ from langchain_aimlapi._settings import SENT_FIELDS, ChatSettings
 from langchain_aimlapi._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
     from langchain_core.callbacks import (
         AsyncCallbackManagerForLLMRun,
@@ -157,8 +157,7 @@ class ChatAimlapi(ChatSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        if not isinstance(key := find_key(self, kwargs), SecretStr):
-            key = await _awaited(key)
+        key = await awaited(find_key(self, kwargs))
         call = self._call(messages, stop, run_manager, kwargs, key)
         return await _wire.aanswer(call, self._client_options, self.http_async_client)
 
@@ -186,8 +185,7 @@ class ChatAimlapi(ChatSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        if not isinstance(key := find_key(self, kwargs), SecretStr):
-            key = await _awaited(key)
+        key = await awaited(find_key(self, kwargs))
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
         async with aclosing(
             _wire.abatches(call, self._client_options, self.http_async_client)
@@ -233,8 +231,7 @@ class ChatAimlapi(ChatSettings):
         """Content-block events straight from the wire (`astream_events(version="v3")`)."""
         writer = events.EventWriter()
         told = wants_tokens(run_manager)
-        if not isinstance(key := find_key(self, kwargs), SecretStr):
-            key = await _awaited(key)
+        key = await awaited(find_key(self, kwargs))
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
         async with aclosing(
             _wire.abatches(call, self._client_options, self.http_async_client)
@@ -358,7 +355,3 @@ class ChatAimlapi(ChatSettings):
         if self.custom_get_token_ids is not None:
             return self.custom_get_token_ids(text)
         return list(range(-(-len(text) // 4)))
-
-
-async def _awaited(key: Awaitable[Any]) -> SecretStr:
-    return sealed(await key)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import uuid
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,7 +10,7 @@ from langchain_core.runnables.config import run_in_executor
 from pydantic import Field
 
 from langchain_aimlapi._codec.embedding import decode_embeddings, encode_embeddings
-from langchain_aimlapi._connection import Connection, find_key, post, sealed
+from langchain_aimlapi._connection import Connection, awaited, find_key, post, sealed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,8 +72,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
 
         vectors: list[list[float]] = []
         for chunk in self._chunks(texts):
-            key = find_key(self, {})
-            request = self._request(chunk, await key if inspect.isawaitable(key) else key)
+            request = self._request(chunk, await awaited(find_key(self, {})))
             reply = await aio.asend(request, self._client_options, self.http_async_client)
             # Large vectors take milliseconds to read, during which other tasks should go on.
             vectors += await run_in_executor(None, decode_embeddings, reply.body, len(chunk))

@@ -34,6 +34,7 @@ REPLY_KEYS = frozenset(
     }
 )
 CHOICE_KEYS = frozenset({"delta", "finish_reason", "index", "logprobs", "message"})
+PLAIN_CHOICE_KEYS = CHOICE_KEYS - {"message"}
 MESSAGE_KEYS = frozenset(
     {
         "annotations",

@@ -15,7 +15,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from langchain_aimlapi._codec import think
 from langchain_aimlapi._codec.assistant import DETAILS_KEY, REASONING_KEYS, THINK_TAG
-from langchain_aimlapi._codec.calls import read_calls
+from langchain_aimlapi._codec.calls import Calls, read_calls
 from langchain_aimlapi._codec.metadata import (
     CHOICE_KEYS,
     MESSAGE_KEYS,
@@ -32,6 +32,8 @@ from langchain_aimlapi.errors import ResponseFormatError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from langchain_core.messages.ai import UsageMetadata
+
 KEPT_KEYS = (
     "annotations",
     "encrypted_content",
@@ -43,6 +45,8 @@ KEPT_KEYS = (
 """Message fields that are kept as they came, in `additional_kwargs` by the same name."""
 SOURCE_KEYS = ("citations", "search_results")
 """Fields of a reply that say where its text is from."""
+USUAL_KEYS = REPLY_KEYS - {"meta", *SOURCE_KEYS}
+"""Fields of a reply, or of an event, of which none is kept for its own sake."""
 
 
 def decode_reply(body: bytes, context: ReplyContext) -> ChatResult:
@@ -125,29 +129,32 @@ def _generation(
     calls = read_calls(message, context.call_id)
     if calls.extras:
         kwargs["tool_call_extras"] = calls.extras
-    fields = {
+    return generation(text, kwargs, metadata, calls, usage_metadata(usage) if first else None)
+
+
+def generation(
+    text: str,
+    kwargs: dict[str, Any],
+    metadata: dict[str, Any],
+    calls: Calls,
+    usage: UsageMetadata | None,
+) -> ChatGeneration:
+    """What was read of one answer as a generation, which says how it finished."""
+    fields: dict[str, Any] = {
         "content": text,
         "additional_kwargs": kwargs,
         "response_metadata": metadata,
         "tool_calls": calls.valid,
         "invalid_tool_calls": calls.invalid,
-        "usage_metadata": usage_metadata(usage) if first else None,
+        "usage_metadata": usage,
     }
-    return generation(fields, {"finish_reason": finish_reason} if finish_reason else None)
-
-
-def generation(fields: dict[str, Any], info: dict[str, Any] | None) -> ChatGeneration:
-    """A message with these fields, all of them of the right types, as a generation.
-
-    Args:
-        fields: Content (a string), kwargs, metadata, calls, invalid calls and usage.
-        info: The generation's own.
-    """
+    finish_reason = metadata.get("finish_reason")
+    info = {"finish_reason": finish_reason} if finish_reason else None
     if not _PREPARED:
         return ChatGeneration(message=AIMessage(**fields), generation_info=info)
     message = made(AIMessage, {**_MESSAGE, **fields}, set(fields), {})
     said = {"generation_info", "message", "text"}
-    whole = {**_GENERATION, "text": fields["content"], "message": message, "generation_info": info}
+    whole = {**_GENERATION, "text": text, "message": message, "generation_info": info}
     return made(ChatGeneration, whole, said, None)
 
 

@@ -40,17 +40,9 @@ def decode_response(body: bytes, context: ReplyContext) -> ChatResult:
     if delta.logprobs:
         metadata["logprobs"] = dict(delta.logprobs)
     calls = _calls([*(delta.tools or ()), *final.tools])
-    fields = {
-        "content": "".join(decoder.texts),
-        "additional_kwargs": kwargs,
-        "response_metadata": metadata,
-        "tool_calls": calls.valid,
-        "invalid_tool_calls": calls.invalid,
-        "usage_metadata": final.usage_metadata,
-    }
-    status = metadata.get("finish_reason")
-    info = {"finish_reason": status} if status else None
-    return ChatResult(generations=[generation(fields, info)])
+    text = "".join(decoder.texts)
+    answer = generation(text, kwargs, metadata, calls, final.usage_metadata)
+    return ChatResult(generations=[answer])
 
 
 def _calls(fragments: list[ToolFragment]) -> Calls:

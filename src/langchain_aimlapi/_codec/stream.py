@@ -18,7 +18,7 @@ from langchain_aimlapi._codec.fragments import FragmentReader, ToolFragment
 from langchain_aimlapi._codec.metadata import (
     CHOICE_KEYS,
     MESSAGE_KEYS,
-    REPLY_KEYS,
+    PLAIN_CHOICE_KEYS,
     ReplyContext,
     response_metadata,
     unknown,
@@ -26,6 +26,7 @@ from langchain_aimlapi._codec.metadata import (
 )
 from langchain_aimlapi._codec.reply import (
     SOURCE_KEYS,
+    USUAL_KEYS,
     content_text,
     named_audio,
     parse_object,
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
 
 _DONE = b"[DONE]"
 _HEAD_KEYS = ("id", "model", "created", "system_fingerprint", "service_tier")
-_USUAL_KEYS = REPLY_KEYS - {"meta", *SOURCE_KEYS}
-_PLAIN_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs"})
 _PLAIN_FIELDS = frozenset({"content", "role"})
 _OFTEN_FIELDS = _PLAIN_FIELDS | {
     "reasoning",
@@ -191,7 +190,7 @@ class StreamDecoder:
     def _study(self, chunk: Mapping[str, Any]) -> None:
         self._shape = frozenset(chunk)
         self._missing = tuple(key for key in _HEAD_KEYS if key in chunk and key not in self._head)
-        self._odd = tuple(key for key in chunk if key not in _USUAL_KEYS)
+        self._odd = tuple(key for key in chunk if key not in USUAL_KEYS)
 
     def _read_odd(self, key: str, value: Any) -> None:
         if key == "meta":
@@ -207,7 +206,7 @@ class StreamDecoder:
             return None
         if choice.get("finish_reason"):
             self._finish_reason = choice["finish_reason"]
-        if not choice.keys() <= _PLAIN_CHOICE:
+        if not choice.keys() <= PLAIN_CHOICE_KEYS:
             self._extra["choice"] |= unknown(choice, CHOICE_KEYS)
         fields = choice.get("delta")
         if "message" in choice:

@@ -17,17 +17,14 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import orjson
 
-from langchain_aimlapi._codec.metadata import REPLY_KEYS
-from langchain_aimlapi._codec.reply import SOURCE_KEYS
+from langchain_aimlapi._codec.metadata import PLAIN_CHOICE_KEYS
+from langchain_aimlapi._codec.reply import USUAL_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TextField = Literal["content", "reasoning_content"]
 
-_QUIET = REPLY_KEYS - {"meta", *SOURCE_KEYS}
-_QUIET_CHOICE = frozenset({"delta", "finish_reason", "index", "logprobs"})
-_FIELDS = (["content"], ["reasoning_content"])
 _PLACES: Mapping[TextField, re.Pattern[bytes]] = {
     "content": re.compile(rb'"content": *"'),
     "reasoning_content": re.compile(rb'"reasoning_content": *"'),
@@ -99,10 +96,8 @@ class Template:
             template, trial = cls(field, before, rest, None), rest
         else:
             behind, last = rest[: padding.start(1)], rest[padding.end(1) :]
-            template, trial = (
-                cls(field, before, behind, last),
-                behind + _TRIAL_PADDING.encode() + last,
-            )
+            template = cls(field, before, behind, last)
+            trial = behind + _TRIAL_PADDING.encode() + last
             expected["obfuscation"] = _TRIAL_PADDING
         return template if _parses_to(before + _TRIAL.encode() + trial, expected) else None
 
@@ -112,16 +107,17 @@ def told_alone(event: Mapping[str, Any]) -> TextField | None:
 
     Read a second time, such an event adds its text and changes nothing.
     """
-    if not event.keys() <= _QUIET or event.get("usage"):
+    if not event.keys() <= USUAL_KEYS or event.get("usage"):
         return None
     choice = event["choices"][0]
-    fields = choice.get("delta")
-    if not choice.keys() <= _QUIET_CHOICE or choice.get("finish_reason") or choice.get("logprobs"):
+    ending = choice.get("finish_reason") or choice.get("logprobs")
+    if ending or not choice.keys() <= PLAIN_CHOICE_KEYS:
         return None
-    told = [name for name, value in (fields or {}).items() if value and name != "role"]
-    if told not in _FIELDS or not isinstance(fields[told[0]], str):
-        return None
-    return "content" if told[0] == "content" else "reasoning_content"
+    told = {name: value for name, value in choice["delta"].items() if value and name != "role"}
+    for name in _PLACES:
+        if told.keys() == {name} and isinstance(told[name], str):
+            return name
+    return None
 
 
 def _parses_to(data: bytes, expected: Mapping[str, Any]) -> bool:

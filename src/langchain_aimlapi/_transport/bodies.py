@@ -7,6 +7,7 @@ import contextlib
 import io
 from typing import TYPE_CHECKING, Any, Self
 
+from langchain_aimlapi._transport.request import for_httpx
 from langchain_aimlapi._transport.watch import Watch
 
 if TYPE_CHECKING:
@@ -86,13 +87,7 @@ class HttpxBody:
         bounds = (left and max(left - _MARGIN, 0.001), request.timeouts.connect)
         connect = min((bound for bound in bounds if bound is not None), default=None)
         timeout = {"connect": connect, "read": None, "write": None, "pool": None}
-        native = client.build_request(
-            request.method,
-            request.url,
-            content=request.body,
-            headers=headers,
-            extensions={"timeout": timeout},
-        )
+        native = for_httpx(client, request, headers, timeout)
         return cls(await client.send(native, stream=True, follow_redirects=False))
 
     def guard(self) -> None:

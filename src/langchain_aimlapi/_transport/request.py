@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from langchain_aimlapi._transport.retry import RetryPolicy
@@ -109,6 +109,22 @@ class Request:
                 secret = value.strip().rpartition(" ")[2]
                 if len(secret) >= _TOO_SHORT_TO_BE_SECRET:
                     yield secret
+
+
+def for_httpx(
+    client: Any,
+    request: Request,
+    headers: Mapping[str, str],
+    timeouts: Mapping[str, float | None],
+) -> Any:
+    """Build the request of a client of httpx2 or httpx, sync or async, with bounds of its own."""
+    return client.build_request(
+        request.method,
+        request.url,
+        content=request.body,
+        headers=headers,
+        extensions={"timeout": timeouts},
+    )
 
 
 def _unsendable(headers: Mapping[str, str]) -> str | None:

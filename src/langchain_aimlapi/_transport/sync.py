@@ -19,7 +19,7 @@ from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
 from langchain_aimlapi._transport.intake import Intake, Opened, Reading, reading
 from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES
-from langchain_aimlapi._transport.request import Reply
+from langchain_aimlapi._transport.request import Reply, for_httpx
 from langchain_aimlapi._transport.sse import DONE
 
 if TYPE_CHECKING:
@@ -304,13 +304,7 @@ def _opened(
     timeouts: dict[str, float | None],
 ) -> tuple[Opened, Alarm | None]:
     """Send by a client that was passed in, and guard the reads from its socket if it shows one."""
-    native = client.build_request(
-        request.method,
-        request.url,
-        content=request.body,
-        headers=headers,
-        extensions={"timeout": timeouts},
-    )
+    native = for_httpx(client, request, headers, timeouts)
     response = client.send(native, stream=True, follow_redirects=False)
     stream = response.extensions.get("network_stream")
     sock = None if stream is None else stream.get_extra_info("socket")
