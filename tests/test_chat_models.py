@@ -238,6 +238,14 @@ class TestRequests:
         assert headers["x-title"] == "LangChain"
         assert headers["http-referer"] == "https://github.com/langchain-ai/langchain"
 
+    def test_model_kwargs_hold_where_no_field_says_otherwise(self, ask, model, aimlapi_sandbox):
+        """A field's name among them is sent, unless the field or the call has a value of its own."""
+        given = {"temperature": 0.5, "top_p": 0.5, "seed": 5}
+        ask(model(model_kwargs=given, top_p=0.1), "Hi", seed=1)
+
+        body = aimlapi_sandbox.requests[-1].body
+        assert (body["temperature"], body["top_p"], body["seed"]) == (0.5, 0.1, 1)
+
     def test_queries_bodies_and_headers_can_be_added(self, ask, model, aimlapi_sandbox):
         """For all calls on the object, for one call on the call."""
         llm = model(default_query={"a": "1"}, extra_body={"x": 1})
