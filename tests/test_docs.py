@@ -14,7 +14,7 @@ from langchain_aimlapi import __version__, errors
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-DOCS = sorted((ROOT / "docs").glob("*.md"))
+DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [README, *DOCS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
@@ -115,10 +115,10 @@ class TestLinks:
     def test_the_menu_lists_every_page(self):
         """Mkdocs shows each page, once, and no other."""
         menu = re.findall(
-            r"^  - .*: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE
+            r"^ +- (?:.*: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text("utf-8"), re.MULTILINE
         )
 
-        assert sorted(menu) == [page.name for page in DOCS]
+        assert sorted(menu) == sorted(str(page.relative_to(ROOT / "docs")) for page in DOCS)
 
 
 def _leads_somewhere(page, link):
