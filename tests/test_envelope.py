@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from langchain_aimlapi import errors
 from langchain_aimlapi._envelope import Envelope, error_from, read_envelope
+from langchain_aimlapi._redaction import without
 
 FLAT = {
     "requestId": "req-1",
@@ -243,3 +245,82 @@ def test_an_echoed_key_is_hidden(secret):
     error = error_from({"error": {"message": f"wrong key: {secret}"}}, status=401, headers={})
 
     assert "canary" not in str(error)
+
+
+HOSTILE = {
+    "tags that never end": "<" * 65_536,
+    "titles that never end": "<title>" * 9_000,
+    "headings that never end": "<h1 a='" * 9_000,
+    "an object that never ends": "400 " + "{" * 60_000,
+    "objects that end and end": "400 {" + "} " * 30_000,
+    "blanks": " " * 65_536 + "x",
+    "digits and blanks": "400" + " " * 65_536,
+    "bearers": "bearer " * 9_000,
+    "a bearer and blanks": "bearer" + " " * 65_536 + '"',
+    "keys": "sk-" * 20_000,
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_no_text_keeps_the_reader_busy(text):
+    """The time grows with the text, not with its square: ten times as much is read in no time.
+
+    The limit says no more than "not for ever": a pattern that starts again at each of its
+    beginnings would take an hour.
+    """
+    started = time.process_time()
+
+    for payload in (None, {"error": {"message": text * 10}}, {"detail": text * 10}):
+        error = error_from(payload, status=502, text=text * 10)
+        assert isinstance(error, errors.AimlapiStatusError)
+        assert len(error.message) < 10_000
+
+    assert time.process_time() - started < 20
+
+
+def test_a_long_message_is_cut_and_kept_in_the_body():
+    """An error stays something to read."""
+    payload = {"error": {"message": "no " * 1_000_000}}
+
+    error = error_from(payload, status=400)
+
+    assert len(str(error)) < 5_000
+    assert error.message.endswith("no …")
+    assert error.body is payload
+
+
+def test_a_long_message_is_not_cut_within_a_key():
+    """Half a key would be found by nobody who looks for the whole of it."""
+    message = "x " * 1_998 + "key-0123456789abcdef" * 3
+
+    assert "key" not in error_from({"error": {"message": message}}, status=400).message
+
+
+@pytest.mark.parametrize("key", ["message", "param", "code", "status", "requestId"])
+@pytest.mark.parametrize("nest", ["list", "object"])
+def test_depth_is_no_trouble(key, nest):
+    """Whatever is nested in whatever field, there is an error of ours, and it can be cleaned."""
+    value: object = "deep"
+    for _ in range(900):
+        value = [value] if nest == "list" else {"message": value}
+
+    for payload in ({"error": {"message": "no", key: value}}, {"detail": value}, {key: value}):
+        error = error_from(payload, status=400, text="…")
+        assert isinstance(error, errors.InvalidRequestError)
+        assert str(error)
+        assert without(error.body, ["deep"]) is not None
+
+
+@pytest.mark.parametrize(
+    ("page", "message"),
+    [
+        ("<TITLE a=1>It's\n down</TITLE><h1>x</h1>", "It's down"),
+        ("<title></title><h1>Sorry <b>all</b></h1>", "Sorry all"),
+        ("<title>cut off", "cut off"),
+        ("İİİİ<title>in Turkish</title>", "in Turkish"),
+        ("a < b <i>c</i>", "a < b c"),
+    ],
+)
+def test_a_page_says_its_title(page, message):
+    """Or its heading, or its text."""
+    assert error_from(None, status=502, text=page).message == message

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import string
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -67,10 +68,22 @@ _HIDDEN: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), r"\1[hidden]"),
     (re.compile(r"\bsk-[A-Za-z0-9_-]{12,}"), "[hidden]"),
 )
+_REFUSALS = range(400, 600)
 _STATUS = re.compile(r"[45][0-9][0-9]")
-_NESTED = re.compile(r"\s*(?:(\d{3})[\s:]+)?(\{.*\})\s*", re.DOTALL)
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title>|<h1[^>]*>(.*?)</h1>", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"<[^>]*>")
+_PREFIX = re.compile(r"(\d{3})[\s:]+")
+_TAG = re.compile(r"<[^<>]*>")
+"""A `<` within begins anew: of the many that are never closed each would be followed to the end."""
+_HEADINGS = tuple(
+    (re.compile(f"<{name}[^<>]*>", re.IGNORECASE), re.compile(f"</{name}", re.IGNORECASE))
+    for name in ("title", "h1")
+)
+_MESSAGE_CHARS = 4_000
+"""How long a message may be; all of it stays in the error's `body` and `response`."""
+_KEY_CHARS = string.ascii_letters + string.digits + "+-./=_~"
+_LONGEST_KEY = 256
+_NAME_CHARS = 200
+_PAGE_CHARS = 65_536
+_LIST_DEPTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,14 +276,16 @@ def _envelope(
 
 def _opened(words: object, depth: int) -> tuple[int | None, Envelope | None]:
     """Look for `400 {…}` or `{…}` in a message."""
-    found = _NESTED.fullmatch(words) if isinstance(words, str) else None
-    if found is None:
+    words = words.strip() if isinstance(words, str) else ""
+    prefix = _PREFIX.match(words)
+    inner = words[prefix.end() :] if prefix else words
+    if not (inner.startswith("{") and inner.endswith("}")):
         return None, None
     try:
-        payload = orjson.loads(found[2])
+        payload = orjson.loads(inner)
     except orjson.JSONDecodeError:
         return None, None
-    return _first_status(found[1]), _read(payload, depth - 1)
+    return _first_status(prefix[1] if prefix else None), _read(payload, depth - 1)
 
 
 def _complaints(meta: object) -> tuple[str | None, str]:
@@ -292,55 +307,79 @@ def _is_list(value: object) -> TypeGuard[list[object]]:
 def _complaint(entry: dict[str, Any]) -> tuple[str | None, str]:
     path = entry.get("path", entry.get("loc", entry.get("field")))
     if _is_list(path):
-        path = ".".join(str(step) for step in path if step != "body")
+        path = ".".join(_text(step) for step in path if step != "body")
     return _text_or_none(path), _text(entry.get("message", entry.get("msg")))
 
 
 def _first_status(*candidates: object) -> int | None:
     for candidate in candidates:
-        if _STATUS.fullmatch(str(candidate)):
-            return int(str(candidate))
+        if isinstance(candidate, str) and _STATUS.fullmatch(candidate):
+            return int(candidate)
+        if isinstance(candidate, int) and candidate in _REFUSALS:
+            return candidate
     return None
 
 
 def _first_name(*candidates: object) -> str | None:
     names = (name for name in candidates if isinstance(name, str) and not name.isdigit())
-    return next((name for name in names if name), None)
+    return next((name[:_NAME_CHARS] for name in names if name), None)
 
 
 def _request_id(payload: dict[str, Any]) -> str | None:
     keys: Iterable[str] = ("requestId", "request_id")
-    return next((str(payload[key]) for key in keys if payload.get(key)), None)
+    return next((_text(payload[key])[:_NAME_CHARS] for key in keys if payload.get(key)), None)
 
 
 def _text_or_none(value: object) -> str | None:
-    return str(value) if value not in (None, "") else None
+    return _text(value)[:_NAME_CHARS] if value not in (None, "") else None
 
 
-def _text(value: object) -> str:
+def _text(value: object, depth: int = _LIST_DEPTH) -> str:
     if value is None or isinstance(value, str):
         return (value or "").strip()
-    if _is_list(value):
-        return "; ".join(_text(entry) for entry in value)
+    if _is_list(value) and depth:
+        return "; ".join(_text(entry, depth - 1) for entry in value)
     return _json(value)
 
 
 def _json(value: object) -> str:
     """Write JSON, whole numbers beyond 64 bits too, which orjson refuses."""
-    return json.dumps(value, default=str, ensure_ascii=False)
+    try:
+        return json.dumps(value, default=str, ensure_ascii=False)
+    except (RecursionError, ValueError):
+        return f"({type(value).__name__} too deep to be shown)"
 
 
 def _plain(text: str) -> str:
     """Say what a body that is no JSON says: the title of a page, or its text."""
-    title = _TITLE.search(text)
-    words = (title[1] or title[2] or "") if title else text
+    text = text[:_PAGE_CHARS]
+    words = next(filter(None, (_element(text, *tags) for tags in _HEADINGS)), text)
     return " ".join(_TAG.sub(" ", words).split())
 
 
+def _element(page: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
+    """Return what the first element holds, in a time that grows with the size of the page.
+
+    One pattern for both tags would start again at each of many that have no end.
+    """
+    opening = begin.search(page)
+    closing = end.search(page, opening.end()) if opening else None
+    return page[opening.end() : closing.start()] if opening and closing else ""
+
+
 def _hidden(message: str) -> str:
+    message = _shortened(message)
     for pattern, shown in _HIDDEN:
         message = pattern.sub(shown, message)
     return message
+
+
+def _shortened(message: str) -> str:
+    """Cut a message that is too long, and not within a key: its first half would be no secret."""
+    if len(message) <= _MESSAGE_CHARS:
+        return message
+    safe = _MESSAGE_CHARS - _LONGEST_KEY
+    return f"{message[:safe]}{message[safe:_MESSAGE_CHARS].rstrip(_KEY_CHARS)}…"
 
 
 def _phrase(status: int) -> str:

@@ -56,17 +56,32 @@ def redacted(value: Any, hide: Callable[[object], str] = hidden) -> Any:
     return value
 
 
-def without(value: Any, secrets: Collection[str]) -> Any:
-    """A copy in which no text holds any of the secrets, at any depth."""
+_DEPTH = 100
+_TOO_DEEP = "[nested too deep to be shown]"
+
+
+def without(value: Any, secrets: Collection[str], depth: int = _DEPTH) -> Any:
+    """A copy in which no text holds any of the secrets.
+
+    Args:
+        value: JSON.
+        secrets: Each is replaced by stars.
+        depth: How deep lists and objects may be nested; what lies deeper is left out.
+    """
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, HIDDEN)
         return value
+    if not isinstance(value, Mapping | list | tuple):
+        return value
+    if not depth:
+        return _TOO_DEEP
     if isinstance(value, Mapping):
-        return {without(name, secrets): without(inner, secrets) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(without(inner, secrets) for inner in value)
-    return value
+        return {
+            without(name, secrets): without(inner, secrets, depth - 1)
+            for name, inner in value.items()
+        }
+    return type(value)(without(inner, secrets, depth - 1) for inner in value)
 
 
 def _replaced(name: Any, value: Any, hide: Callable[[object], str]) -> Any:
