@@ -10,14 +10,14 @@ import pickle
 from typing import TYPE_CHECKING
 
 from langchain_aimlapi import AimlapiError
-from langchain_aimlapi._call import Call
-from langchain_aimlapi._codec.chunks import as_chunk
-from langchain_aimlapi._codec.events import EventWriter
-from langchain_aimlapi._codec.stream import Delta, Final
+from langchain_aimlapi._chat.build import Call
+from langchain_aimlapi._chat.stream import _decoded, _explained, _Reader
+from langchain_aimlapi._codec.decode.stream import Delta, Final
+from langchain_aimlapi._codec.langchain.chunks import as_chunk
+from langchain_aimlapi._codec.langchain.events import EventWriter
 from langchain_aimlapi._transport.refusal import refusal
 from langchain_aimlapi._transport.request import Reply, Request
 from langchain_aimlapi._transport.sse import SSEDecoder
-from langchain_aimlapi._wire import _decoded, _explained, _Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from langchain_aimlapi._catalogue import ModelEntry
-    from langchain_aimlapi._facts import ModelFacts
+    from langchain_aimlapi._catalogue.spec import ModelFacts
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 

@@ -88,7 +88,7 @@ again = load(
 `init_chat_model` knows its own list of providers, to which packages cannot add themselves: construct `ChatAimlapi`.
 """
 
-SOURCES = (("_settings.py", "ChatSettings"), ("_connection.py", "Connection"))
+SOURCES = (("_chat/settings.py", "ChatSettings"), ("_client/settings.py", "Connection"))
 """Modules and classes that the settings stand in."""
 
 FIRST = ("model", "api_key", "base_url")
@@ -133,10 +133,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def written() -> str:
     """Return the whole page."""
-    settings = parsed("_settings.py")
+    settings = parsed("_chat/settings.py")
     sent = set(constant(settings, "SENT_FIELDS"))
     own = list(fields(settings, "ChatSettings"))
-    shared = list(fields(parsed("_connection.py"), "Connection"))
+    shared = list(fields(parsed("_client/settings.py"), "Connection"))
     first = [own[0], *(row for row in shared if row.name in {"api_key", "base_url"})]
     rows = own + shared
     sections = [
@@ -216,7 +216,7 @@ def default(value: ast.expr | None) -> str:
 
 def of_a_call(rows: Iterable[Row]) -> Iterator[Row]:
     """Yield the arguments that only calls take, and make sure that none is forgotten."""
-    steering = set(constant(parsed("_call.py"), "CALL_ARGUMENTS"))
+    steering = set(constant(parsed("_chat/build.py"), "CALL_ARGUMENTS"))
     unknown = steering - {row.name for row in rows} - ONLY_ON_CALLS.keys() - INTERNAL
     if unknown:
         raise LookupError(f"arguments of a call without a word on them: {sorted(unknown)}")
@@ -226,7 +226,7 @@ def of_a_call(rows: Iterable[Row]) -> Iterator[Row]:
 
 def also_with_a_call(rows: Iterable[Row]) -> str:
     """Return the sentence that lists the fields which calls take as well."""
-    steering = set(constant(parsed("_call.py"), "CALL_ARGUMENTS"))
+    steering = set(constant(parsed("_chat/build.py"), "CALL_ARGUMENTS"))
     names = ", ".join(f"`{row.name}`" for row in rows if row.name in steering)
     return f"Calls take everything that is sent to the model, {names}, and:"
 

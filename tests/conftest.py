@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from langchain_aimlapi import ChatAimlapi, _hints
+from langchain_aimlapi import ChatAimlapi
+from langchain_aimlapi._client.warnings import forget
 from langchain_aimlapi.sandbox import Sandbox
 from tests.ways import WAYS, Ask, asked
 
@@ -33,7 +34,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in _OWN_VARIABLES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
-    _hints.forget()
+    forget()
 
 
 @pytest.fixture(scope="session")

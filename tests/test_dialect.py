@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from langchain_aimlapi import ChatAimlapi, InvalidRequestError, _call
+from langchain_aimlapi import ChatAimlapi, InvalidRequestError
+from langchain_aimlapi._chat import build
 from tests.ways import asked
 
 CLAUDE = "anthropic/claude-haiku-4.5"
@@ -62,7 +63,7 @@ def service():
 @pytest.fixture(autouse=True)
 def forget_shapes():
     """Each test learns for itself."""
-    _call._learnt.clear()
+    build._learnt.clear()
 
 
 def claude(service, **settings):

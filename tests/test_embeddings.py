@@ -18,7 +18,7 @@ from langchain_aimlapi import (
     ResponseFormatError,
     UnknownParameterWarning,
 )
-from langchain_aimlapi._codec.embedding import decode_embeddings
+from langchain_aimlapi._codec.decode.embeddings import decode_embeddings
 
 MODEL = "text-embedding-3-small"
 

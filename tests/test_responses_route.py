@@ -15,7 +15,7 @@ from langchain_tests.utils.stream_lifecycle import assert_valid_event_stream
 from pydantic import BaseModel
 
 from langchain_aimlapi import ChatAimlapi, ServerError, StreamInterruptedError
-from langchain_aimlapi._hints import UnsupportedParameterWarning
+from langchain_aimlapi._client.warnings import UnsupportedParameterWarning
 from tests.scripted import Scripted
 
 MODEL = "openai/gpt-5-4"

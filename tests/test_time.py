@@ -6,8 +6,8 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from langchain_aimlapi import ChatAimlapi, Timeouts
-from langchain_aimlapi._call import build_call
-from langchain_aimlapi._connection import sealed
+from langchain_aimlapi._chat.build import build_call
+from langchain_aimlapi._client.settings import sealed
 
 
 def timeouts(*, stream=False, **settings):

@@ -16,13 +16,13 @@ from pydantic import SecretStr
 
 from benchmarks.replies import MODEL, WORD, chunk_json, whole
 from langchain_aimlapi import ChatAimlapi
-from langchain_aimlapi._call import build_call
-from langchain_aimlapi._codec.chunks import as_chunk
-from langchain_aimlapi._codec.events import EventWriter
-from langchain_aimlapi._codec.metadata import ReplyContext
-from langchain_aimlapi._codec.reply import decode_reply
-from langchain_aimlapi._codec.request import Options, encode
-from langchain_aimlapi._codec.stream import Delta, StreamDecoder
+from langchain_aimlapi._chat.build import build_call
+from langchain_aimlapi._codec.decode.metadata import ReplyContext
+from langchain_aimlapi._codec.decode.reply import decode_reply
+from langchain_aimlapi._codec.decode.stream import Delta, StreamDecoder
+from langchain_aimlapi._codec.encode.chat import Options, encode
+from langchain_aimlapi._codec.langchain.chunks import as_chunk
+from langchain_aimlapi._codec.langchain.events import EventWriter
 from langchain_aimlapi._transport.sse import DONE, SSEDecoder
 
 if TYPE_CHECKING:

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 from langchain_aimlapi._version import __version__
 
 if TYPE_CHECKING:
-    from langchain_aimlapi._hints import UnknownParameterWarning, UnsupportedParameterWarning
+    from langchain_aimlapi._client.warnings import (
+        UnknownParameterWarning,
+        UnsupportedParameterWarning,
+    )
     from langchain_aimlapi._transport.request import Timeouts
     from langchain_aimlapi.chat_models import ChatAimlapi
     from langchain_aimlapi.embeddings import AimlapiEmbeddings
@@ -42,8 +45,8 @@ _HOMES = {
     "AimlapiEmbeddings": "embeddings",
     "ChatAimlapi": "chat_models",
     "Timeouts": "_transport.request",
-    "UnknownParameterWarning": "_hints",
-    "UnsupportedParameterWarning": "_hints",
+    "UnknownParameterWarning": "_client.warnings",
+    "UnsupportedParameterWarning": "_client.warnings",
 }
 """Where a name lives, unless it is an error."""
 

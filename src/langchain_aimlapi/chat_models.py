@@ -15,13 +15,13 @@ from langchain_core.messages.utils import count_tokens_approximately
 from pydantic import ConfigDict, SecretStr, model_validator
 
 from langchain_aimlapi import _catalogue
-from langchain_aimlapi._codec import blocks
-from langchain_aimlapi._codec.metadata import PROVIDER
-from langchain_aimlapi._connection import API_KEY_VARIABLE, awaited, find_key, sealed
-from langchain_aimlapi._handlers import message_id, wants_tokens
-from langchain_aimlapi._late import Late
-from langchain_aimlapi._redaction import redacted
-from langchain_aimlapi._settings import SENT_FIELDS, ChatSettings
+from langchain_aimlapi._chat.callbacks import message_id, wants_tokens
+from langchain_aimlapi._chat.settings import SENT_FIELDS, ChatSettings
+from langchain_aimlapi._client.settings import API_KEY_VARIABLE, awaited, find_key, sealed
+from langchain_aimlapi._codec.decode.metadata import PROVIDER
+from langchain_aimlapi._codec.langchain import blocks
+from langchain_aimlapi._errors.redaction import redacted
+from langchain_aimlapi._lazy import LazyModule
 from langchain_aimlapi._version import __version__
 
 if TYPE_CHECKING:
@@ -38,14 +38,16 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
     from langchain_protocol.protocol import MessagesData
 
-    from langchain_aimlapi import _call, _structured, _wire
-    from langchain_aimlapi._call import Call
-    from langchain_aimlapi._codec import chunks, events
-    from langchain_aimlapi._codec import tools as toolbox
-    from langchain_aimlapi._codec.tools import ToolLike
+    from langchain_aimlapi._chat import build, stream, structured
+    from langchain_aimlapi._chat.build import Call
+    from langchain_aimlapi._codec.encode import tools as toolbox
+    from langchain_aimlapi._codec.encode.tools import ToolLike
+    from langchain_aimlapi._codec.langchain import chunks, events
 else:
-    _call, _structured, _wire = Late("_call"), Late("_structured"), Late("_wire")
-    chunks, events, toolbox = Late("_codec.chunks"), Late("_codec.events"), Late("_codec.tools")
+    build, stream = LazyModule("_chat.build"), LazyModule("_chat.stream")
+    structured = LazyModule("_chat.structured")
+    chunks, events = LazyModule("_codec.langchain.chunks"), LazyModule("_codec.langchain.events")
+    toolbox = LazyModule("_codec.encode.tools")
 
 blocks.register()
 
@@ -147,7 +149,7 @@ class ChatAimlapi(ChatSettings):
         **kwargs: Any,
     ) -> ChatResult:
         call = self._call(messages, stop, run_manager, kwargs, find_key(self, kwargs))
-        return _wire.answer(call, self._client_options, self.http_client)
+        return stream.complete(call, self._client_options, self.http_client)
 
     @_signed
     async def _agenerate(
@@ -159,7 +161,7 @@ class ChatAimlapi(ChatSettings):
     ) -> ChatResult:
         key = await awaited(find_key(self, kwargs))
         call = self._call(messages, stop, run_manager, kwargs, key)
-        return await _wire.aanswer(call, self._client_options, self.http_async_client)
+        return await stream.acomplete(call, self._client_options, self.http_async_client)
 
     def _stream(
         self,
@@ -170,8 +172,8 @@ class ChatAimlapi(ChatSettings):
     ) -> Iterator[ChatGenerationChunk]:
         key = find_key(self, kwargs)
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
-        with closing(_wire.batches(call, self._client_options, self.http_client)) as stream:
-            for batch in stream:
+        with closing(stream.stream_deltas(call, self._client_options, self.http_client)) as batches:
+            for batch in batches:
                 for item in batch:
                     chunk = chunks.as_chunk(item)
                     if run_manager:
@@ -188,9 +190,9 @@ class ChatAimlapi(ChatSettings):
         key = await awaited(find_key(self, kwargs))
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
         async with aclosing(
-            _wire.abatches(call, self._client_options, self.http_async_client)
-        ) as stream:
-            async for batch in stream:
+            stream.astream_deltas(call, self._client_options, self.http_async_client)
+        ) as batches:
+            async for batch in batches:
                 for item in batch:
                     chunk = chunks.as_chunk(item)
                     if run_manager:
@@ -210,8 +212,8 @@ class ChatAimlapi(ChatSettings):
         told = wants_tokens(run_manager)
         key = find_key(self, kwargs)
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
-        with closing(_wire.batches(call, self._client_options, self.http_client)) as stream:
-            for batch in stream:
+        with closing(stream.stream_deltas(call, self._client_options, self.http_client)) as batches:
+            for batch in batches:
                 if not writer.begun:
                     yield writer.start(message_id(run_manager), call.model)
                 for item in batch:
@@ -234,9 +236,9 @@ class ChatAimlapi(ChatSettings):
         key = await awaited(find_key(self, kwargs))
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
         async with aclosing(
-            _wire.abatches(call, self._client_options, self.http_async_client)
-        ) as stream:
-            async for batch in stream:
+            stream.astream_deltas(call, self._client_options, self.http_async_client)
+        ) as batches:
+            async for batch in batches:
                 if not writer.begun:
                     yield writer.start(message_id(run_manager), call.model)
                 for item in batch:
@@ -256,7 +258,7 @@ class ChatAimlapi(ChatSettings):
         *,
         stream: bool = False,
     ) -> Call:
-        return _call.build_call(
+        return build.build_call(
             self,
             messages,
             {**kwargs, "stop": stop},
@@ -299,14 +301,14 @@ class ChatAimlapi(ChatSettings):
             if parallel_tool_calls is not None:
                 kwargs["parallel_tool_calls"] = parallel_tool_calls
         if response_format is not None:
-            kwargs["response_format"] = _structured.schema_of(response_format)
+            kwargs["response_format"] = structured.schema_of(response_format)
         return super().bind(**kwargs)
 
     def with_structured_output(
         self,
         schema: dict[str, Any] | type | None = None,
         *,
-        method: _structured.Method | None = None,
+        method: structured.Method | None = None,
         include_raw: bool = False,
         strict: bool | None = None,
         **kwargs: Any,
@@ -326,7 +328,7 @@ class ChatAimlapi(ChatSettings):
         Raises:
             ConfigurationError: For an unknown method, or a missing schema.
         """
-        return _structured.structured_output(
+        return structured.structured_output(
             self,
             schema,
             model_name=self.model_name,

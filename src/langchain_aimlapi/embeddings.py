@@ -9,8 +9,9 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.runnables.config import run_in_executor
 from pydantic import Field
 
-from langchain_aimlapi._codec.embedding import decode_embeddings, encode_embeddings
-from langchain_aimlapi._connection import Connection, awaited, find_key, post, sealed
+from langchain_aimlapi._client.settings import Connection, awaited, find_key, post, sealed
+from langchain_aimlapi._codec.decode.embeddings import decode_embeddings
+from langchain_aimlapi._codec.encode.embeddings import encode_embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 
-from langchain_aimlapi._codec import blocks
-from langchain_aimlapi._codec.chunks import as_chunk
-from langchain_aimlapi._codec.metadata import ReplyContext
-from langchain_aimlapi._codec.responses_reply import decode_response
-from langchain_aimlapi._codec.responses_stream import ResponsesDecoder
+from langchain_aimlapi._codec.decode.metadata import ReplyContext
+from langchain_aimlapi._codec.decode.responses_reply import decode_response
+from langchain_aimlapi._codec.decode.responses_stream import ResponsesDecoder
+from langchain_aimlapi._codec.langchain import blocks
+from langchain_aimlapi._codec.langchain.chunks import as_chunk
 
 blocks.register()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import base64
 
-from langchain_aimlapi._codec.request import Options, encode
-from langchain_aimlapi._facts import ModelFacts
+from langchain_aimlapi._catalogue.spec import ModelFacts
+from langchain_aimlapi._codec.encode.chat import Options, encode
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(24)).decode()
 JPEG = base64.b64encode(b"\xff\xd8\xff\xe0" + bytes(24)).decode()

@@ -13,11 +13,11 @@ from typing import Any
 
 import orjson
 
-from langchain_aimlapi._codec import blocks
-from langchain_aimlapi._codec.chunks import delta_chunk, final_chunk
-from langchain_aimlapi._codec.metadata import ReplyContext
-from langchain_aimlapi._codec.reply import decode_reply
-from langchain_aimlapi._codec.stream import StreamDecoder
+from langchain_aimlapi._codec.decode.metadata import ReplyContext
+from langchain_aimlapi._codec.decode.reply import decode_reply
+from langchain_aimlapi._codec.decode.stream import StreamDecoder
+from langchain_aimlapi._codec.langchain import blocks
+from langchain_aimlapi._codec.langchain.chunks import delta_chunk, final_chunk
 
 blocks.register()
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from langchain_aimlapi._facts import ModelFacts
+from langchain_aimlapi._catalogue.spec import ModelFacts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_aimlapi._facts import Dialect
+    from langchain_aimlapi._catalogue.spec import Dialect
 
 Listing = Literal["listed", "deprecated", "unlisted"]
 

@@ -20,7 +20,7 @@ import orjson
 from langchain_aimlapi._catalogue.entry import ModelEntry, read_entry
 
 if TYPE_CHECKING:
-    from langchain_aimlapi._facts import ModelFacts
+    from langchain_aimlapi._catalogue.spec import ModelFacts
 
 _FILE = Path(__file__).with_name("models.json")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from langchain_core.language_models.model_profile import ModelProfile
 
     from langchain_aimlapi._catalogue.entry import ModelEntry
-    from langchain_aimlapi._facts import ModelFacts
+    from langchain_aimlapi._catalogue.spec import ModelFacts
 
 _STATUS = {"listed": "active", "deprecated": "deprecated"}
 """A model that is merely unlisted may be an alias or withdrawn: nobody has said."""

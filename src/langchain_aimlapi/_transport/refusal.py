@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from langchain_aimlapi._envelope import error_from, read_envelope
+from langchain_aimlapi._errors.envelope import error_from, read_envelope
 from langchain_aimlapi._transport.retry import retry_after
 from langchain_aimlapi.errors import ErrorResponse, ResponseFormatError
 

@@ -1,0 +1,212 @@
+"""The fields of `ChatAimlapi`: what can be set, its defaults, and what is refused at once.
+
+Nothing here sends or opens anything. Sampling values have no defaults: what is not set is not
+sent, and the model's own default holds.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.utils import from_env
+from pydantic import ConfigDict, Field, model_validator
+
+from langchain_aimlapi import _catalogue
+from langchain_aimlapi._client.settings import Connection
+from langchain_aimlapi._errors.redaction import digest, redacted
+from langchain_aimlapi.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_core.language_models import ModelProfile
+
+MODEL_VARIABLE = "AIMLAPI_MODEL"
+
+SENT_FIELDS = (
+    "temperature",
+    "max_tokens",
+    "max_completion_tokens",
+    "top_p",
+    "top_k",
+    "min_p",
+    "seed",
+    "n",
+    "stop",
+    "frequency_penalty",
+    "presence_penalty",
+    "repetition_penalty",
+    "logit_bias",
+    "logprobs",
+    "top_logprobs",
+    "reasoning_effort",
+    "reasoning",
+    "thinking",
+    "parallel_tool_calls",
+    "response_format",
+    "modalities",
+    "audio",
+    "provider",
+    "web_search_options",
+)
+"""Fields that go into the request's body, each by its own name."""
+
+_SHARED_BY_COPIES = (
+    "aimlapi_api_key",
+    "cache",
+    "callbacks",
+    "http_async_client",
+    "http_client",
+    "rate_limiter",
+    "verify",
+)
+"""Fields that a deep copy has in common with its model: they hold sockets and locks, or are made
+to be shared."""
+
+
+class ChatSettings(Connection, BaseChatModel):
+    """Everything that can be set on a `ChatAimlapi`."""
+
+    model_name: str = Field(alias="model", default_factory=from_env(MODEL_VARIABLE, default=""))
+    """Id of the model, such as `"openai/gpt-4o"`; read from `AIMLAPI_MODEL` if not given."""
+
+    temperature: float | None = None
+    """Randomness of the choice of tokens, 0 to 2 (0 to 1 for Claude)."""
+    max_tokens: int | None = None
+    """Most tokens of the answer. Some models cut off at 512 unless told otherwise."""
+    max_completion_tokens: int | None = None
+    """The newer name of `max_tokens`, thoughts included; sent by the name the model takes."""
+    top_p: float | None = None
+    """Choose among the most likely tokens that make up this share, 0.01 to 1."""
+    top_k: int | None = None
+    """Choose among this many most likely tokens."""
+    min_p: float | None = None
+    """Leave out tokens less likely than this share of the likeliest one."""
+    seed: int | None = None
+    """Ask for repeatable answers; 1 or more."""
+    n: int | None = None
+    """Number of answers, for calls that do not stream."""
+    stop: list[str] | str | None = None
+    """Texts at which the answer ends (at most 4); they are not part of it."""
+    frequency_penalty: float | None = None
+    """Penalty on tokens by how often they have come, -2 to 2."""
+    presence_penalty: float | None = None
+    """Penalty on tokens that have come at all, -2 to 2."""
+    repetition_penalty: float | None = None
+    """Penalty on repetition, 1 for none; open-weight models."""
+    logit_bias: dict[str, float] | None = None
+    """Bias per token id, -100 to 100."""
+    logprobs: bool | None = None
+    """Whether to report the log probability of each token of the answer."""
+    top_logprobs: int | None = None
+    """How many likeliest tokens to report per place, 0 to 20."""
+    reasoning_effort: str | None = None
+    """How much to think: "low", "medium" or "high" (some models: "none", "minimal", "xhigh").
+    Sent as the model documents it: an effort, a `thinking` budget or a switch."""
+    reasoning: dict[str, Any] | None = None
+    """The vendor's own form: `{"effort": …}` or `{"max_tokens": …}`, `{"exclude": …}`."""
+    thinking: dict[str, Any] | None = None
+    """The vendor's own form: `{"type": "enabled", "budget_tokens": …}`."""
+    parallel_tool_calls: bool | None = None
+    """Whether the model may call several tools in one turn."""
+    response_format: dict[str, Any] | None = None
+    """The form of the answer; `with_structured_output` sets it for you."""
+    modalities: list[str] | None = None
+    """Forms of output: `["text", "audio"]`."""
+    audio: dict[str, Any] | None = None
+    """Voice and format of audio output: `{"voice": …, "format": "wav"}`."""
+    provider: str | None = None
+    """Where the gateway sends the call; "auto" lets it fall back."""
+    web_search_options: dict[str, Any] | None = None
+    """Web search before the answer: `{"search_context_size": "low"}`."""
+
+    streaming: bool = False
+    """Whether `invoke` streams inside, for handlers that want tokens."""
+    stream_usage: bool = True
+    """Whether streams ask for token counts (where the model documents the option)."""
+    extra_body: dict[str, Any] | None = None
+    """Fields put into the body last, over all others."""
+
+    dialect: Literal["auto", "openai", "anthropic"] = "auto"
+    """Shape of the request; "auto" follows what the model documents."""
+    use_responses_api: bool | None = None
+    """Whether calls go to `/responses` instead of `/chat/completions`; by default, for the models
+    documented there alone."""
+    clean_tool_schemas: Literal["auto", "always", "never"] = "auto"
+    """Whether tools' schemas are said in the few keywords that Gemini's back ends take, with their
+    meaning kept (`$ref` put in, `null` as `nullable`, the rest told in descriptions); "auto" does
+    so for Google's models. Functions are then not strict."""
+    unsupported_params: Literal["drop", "send", "error"] = "drop"
+    """What to do with a parameter that the model is documented not to take: leave it out (with
+    one warning per model and parameter), send it, or raise."""
+    echo_reasoning: bool = True
+    """Whether a model gets its own thoughts back on the next turn, as tool loops on DeepSeek,
+    Kimi, GLM and MiniMax require."""
+    repair_empty_turns: bool = True
+    """Whether turns that say nothing are left out of what is sent: some vendors refuse a
+    conversation over one. Tool calls and their results stay, and so does the last turn."""
+    coalesce: bool = False
+    """Whether words of a stream that have arrived together come as one chunk, which costs a busy
+    server less; nothing ever waits for more, and the message is the same."""
+    split_think_tags: bool = True
+    """Whether `<think>…</think>` at the start of an answer becomes reasoning."""
+
+    model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True, defer_build=True)
+
+    @model_validator(mode="after")
+    def _require_model(self) -> Self:
+        if not self.model_name:
+            examples = ", ".join(map(repr, _catalogue.suggest()))
+            raise ConfigurationError(
+                f"Which model? Give model=… or set {MODEL_VARIABLE}; for example {examples}."
+            )
+        return self
+
+    @property
+    def model(self) -> str:
+        """Id of the model."""
+        return self.model_name
+
+    # --- a value ----------------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        self.__dict__.pop("_serialized", None)
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copy the model, with some fields changed, by their names or aliases.
+
+        LangChain keeps a serialised form on the object and looks its cache up by it; a copy
+        that kept the old form would be answered from the cache of the other model.
+        """
+        names = {field.alias: name for name, field in type(self).model_fields.items()}
+        changed = {names.get(name, name): value for name, value in (update or {}).items()}
+        copied = super().model_copy(update=changed, deep=deep)
+        if "model_name" in changed and "profile" not in changed:
+            copied.__dict__["profile"] = self._profile_of(copied.model_name)
+        copied.__dict__.pop("_serialized", None)
+        return copied
+
+    def _profile_of(self, model_name: str) -> ModelProfile | None:
+        """The other model's profile, unless somebody wrote this one by hand."""
+        own = self.profile == _catalogue.profile(self.model_name)
+        return _catalogue.profile(model_name) if own else self.profile
+
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        """What a cache looks an answer up by: it is stored, so secrets are in it as digests."""
+        return super()._get_llm_string(stop=stop, **redacted(kwargs, digest))
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        memo = {} if memo is None else memo
+        for shared in map(self.__dict__.get, _SHARED_BY_COPIES):
+            memo[id(shared)] = shared
+        copied = super().__deepcopy__(memo)
+        copied.__dict__.pop("_serialized", None)
+        return copied
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """As a connection, and without the serialised form."""
+        state = super().__getstate__()
+        fields = {name: value for name, value in state["__dict__"].items() if name != "_serialized"}
+        return {**state, "__dict__": fields}

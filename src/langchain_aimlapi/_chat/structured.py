@@ -1,0 +1,258 @@
+"""`with_structured_output`: a schema, a way to hold the model to it, and a parser behind it.
+
+Without a method the ways are tried in the order the model is documented to serve them best. The
+next one is tried only when the service refuses the form itself, each at most once, and the one
+that answered is in `response_metadata["structured_output"]`.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from langchain_core.exceptions import ModelError, OutputParserException
+from langchain_core.messages import AIMessage, AIMessageChunk, SystemMessage
+from langchain_core.outputs import ChatGeneration
+from langchain_core.runnables import RunnableGenerator, RunnableLambda
+from langchain_core.runnables.utils import AddableDict
+from langchain_core.utils.function_calling import convert_to_json_schema
+from langchain_core.utils.pydantic import is_basemodel_subclass
+from pydantic import BaseModel
+
+from langchain_aimlapi import _catalogue
+from langchain_aimlapi._chat.parser import AnswerParser
+from langchain_aimlapi._codec.encode.tools import convert_tool, json_schema_format, tool_name
+from langchain_aimlapi.errors import ConfigurationError, UnsupportedFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from langchain_core.language_models import BaseChatModel, LanguageModelInput
+    from langchain_core.messages import BaseMessage
+    from langchain_core.runnables import Runnable
+
+    from langchain_aimlapi._catalogue.spec import ModelFacts
+
+Method = Literal["function_calling", "json_schema", "json_mode"]
+_METHODS = ("function_calling", "json_schema", "json_mode")
+
+
+def methods(facts: ModelFacts | None) -> list[Method]:
+    """The methods worth trying, best first; "json_mode" is always the last.
+
+    Tools are the most widely served; a JSON schema comes first only where a model's own
+    documentation names it, since the template shared by many ids promises it for all of them.
+    """
+    if facts is None:
+        return ["function_calling", "json_schema", "json_mode"]
+    documented: list[Method] = []
+    if "tools" in facts.parameters:
+        documented.append("function_calling")
+    if "json_schema" in facts.response_formats:
+        documented.insert(len(documented) if facts.generic else 0, "json_schema")
+    return [*documented, "json_mode"]
+
+
+def structured_output(
+    model: BaseChatModel,
+    schema: Any,
+    *,
+    model_name: str,
+    method: Method | None,
+    include_raw: bool,
+    strict: bool | None,
+    **kwargs: Any,
+) -> Runnable[Any, Any]:
+    """Bind a schema to a model and a parser behind it; see `ChatAimlapi.with_structured_output`."""
+    if method is not None and method not in _METHODS:
+        known = ", ".join(map(repr, _METHODS))
+        raise ConfigurationError(f"method={method!r}: it is one of {known}.")
+    if "tools" in kwargs and method not in {None, "json_schema"}:
+        raise ConfigurationError("tools go with method='json_schema', beside which they are free.")
+    schema = _titled(schema)
+    form = _Form(model, schema, strict, _catalogue.facts(model_name), kwargs)
+    bound = _ladder(form) if method is None else form.bound(_usable(method, schema))
+    parser = AnswerParser(target=schema, tool=form.tool_name, beside_tools="tools" in kwargs)
+    return _with_raw(bound, parser) if include_raw else bound | parser
+
+
+def _titled(schema: Any) -> Any:
+    """A schema that can be called by a name, which a tool must have."""
+    if not isinstance(schema, Mapping) or schema.keys() & {
+        "title",
+        "name",
+        "function",
+        "json_schema",
+    }:
+        return schema
+    return {"title": "response", **schema}
+
+
+def _usable(method: Method, schema: Any) -> Method:
+    if schema is None and method != "json_mode":
+        raise ConfigurationError(f"A schema is needed for method={method!r}.")
+    if method == "json_schema" and _is_old_pydantic(schema):
+        warnings.warn(
+            "A pydantic v1 class has no JSON schema that this method can use; it is bound as a "
+            "tool instead.",
+            UserWarning,
+            stacklevel=4,
+        )
+        return "function_calling"
+    return method
+
+
+def _ladder(form: _Form) -> Runnable[Any, Any]:
+    """The methods one after the other, each asked only if the one before was refused."""
+    rungs = methods(form.facts)
+    if form.schema is None:
+        rungs = ["json_mode"]
+    elif _is_old_pydantic(form.schema):
+        rungs = [rung for rung in rungs if rung != "json_schema"]
+    if "tools" in form.kwargs:
+        rungs = ["json_schema"]
+    first, *rest = [
+        form.bound(rung, refused=rungs[:position], spelled_out=True)
+        for position, rung in enumerate(rungs)
+    ]
+    if not rest:
+        return first
+    return first.with_fallbacks(rest, exceptions_to_handle=(UnsupportedFormatError,))
+
+
+def _is_old_pydantic(schema: Any) -> bool:
+    is_class = isinstance(schema, type) and is_basemodel_subclass(schema)
+    return is_class and not issubclass(schema, BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A schema and the model that is to answer by it."""
+
+    model: BaseChatModel
+    schema: Any
+    strict: bool | None
+    facts: ModelFacts | None
+    kwargs: Mapping[str, Any]
+
+    @property
+    def tool_name(self) -> str | None:
+        return None if self.schema is None else tool_name(convert_tool(self.schema))
+
+    def bound(
+        self, method: Method, *, refused: list[Method] | None = None, spelled_out: bool = False
+    ) -> Runnable[Any, Any]:
+        """The model, held to the schema by one method.
+
+        Args:
+            method: The method.
+            refused: The methods that were tried before, for the metadata.
+            spelled_out: Whether "json_mode" tells the model its schema; otherwise the caller's
+                prompt has to.
+        """
+        note = {"method": method} | ({"refused": refused} if refused else {})
+        notes = {"structured_output": note, **self._traced(method), **self.kwargs}
+        if method == "function_calling":
+            return self._by_tool(notes)
+        if method == "json_schema":
+            return self._by_schema(notes)
+        return self._by_json(notes, spelled_out=spelled_out)
+
+    def _traced(self, method: Method) -> dict[str, Any]:
+        """What LangSmith shows; LangChain takes it out before the call."""
+        schema = self.schema if self.schema is not None else {"type": "object"}
+        kwargs = {"method": method, "strict": self.strict}
+        return {"ls_structured_output_format": {"kwargs": kwargs, "schema": schema}}
+
+    def _by_tool(self, notes: dict[str, Any]) -> Runnable[Any, Any]:
+        tool = convert_tool(self.schema, strict=self.strict)
+        if self.facts is None or "parallel_tool_calls" in self.facts.parameters:
+            notes = {"parallel_tool_calls": False, **notes}
+        return self.model.bind_tools(
+            [tool], tool_choice=tool_name(tool), strict=self.strict, **notes
+        )
+
+    def _by_schema(self, notes: dict[str, Any]) -> Runnable[Any, Any]:
+        response_format = json_schema_format(self.schema, strict=self.strict)
+        tools = notes.pop("tools", None)
+        if tools:
+            return self.model.bind_tools(
+                tools, strict=self.strict, response_format=response_format, **notes
+            )
+        return self.model.bind(response_format=response_format, **notes)
+
+    def _by_json(self, notes: dict[str, Any], *, spelled_out: bool) -> Runnable[Any, Any]:
+        if self.strict is not None and not spelled_out:
+            raise ConfigurationError("strict goes with 'function_calling' and 'json_schema' only.")
+        if self.facts is None or not spelled_out or "json_object" in self.facts.response_formats:
+            notes = {"response_format": {"type": "json_object"}, **notes}
+        bound = self.model.bind(**notes)
+        if not spelled_out or self.schema is None:
+            return bound
+        return RunnableLambda(self._spelled_out) | bound
+
+    def _spelled_out(self, asked: LanguageModelInput) -> list[BaseMessage]:
+        """The conversation with the schema in words, for models that take it no other way."""
+        messages = self.model._convert_input(asked).to_messages()  # noqa: SLF001  # ours
+        schema = json.dumps(convert_to_json_schema(self.schema), ensure_ascii=False)
+        instruction = (
+            f"Answer with one JSON object, and nothing else, that fits this schema: {schema}"
+        )
+        return [SystemMessage(instruction), *messages]
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """`{"raw": message, "parsed": …, "parsing_error": …}`, piece by piece if the answer streams.
+
+    LangChain's usual chain for it catches an error of the parser only before the first piece.
+    """
+
+    parser: AnswerParser
+
+    def pieces(self, messages: Iterator[AIMessage]) -> Iterator[AddableDict]:
+        whole: AIMessage | None = None
+        for message in messages:
+            whole = _added(whole, message)
+            yield from self._grown(message, whole)
+        yield self._end(whole)
+
+    async def apieces(self, messages: AsyncIterator[AIMessage]) -> AsyncIterator[AddableDict]:
+        whole: AIMessage | None = None
+        async for message in messages:
+            whole = _added(whole, message)
+            for piece in self._grown(message, whole):
+                yield piece
+        yield self._end(whole)
+
+    def _grown(self, message: AIMessage, whole: AIMessage) -> Iterator[AddableDict]:
+        yield AddableDict(raw=message)
+        if isinstance(message, AIMessageChunk) and message.chunk_position != "last":
+            partial = self.parser.parse_result([ChatGeneration(message=whole)], partial=True)
+            if partial is not None:
+                yield AddableDict(parsed=partial)
+
+    def _end(self, whole: AIMessage | None) -> AddableDict:
+        try:
+            parsed = self.parser.parse_result([ChatGeneration(message=whole or AIMessage(""))])
+        except (OutputParserException, ModelError) as error:
+            return AddableDict(parsed=None, parsing_error=error)
+        return AddableDict(parsed=parsed, parsing_error=None)
+
+
+def _added(whole: AIMessage | None, message: AIMessage) -> AIMessage:
+    return message if whole is None else cast("Any", whole) + message
+
+
+def _with_raw(bound: Runnable[Any, Any], parser: AnswerParser) -> Runnable[Any, Any]:
+    """The message beside the object; a bad answer does not raise."""
+    beside = _Beside(parser)
+    return bound | RunnableGenerator(beside.pieces, beside.apieces, name="with_raw")
+
+
+def schema_of(response_format: Any) -> Mapping[str, Any]:
+    """A `response_format` out of whatever `bind_tools` was given."""
+    return json_schema_format(response_format)

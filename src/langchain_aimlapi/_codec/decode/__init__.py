@@ -1,0 +1,1 @@
+"""Reply bodies and events to text, tool calls, usage and metadata."""

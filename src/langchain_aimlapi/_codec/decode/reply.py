@@ -1,0 +1,186 @@
+"""A whole reply -> `ChatResult`, one generation per choice.
+
+Each generation's message carries the full metadata (LangChain fills it in from the result only
+when there is one choice); the usage, which counts all choices together, stands on the first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+
+from langchain_aimlapi._codec.construct import containers, made
+from langchain_aimlapi._codec.decode import reasoning_tags as think
+from langchain_aimlapi._codec.decode.metadata import (
+    CHOICE_KEYS,
+    MESSAGE_KEYS,
+    REPLY_KEYS,
+    ReplyContext,
+    response_metadata,
+    unknown,
+    usable,
+)
+from langchain_aimlapi._codec.decode.tool_calls import Calls, read_calls
+from langchain_aimlapi._codec.decode.usage import usage_metadata
+from langchain_aimlapi._codec.json_text import parse_object
+from langchain_aimlapi._codec.keys import DETAILS_KEY, REASONING_KEYS, THINK_TAG
+from langchain_aimlapi.errors import ResponseFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_core.messages.ai import UsageMetadata
+
+KEPT_KEYS = (
+    "annotations",
+    "encrypted_content",
+    "extra_content",
+    "images",
+    "reasoning_details",
+    "refusal",
+)
+"""Message fields that are kept as they came, in `additional_kwargs` by the same name."""
+SOURCE_KEYS = ("citations", "search_results")
+"""Fields of a reply that say where its text is from."""
+USUAL_KEYS = REPLY_KEYS - {"meta", *SOURCE_KEYS}
+"""Fields of a reply, or of an event, of which none is kept for its own sake."""
+
+
+def decode_reply(body: bytes, context: ReplyContext) -> ChatResult:
+    """Read a chat completion.
+
+    Raises:
+        ResponseFormatError: If the body is not JSON or holds no choice.
+    """
+    reply = parse_object(body)
+    listed = reply.get("choices")
+    listed = listed if isinstance(listed, list) else ()
+    choices = [choice for choice in listed if isinstance(choice, dict)]
+    if not choices:
+        raise ResponseFormatError(
+            "The reply holds no choices.", body=reply, request_id=reply.get("id")
+        )
+    generations = [
+        _generation(reply, choice, context, first=position == 0)
+        for position, choice in enumerate(choices)
+    ]
+    return ChatResult(generations=generations)
+
+
+def _generation(
+    reply: Mapping[str, Any], choice: Mapping[str, Any], context: ReplyContext, *, first: bool
+) -> ChatGeneration:
+    message = choice.get("message")
+    message = message if isinstance(message, dict) else {}
+    usage = reply.get("usage") if isinstance(reply.get("usage"), dict) else None
+    extra = {
+        "reply": unknown(reply, REPLY_KEYS),
+        "choice": unknown(choice, CHOICE_KEYS),
+        "message": unknown(message, MESSAGE_KEYS),
+    }
+    finish_reason = choice.get("finish_reason")
+    metadata = response_metadata(
+        reply, context, finish_reason=finish_reason, usage=usage, extra=extra
+    )
+    if usable("logprobs", choice.get("logprobs")):
+        metadata["logprobs"] = choice["logprobs"]
+    text, kwargs = message_content(message, context)
+    kwargs |= {key: reply[key] for key in SOURCE_KEYS if usable(key, reply.get(key))}
+    calls = read_calls(message, context.call_id)
+    if calls.extras:
+        kwargs["tool_call_extras"] = calls.extras
+    return generation(text, kwargs, metadata, calls, usage_metadata(usage) if first else None)
+
+
+def generation(
+    text: str,
+    kwargs: dict[str, Any],
+    metadata: dict[str, Any],
+    calls: Calls,
+    usage: UsageMetadata | None,
+) -> ChatGeneration:
+    """What was read of one answer as a generation, which says how it finished."""
+    fields: dict[str, Any] = {
+        "content": text,
+        "additional_kwargs": kwargs,
+        "response_metadata": metadata,
+        "tool_calls": calls.valid,
+        "invalid_tool_calls": calls.invalid,
+        "usage_metadata": usage,
+    }
+    finish_reason = metadata.get("finish_reason")
+    info = {"finish_reason": finish_reason} if finish_reason else None
+    if not _PREPARED:
+        return ChatGeneration(message=AIMessage(**fields), generation_info=info)
+    message = made(AIMessage, {**_MESSAGE, **fields}, set(fields), {})
+    said = {"generation_info", "message", "text"}
+    whole = {**_GENERATION, "text": text, "message": message, "generation_info": info}
+    return made(ChatGeneration, whole, said, None)
+
+
+_MESSAGE = dict(vars(AIMessage(content="")))
+_GENERATION = dict(vars(ChatGeneration(message=AIMessage(content=""))))
+_PREPARED = containers(AIMessage(content="")) == {
+    "additional_kwargs",
+    "invalid_tool_calls",
+    "response_metadata",
+    "tool_calls",
+}
+
+
+def message_content(
+    message: Mapping[str, Any], context: ReplyContext
+) -> tuple[str, dict[str, Any]]:
+    """A message's text, and everything beside it for `additional_kwargs`."""
+    text, parts_thought = content_text(message.get("content"))
+    kwargs = {key: message[key] for key in KEPT_KEYS if usable(key, message.get(key))}
+    key, thought = reasoning_text(message)
+    if not thought:
+        key, thought = REASONING_KEYS[0], parts_thought
+    if not thought and context.split_think_tags:
+        inline, text = think.split(text)
+        key, thought = (THINK_TAG, inline) if inline is not None else (key, thought)
+    if thought:
+        kwargs["reasoning_content"] = thought
+        if key != REASONING_KEYS[0]:
+            kwargs["reasoning_key"] = key
+    audio: Any = message.get("audio")
+    if usable("audio", audio):
+        kwargs["audio"] = named_audio(audio, context)
+    return text, kwargs
+
+
+def named_audio(audio: Mapping[str, Any], context: ReplyContext) -> dict[str, Any]:
+    """Audio with its media type, which only the request knows."""
+    if audio.get("mime_type") or not context.audio_format:
+        return dict(audio)
+    return {**audio, "mime_type": f"audio/{context.audio_format}"}
+
+
+def reasoning_text(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """The key and the text of a message's (or delta's) thoughts; details stand in for a text."""
+    for key in REASONING_KEYS:
+        text = fields.get(key)
+        if isinstance(text, str) and text:
+            return key, text
+    details = fields.get(DETAILS_KEY)
+    details = details if isinstance(details, list) else ()
+    texts = (
+        detail.get("text") or detail.get("summary") or ""
+        for detail in details
+        if isinstance(detail, dict)
+    )
+    return DETAILS_KEY, "".join(text for text in texts if isinstance(text, str))
+
+
+def content_text(content: Any) -> tuple[str, str]:
+    """The text and the thought in a message's `content`: a string, or a list of parts."""
+    if isinstance(content, str):
+        return content, ""
+    listed = content if isinstance(content, list) else ()
+    parts = [part for part in listed if isinstance(part, dict)]
+    text = "".join(str(part.get("text") or "") for part in parts if part.get("type") == "text")
+    thoughts = [part.get("thinking") for part in parts if part.get("type") == "thinking"]
+    return text, "".join(content_text(thought)[0] for thought in thoughts)

@@ -1,0 +1,254 @@
+"""The events of a response -> the same deltas a stream of chat completions gives.
+
+The event that ends a response holds all of it once more, so a response that was not streamed is
+read as a stream of that one event, and both ways give the same message. A stream is complete with
+`response.completed` or `response.incomplete`; without either it was cut, `[DONE]` or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NoReturn
+
+from langchain_aimlapi._codec.decode.metadata import ReplyContext, response_metadata, unknown
+from langchain_aimlapi._codec.decode.responses_items import (
+    Item,
+    images,
+    marks,
+    outline,
+    unknown_parts,
+)
+from langchain_aimlapi._codec.decode.responses_texts import TEXT_EVENTS, Texts
+from langchain_aimlapi._codec.decode.stream import Delta, Final
+from langchain_aimlapi._codec.decode.usage import usage_metadata
+from langchain_aimlapi._codec.json_text import parse_object
+from langchain_aimlapi._errors.envelope import error_from, read_envelope
+from langchain_aimlapi.errors import StreamInterruptedError
+
+Event = Mapping[str, Any]
+
+SUMMARY_KEY = "summary"
+"""Stands in place of a key for thoughts that come as a summary: they go back as items alone."""
+
+_REQUEST_KEYS = frozenset(
+    {
+        "background",
+        "conversation",
+        "instructions",
+        "max_output_tokens",
+        "max_tool_calls",
+        "metadata",
+        "parallel_tool_calls",
+        "presence_penalty",
+        "frequency_penalty",
+        "previous_response_id",
+        "prompt",
+        "prompt_cache_key",
+        "prompt_cache_retention",
+        "reasoning",
+        "safety_identifier",
+        "store",
+        "temperature",
+        "text",
+        "tool_choice",
+        "tools",
+        "top_logprobs",
+        "top_p",
+        "truncation",
+        "user",
+    }
+)
+"""What a response repeats of its request; it says nothing of the answer."""
+_RESPONSE_KEYS = _REQUEST_KEYS | {
+    "created_at",
+    "id",
+    "incomplete_details",
+    "meta",
+    "model",
+    "object",
+    "output",
+    "output_text",
+    "service_tier",
+    "status",
+    "usage",
+}
+
+
+class ResponsesDecoder:
+    """Reads one stream of a response's events; used like `StreamDecoder`."""
+
+    def __init__(self, context: ReplyContext) -> None:
+        self.done = False
+        """Whether nothing more can come."""
+        self._said = Texts(context.call_id)
+        self.texts = self._said.texts
+        self.thoughts = self._said.thoughts
+        self.fragments = self._said.fragments
+        self._context = context
+        self._response: Mapping[str, Any] = {}
+        self._meta: dict[str, Any] = {}
+        self._items: dict[int, Item] = {}
+        self._complete = False
+
+    def feed(self, data: bytes) -> Delta | None:
+        """Take the data of one event, or a whole response.
+
+        Returns:
+            What it adds to the message; `None` if nothing.
+
+        Raises:
+            AimlapiStatusError: For an error event or a failed response.
+            ResponseFormatError: For data that is no JSON object.
+        """
+        if self.done:
+            return None
+        if data == b"[DONE]":
+            self.done = True
+            return None
+        event = parse_object(data)
+        delta = Delta()
+        if event.get("type") in TEXT_EVENTS:
+            self._said.read(event, _number(event), delta)
+        else:
+            self._read_rarer(event, delta)
+        if isinstance(event.get("meta"), Mapping):
+            self._meta |= event["meta"]
+        return delta if self._said.keep(delta) else None
+
+    def feed_whole(self, response: Mapping[str, Any]) -> Delta | None:
+        """Take a whole response, decoded.
+
+        Raises:
+            AimlapiStatusError: If it failed.
+        """
+        delta = Delta()
+        self._read_whole(response, delta)
+        return delta if self._said.keep(delta) else None
+
+    def late(self) -> Delta | None:
+        """Nothing: no text of this route is held back."""
+        return None
+
+    def end(self) -> Final:
+        """What holds for the whole message.
+
+        Raises:
+            StreamInterruptedError: If the stream ended before the response did.
+        """
+        if not self._complete:
+            raise StreamInterruptedError(
+                "The stream ended before the model said it was done; what came until then is in "
+                "the error's 'partial'.",
+                inference_id=self._context.headers.get("x-inference-id"),
+                request_id=self._response.get("id"),
+            )
+        return self.interrupted()
+
+    def interrupted(self) -> Final:
+        """The same for a stream that broke off: what is known of it so far."""
+        response = self._response
+        items = [self._items[number] for number in sorted(self._items)]
+        usage = response.get("usage")
+        usage = usage if isinstance(usage, Mapping) else None
+        named = {key: response.get(key) for key in ("id", "model", "service_tier")}
+        odd = unknown_parts(items)
+        metadata = response_metadata(
+            {**named, "created": response.get("created_at"), "meta": self._meta},
+            self._context,
+            finish_reason=response.get("status") if self._complete else None,
+            usage=usage,
+            extra={
+                "reply": unknown(response, _RESPONSE_KEYS),
+                "message": {"content": odd} if odd else {},
+            },
+        )
+        if response.get("incomplete_details"):
+            metadata["incomplete_details"] = response["incomplete_details"]
+        tools, extras = self.fragments.end()
+        kwargs = self._kwargs(items) | ({"tool_call_extras": extras} if extras else {})
+        return Final(metadata, usage_metadata(usage), kwargs, tools)
+
+    def _kwargs(self, items: list[Item]) -> dict[str, Any]:
+        kept: dict[str, Any] = {
+            "annotations": marks(items),
+            "images": images(items),
+            "output_items": outline(items),
+            "reasoning_key": SUMMARY_KEY if self.thoughts else None,
+            "refusal": "".join(self._said.refusal),
+        }
+        return {key: value for key, value in kept.items() if value}
+
+    # --- the response as a whole ----------------------------------------------------------------
+
+    def _read_rarer(self, event: Event, delta: Delta) -> None:
+        """Events of types not named here tell of progress; what comes of it stands in the items."""
+        match event.get("type"):
+            case "response.created" | "response.queued" | "response.in_progress":
+                self._response = _inner(event, "response")
+            case "response.output_item.added":
+                self._said.open(_number(event), _inner(event, "item"), delta)
+            case "response.output_item.done":
+                number, item = _number(event), _inner(event, "item")
+                self._items[number] = item
+                self._said.finish(number, item, delta)
+            case (
+                "response.completed"
+                | "response.incomplete"
+                | "response.failed"
+                | "response.cancelled" as kind
+            ):
+                status = {"status": kind.partition(".")[2]}
+                self._read_whole(status | dict(_inner(event, "response")), delta)
+            case "error":
+                self._fail_of(event)
+            case None:
+                self._read_untyped(event, delta)
+
+    def _read_untyped(self, event: Event, delta: Delta) -> None:
+        """A whole response from a server that did not stream after all, or the gateway's error."""
+        if event.get("object") == "response":
+            self._read_whole(event, delta)
+        elif read_envelope(event) is not None:
+            raise error_from(event, headers=self._context.headers)
+
+    def _read_whole(self, response: Mapping[str, Any], delta: Delta) -> None:
+        self._response = {**self._response, **response}
+        if response.get("status") == "failed":
+            self._fail(response.get("error") or {"message": "The response failed."})
+        if isinstance(response.get("meta"), Mapping):
+            self._meta |= response["meta"]
+        items = self._numbered(response.get("output") or ())
+        self._items |= items
+        if not (items or self.texts) and response.get("output_text"):
+            part = {"type": "output_text", "text": response["output_text"]}
+            items = {0: {"type": "message", "content": [part]}}
+        for number, item in items.items():
+            self._said.finish(number, item, delta)
+        self._complete = self.done = True
+
+    def _numbered(self, output: Iterable[Any]) -> dict[int, Item]:
+        """The items of a whole response by the numbers that events gave them, or else by place."""
+        known = {item["id"]: number for number, item in self._items.items() if item.get("id")}
+        items = [item for item in output if isinstance(item, Mapping)]
+        return {known.get(item.get("id"), place): item for place, item in enumerate(items)}
+
+    def _fail(self, error: Any) -> NoReturn:
+        raise error_from({"error": error}, headers=self._context.headers)
+
+    def _fail_of(self, event: Event) -> NoReturn:
+        """An error event: OpenAI's has the error flat beside its type, others have an envelope."""
+        flat = {key: event[key] for key in event.keys() - {"sequence_number", "type"}}
+        if event.get("error") or "statusCode" in event:
+            raise error_from(flat, headers=self._context.headers)
+        self._fail(flat or "The response failed.")
+
+
+def _inner(event: Event, key: str) -> Mapping[str, Any]:
+    inner = event.get(key)
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _number(event: Event) -> int:
+    """Which item of the output an event is about."""
+    number = event.get("output_index")
+    return number if isinstance(number, int) else 0

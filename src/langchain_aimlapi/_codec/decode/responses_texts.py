@@ -1,0 +1,152 @@
+"""The texts of a response: words, thoughts, refusals and arguments, each by its place.
+
+A stream says every text up to four times: in pieces, whole when it is done, and again in the item
+and in the response it belongs to. So each place has a count of the characters that were passed
+on, and a whole adds what is missing of it: usually nothing, and all of it where a server skips the
+pieces.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from langchain_aimlapi._codec.decode.responses_items import Item, parts
+from langchain_aimlapi._codec.decode.tool_call_chunks import FragmentReader, ToolFragment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_aimlapi._codec.decode.stream import Delta
+
+Place = tuple[int, str, int]
+"""An item's number, a kind of text in it, and the number of the part."""
+
+_KINDS: Mapping[str, tuple[str, str, str]] = {
+    "response.custom_tool_call_input": ("input", "", "input"),
+    "response.function_call_arguments": ("arguments", "", "arguments"),
+    "response.output_text": ("text", "content_index", "text"),
+    "response.reasoning_summary_text": ("summary", "summary_index", "text"),
+    "response.reasoning_text": ("thought", "content_index", "text"),
+    "response.refusal": ("refusal", "content_index", "refusal"),
+}
+"""Events about texts: the kind, the field with the number of the part, and that with the whole."""
+_CALLS = {"custom_tool_call": "input", "function_call": "arguments"}
+_CALLED_WITH: Mapping[str, str] = {"arguments": "function", "input": "custom"}
+"""What a call is given: by the field it stands in, the kind of tool."""
+TEXT_EVENTS = frozenset(f"{name}.{end}" for name in _KINDS for end in ("delta", "done"))
+
+
+class Texts:
+    """What of a response's texts was passed on, and what it amounts to."""
+
+    __slots__ = ("_passed_on", "fragments", "refusal", "texts", "thoughts")
+
+    def __init__(self, call_id: str) -> None:
+        self.texts: list[str] = []
+        self.thoughts: list[str] = []
+        self.refusal: list[str] = []
+        self.fragments = FragmentReader(call_id)
+        self._passed_on: dict[Place, int] = {}
+
+    def keep(self, delta: Delta) -> bool:
+        """Add a delta to what it amounts to; false if nothing is in it."""
+        if delta.text:
+            self.texts.append(delta.text)
+        if delta.reasoning:
+            self.thoughts.append(delta.reasoning)
+        return bool(delta)
+
+    def read(self, event: Mapping[str, Any], number: int, delta: Delta) -> None:
+        """Take one of the `TEXT_EVENTS`, about the item of that number."""
+        name, _, end = event["type"].rpartition(".")
+        kind, index, whole = _KINDS[name]
+        place = (number, kind, event.get(index) or 0)
+        if end == "delta":
+            self._add(place, event.get("delta"), delta)
+            self._add_logprobs(place, event.get("logprobs"), delta, skipped=0)
+        else:
+            self._catch_up(place, event.get(whole), delta)
+
+    def open(self, number: int, item: Item, delta: Delta) -> None:
+        """Take an item that begins; only a call says something then: its id and name."""
+        if (kind := item.get("type")) in _CALLS:
+            self._add_to_call((number, _CALLS[kind], 0), item, "", delta)
+
+    def finish(self, number: int, item: Item, delta: Delta) -> None:
+        """Take a whole item."""
+        match item.get("type"):
+            case "message":
+                self._finish_message(number, item, delta)
+            case "reasoning":
+                for kind, key in (("summary", "summary"), ("thought", "content")):
+                    for at, part in parts(item, key):
+                        self._catch_up((number, kind, at), part.get("text"), delta)
+            case kind if kind in _CALLS:
+                place = (number, _CALLS[kind], 0)
+                self._add_to_call(place, item, "", delta)
+                self._catch_up(place, item.get(_CALLS[kind]), delta)
+
+    def _finish_message(self, number: int, item: Item, delta: Delta) -> None:
+        for at, part in parts(item):
+            if part.get("type") == "output_text":
+                place = (number, "text", at)
+                self._catch_up(place, part.get("text"), delta)
+                self._add_logprobs(place, part.get("logprobs"), delta)
+            elif part.get("type") == "refusal":
+                self._catch_up((number, "refusal", at), part.get("refusal"), delta)
+
+    # --- one text -------------------------------------------------------------------------------
+
+    def _catch_up(self, place: Place, whole: Any, delta: Delta) -> None:
+        if isinstance(whole, str):
+            self._add(place, whole[self._passed_on.get(place, 0) :], delta)
+
+    def _add(self, place: Place, piece: Any, delta: Delta) -> None:
+        if not piece or not isinstance(piece, str):
+            return
+        kind = place[1]
+        begins = place not in self._passed_on
+        self._passed_on[place] = self._passed_on.get(place, 0) + len(piece)
+        if kind == "text":
+            delta.text += piece
+        elif kind in _CALLED_WITH:
+            self._add_to_call(place, {}, piece, delta)
+        elif kind == "refusal":
+            self.refusal.append(piece)
+        else:
+            # Parts of a summary are paragraphs, each with its own heading.
+            apart = "\n\n" if begins and (self.thoughts or delta.reasoning) else ""
+            delta.reasoning += apart + piece
+
+    def _add_logprobs(
+        self, place: Place, tokens: Any, delta: Delta, skipped: int | None = None
+    ) -> None:
+        """Pass on log probabilities, without the first ones of a whole that were passed on."""
+        if not tokens:
+            return
+        counted = (place[0], "logprobs", place[2])
+        passed_on = self._passed_on.get(counted, 0)
+        fresh = tokens[passed_on if skipped is None else skipped :]
+        if fresh:
+            self._passed_on[counted] = passed_on + len(fresh)
+            before = delta.logprobs["content"] if delta.logprobs else []
+            delta.logprobs = {"content": [*before, *fresh]}
+
+    def _add_to_call(self, place: Place, item: Item, piece: str, delta: Delta) -> None:
+        number, given, _ = place
+        identity = item.get("call_id") or item.get("id")
+        said = {"name": item.get("name"), given: piece}
+        call = {"index": number, "id": identity, _CALLED_WITH[given]: said}
+        for fragment in self.fragments.read({"tool_calls": [call]}):
+            delta.tools = with_fragment(delta.tools or [], fragment)
+
+
+def with_fragment(fragments: list[ToolFragment], added: ToolFragment) -> list[ToolFragment]:
+    """Pieces with one more, one for each call: LangChain adds up chunks, not pieces within one."""
+    known = next((piece for piece in fragments if piece["index"] == added["index"]), None)
+    if known is None:
+        return [*fragments, added]
+    known["id"] = known["id"] or added["id"]
+    known["name"] = (known["name"] or "") + (added["name"] or "") or None
+    known["args"] = (known["args"] or "") + (added["args"] or "")
+    return fragments

@@ -1,0 +1,388 @@
+"""The events of a stream, one by one -> deltas, and at the end what holds for the whole.
+
+What changes with every event (text, thought, pieces of tool calls, logprobs, audio) leaves as a
+`Delta` at once. Everything else is held to the end and leaves once, in `Final`: LangChain adds
+chunks up, and vendors repeat finish reasons, ids, names and running token counts. The last usage
+wins; ids and names count the first time; a delta may be missing, empty or null.
+
+A stream that ends without a finish reason and without `[DONE]` was cut. `end` refuses it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from langchain_aimlapi._codec.decode.audio import SoundReader
+from langchain_aimlapi._codec.decode.metadata import (
+    CHOICE_KEYS,
+    MESSAGE_KEYS,
+    PLAIN_CHOICE_KEYS,
+    ReplyContext,
+    response_metadata,
+    unknown,
+    usable,
+)
+from langchain_aimlapi._codec.decode.reasoning_tags import ThinkSplitter
+from langchain_aimlapi._codec.decode.reply import (
+    SOURCE_KEYS,
+    USUAL_KEYS,
+    content_text,
+    named_audio,
+    reasoning_text,
+)
+from langchain_aimlapi._codec.decode.template import Template, TextField, told_alone
+from langchain_aimlapi._codec.decode.tool_call_chunks import FragmentReader, ToolFragment
+from langchain_aimlapi._codec.decode.usage import usage_metadata
+from langchain_aimlapi._codec.json_text import parse_object
+from langchain_aimlapi._codec.keys import DETAILS_KEY, REASONING_KEYS, THINK_TAG
+from langchain_aimlapi._errors.envelope import error_from, read_envelope
+from langchain_aimlapi.errors import StreamInterruptedError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_DONE = b"[DONE]"
+_HEAD_KEYS = ("id", "model", "created", "system_fingerprint", "service_tier")
+_PLAIN_FIELDS = frozenset({"content", "role"})
+_OFTEN_FIELDS = _PLAIN_FIELDS | {
+    "reasoning",
+    "reasoning_content",
+    "reasoning_details",
+    "refusal",
+    "tool_calls",
+}
+_LESSONS = 8
+"""How many looks of events are learnt in a stream: where each is new, learning would not pay."""
+_KEPT_KEYS = ("annotations", "encrypted_content", "extra_content", "images", "refusal")
+
+
+@dataclass(slots=True)
+class Delta:
+    """What one event adds to the message."""
+
+    text: str = ""
+    reasoning: str = ""
+    tools: list[ToolFragment] | None = None
+    logprobs: Mapping[str, Any] | None = None
+    audio: dict[str, Any] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.text or self.reasoning or self.tools or self.logprobs or self.audio)
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """What holds for the whole message, known at its end."""
+
+    response_metadata: dict[str, Any]
+    usage_metadata: Any = None
+    additional_kwargs: dict[str, Any] = field(default_factory=dict)
+    tools: list[ToolFragment] = field(default_factory=list)
+    """Ids for calls that never got one, and marks for calls with something to send back."""
+
+
+class StreamDecoder:
+    """Reads one stream of chat completion chunks.
+
+    Usage: `feed` every event's data; once `done`, or when the events run out, take `end()`.
+    """
+
+    def __init__(self, context: ReplyContext) -> None:
+        self.done = False
+        """Whether `[DONE]` came."""
+        self.texts: list[str] = []
+        self.thoughts: list[str] = []
+        self.fragments = FragmentReader(context.call_id)
+        self._context = context
+        self._think = ThinkSplitter() if context.split_think_tags else None
+        self._think_found = False
+        self._sound: SoundReader | None = None
+        self._head: dict[str, Any] = {}
+        self._shape: frozenset[str] = frozenset()
+        self._missing: tuple[str, ...] = ()
+        self._odd: tuple[str, ...] = ()
+        self._template: Template | None = None
+        self._lessons = _LESSONS
+        self._usage: Mapping[str, Any] | None = None
+        self._finish_reason: str | None = None
+        self._reasoning_key: str | None = None
+        self._details: list[dict[str, Any]] = []
+        self._kept: dict[str, Any] = {}
+        self._extra: dict[str, dict[str, Any]] = {"reply": {}, "choice": {}, "message": {}}
+
+    def feed(self, data: bytes) -> Delta | None:
+        """Take the data of one event.
+
+        Returns:
+            What it adds to the message; `None` if nothing.
+
+        Raises:
+            AimlapiStatusError: For an error in the middle of the stream.
+            ResponseFormatError: For data that is no JSON object.
+        """
+        if self.done:
+            return None
+        if self._template is not None and (text := self._template.text(data)) is not None:
+            return self._said(self._template.field, text)
+        if data == _DONE:
+            self.done = True
+            return self._late_text()
+        chunk = parse_object(data, "A line of the stream")
+        if "event" in chunk and isinstance(chunk["event"], dict):
+            chunk = self._unwrapped(chunk)
+        choices = chunk.get("choices")
+        if not choices or "error" in chunk or "base_resp" in chunk:
+            self._refuse_errors(chunk)
+        self._read_head(chunk)
+        choice = choices[0] if choices and isinstance(choices, list) else None
+        if not isinstance(choice, dict):
+            return None
+        delta = self._read_choice(choice)
+        if self._lessons and delta and self._think is None and (name := told_alone(chunk)):
+            self._lessons -= 1
+            self._template = Template.learn(name, data, chunk)
+        return delta
+
+    def end(self) -> Final:
+        """What holds for the whole message.
+
+        Raises:
+            StreamInterruptedError: If the stream ended before the model said it was done.
+        """
+        if self._finish_reason is None and not self.done:
+            raise StreamInterruptedError(
+                "The stream ended before the model said it was done; what came until then is in "
+                "the error's 'partial'.",
+                inference_id=self._context.headers.get("x-inference-id"),
+                request_id=self._head.get("id"),
+            )
+        return self._final()
+
+    def late(self) -> Delta | None:
+        """Text held back as a possible tag, when the events run out without `[DONE]`."""
+        return None if self.done else self._late_text()
+
+    # --- one event ------------------------------------------------------------------------------
+
+    def _said(self, name: TextField, text: str) -> Delta:
+        """An event like one before, with this text: nothing else in it is news."""
+        if name == "content":
+            self.texts.append(text)
+            return Delta(text)
+        self.thoughts.append(text)
+        return Delta("", text)
+
+    def _read_head(self, chunk: Mapping[str, Any]) -> None:
+        """Top-level fields. Events of one stream look alike: only a new look is studied."""
+        if chunk.keys() != self._shape:
+            self._study(chunk)
+        for key in self._missing:
+            if chunk[key]:
+                self._head.setdefault(key, chunk[key])
+                self._study(chunk)
+        usage = chunk.get("usage")
+        if usage and isinstance(usage, dict):
+            self._usage = usage
+        for key in self._odd:
+            self._read_odd(key, chunk[key])
+
+    def _study(self, chunk: Mapping[str, Any]) -> None:
+        self._shape = frozenset(chunk)
+        self._missing = tuple(key for key in _HEAD_KEYS if key in chunk and key not in self._head)
+        self._odd = tuple(key for key in chunk if key not in USUAL_KEYS)
+
+    def _read_odd(self, key: str, value: Any) -> None:
+        if key == "meta":
+            if isinstance(value, dict):
+                self._head["meta"] = {**self._head.get("meta", {}), **value}
+        elif usable(key, value) and key in SOURCE_KEYS:
+            self._kept[key] = value
+        elif value is not None and value != "":
+            self._extra["reply"][key] = value
+
+    def _read_choice(self, choice: Mapping[str, Any]) -> Delta | None:
+        if choice.get("index"):
+            return None
+        if choice.get("finish_reason"):
+            self._finish_reason = choice["finish_reason"]
+        if not choice.keys() <= PLAIN_CHOICE_KEYS:
+            self._extra["choice"] |= unknown(choice, CHOICE_KEYS)
+        fields = choice.get("delta")
+        if "message" in choice:
+            fields = self._fuller(fields, choice["message"])
+        delta = self._read_fields(fields) if fields and isinstance(fields, dict) else Delta()
+        if choice.get("logprobs"):
+            self._read_logprobs(choice["logprobs"], delta)
+        return delta or None
+
+    def _read_logprobs(self, logprobs: Any, delta: Delta) -> None:
+        """Lists of tokens, which LangChain joins; what is not lists is kept as unknown."""
+        tokens = logprobs.values() if isinstance(logprobs, dict) else ()
+        if tokens and all(listed is None or isinstance(listed, list) for listed in tokens):
+            delta.logprobs = logprobs
+        else:
+            self._extra["choice"]["logprobs"] = logprobs
+
+    def _fuller(self, delta: Any, message: Any) -> Any:
+        """The whole message of a server that did not stream; others repeat it beside each delta."""
+        if self.texts or self.thoughts or self.fragments.calls:
+            return delta
+        says = isinstance(delta, dict) and (delta.get("content") or delta.get("tool_calls"))
+        return delta if says else message or delta
+
+    def _read_fields(self, fields: Mapping[str, Any]) -> Delta:
+        """The fields of a delta, or of a whole message where a server did not stream after all."""
+        delta = Delta()
+        content = fields.get("content")
+        if content:
+            if self._think is None and isinstance(content, str):
+                delta.text = content
+            else:
+                self._split(fields, delta)
+        for name, value in fields.items():
+            if value is not None and name not in _PLAIN_FIELDS and value != "":
+                self._read_rarer(fields, delta)
+                break
+        if delta.text:
+            self.texts.append(delta.text)
+        if delta.reasoning:
+            self.thoughts.append(delta.reasoning)
+        return delta
+
+    def _read_rarer(self, fields: Mapping[str, Any], delta: Delta) -> None:
+        key, thought = reasoning_text(fields)
+        if key == DETAILS_KEY and self._reasoning_key in REASONING_KEYS:
+            thought = ""  # it has been said in words of its own
+        if thought:
+            self._no_tags(delta)
+            delta.reasoning += thought
+            self._reasoning_key = self._reasoning_key or key
+        details = fields.get("reasoning_details")
+        if details:
+            self._merge_details(details)
+        if fields.get("tool_calls") or fields.get("function_call"):
+            delta.tools = self.fragments.read(fields)
+        audio: Any = fields.get("audio")
+        if usable("audio", audio):
+            delta.audio = self._audio(audio)
+        if fields.get("refusal") or not fields.keys() <= _OFTEN_FIELDS:
+            self._keep(fields)
+
+    def _keep(self, fields: Mapping[str, Any]) -> None:
+        """Fields that wait for the end, and those nobody knows."""
+        for name in _KEPT_KEYS:
+            if usable(name, fields.get(name)):
+                self._kept[name] = _joined(self._kept.get(name), fields[name])
+        message = self._extra["message"]
+        for name, value in unknown(fields, MESSAGE_KEYS).items():
+            if message.get(name) != value:
+                message[name] = _joined(message.get(name), value)
+
+    def _split(self, fields: Mapping[str, Any], delta: Delta) -> None:
+        """Content that may hold thoughts: as parts, or in tags."""
+        text, delta.reasoning = content_text(fields["content"])
+        if delta.reasoning or reasoning_text(fields)[1]:
+            self._no_tags(delta)
+        if self._think is None:
+            delta.text += text
+            return
+        thought, delta.text = self._think.feed(text)
+        delta.reasoning += thought
+        self._think_found = self._think.found
+        if self._think.done:
+            self._think = None
+
+    def _no_tags(self, delta: Delta) -> None:
+        """Thoughts come by a key of their own: what looks like a tag in the text is text."""
+        if self._think is not None and not self._think.found:
+            delta.text += self._think.end()[1]
+            self._think = None
+
+    def _late_text(self) -> Delta | None:
+        if self._think is None:
+            return None
+        thought, text = self._think.end()
+        self._think = None
+        delta = Delta(text=text, reasoning=thought)
+        if text:
+            self.texts.append(text)
+        if thought:
+            self.thoughts.append(thought)
+        return delta or None
+
+    def _audio(self, audio: Mapping[str, Any]) -> dict[str, Any] | None:
+        if self._sound is None:
+            self._sound = SoundReader()
+            audio = named_audio(audio, self._context)
+        return self._sound.read(audio) or None
+
+    def _merge_details(self, details: Any) -> None:
+        """Pieces of `reasoning_details` by type and index: texts are joined, the rest replaced."""
+        if not isinstance(details, list):
+            self._extra["message"]["reasoning_details"] = details
+            return
+        for detail in details:
+            if not isinstance(detail, dict):
+                continue
+            mark = (detail.get("type"), detail.get("index"))
+            same = next((d for d in self._details if (d.get("type"), d.get("index")) == mark), None)
+            if same is None:
+                self._details.append(dict(detail))
+                continue
+            for key, value in detail.items():
+                if key in {"text", "summary", "data"} and isinstance(same.get(key), str):
+                    same[key] += value or ""
+                elif value is not None:
+                    same[key] = value
+
+    def _unwrapped(self, chunk: dict[str, Any]) -> dict[str, Any]:
+        """The envelope Claude streams had until February 2026; its `state` holds real counts."""
+        event: dict[str, Any] = chunk["event"]
+        state = chunk.get("state")
+        state = state if isinstance(state, dict) else {}
+        counts = {key: n for key, n in (state.get("usage") or {}).items() if n}
+        if counts:
+            self._usage = {**(self._usage or {}), **counts}
+        return {key: value for key, value in event.items() if key != "usage"}
+
+    def _refuse_errors(self, chunk: Mapping[str, Any]) -> None:
+        if read_envelope(chunk) is not None:
+            raise error_from(chunk, status=None, headers=self._context.headers)
+
+    # --- the end --------------------------------------------------------------------------------
+
+    def _final(self) -> Final:
+        metadata = response_metadata(
+            self._head,
+            self._context,
+            finish_reason=self._finish_reason,
+            usage=self._usage,
+            extra=self._extra,
+        )
+        kwargs = dict(self._kept)
+        key = THINK_TAG if self._think_found else self._reasoning_key
+        if key and key != REASONING_KEYS[0] and self.thoughts:
+            kwargs["reasoning_key"] = key
+        if self._details:
+            kwargs["reasoning_details"] = self._details
+        if self._sound is not None and (rest := self._sound.end()):
+            kwargs["audio"] = rest
+        tools, extras = self.fragments.end()
+        if extras:
+            kwargs["tool_call_extras"] = extras
+        return Final(metadata, usage_metadata(self._usage), kwargs, tools)
+
+    def interrupted(self) -> Final:
+        """The same for a stream that broke off: what is known of it so far."""
+        self._late_text()
+        return self._final()
+
+
+def _joined(kept: Any, value: Any) -> Any:
+    """A field that may come in pieces: texts join, lists and objects grow unless repeated."""
+    if type(kept) is not type(value) or (kept == value and not isinstance(value, str)):
+        return value
+    if isinstance(value, dict):
+        return {**kept, **value}
+    return kept + value if isinstance(value, list | str) else value

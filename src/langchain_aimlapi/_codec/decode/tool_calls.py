@@ -1,0 +1,122 @@
+"""Tool calls of a reply -> LangChain's, valid or not.
+
+Models write arguments as JSON text and get it wrong now and then. Empty text and `null` mean no
+arguments; a text that is no JSON object makes an invalid call with the text kept, never a
+repaired one: a command that was cut off must not be carried out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from langchain_core.messages import InvalidToolCall, ToolCall
+
+from langchain_aimlapi._codec.json_text import parse_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_CALL_KEYS = frozenset({"function", "id", "index", "type"})
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The calls of one message; `extras` holds, by call id, what has to go back with each."""
+
+    valid: list[ToolCall] = field(default_factory=list)
+    invalid: list[InvalidToolCall] = field(default_factory=list)
+    extras: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+
+def read_calls(message: Mapping[str, Any], call_id: str) -> Calls:
+    """Read `tool_calls` (and the old `function_call`) of a whole message.
+
+    Args:
+        message: The reply's message.
+        call_id: Unique per request; a call without an id is named after it.
+    """
+    calls = Calls()
+    for position, call in enumerate(wire_calls(message)):
+        identity = named(call.get("id")) or missing_id(call_id, position)
+        name, arguments = name_and_arguments(call)
+        if extras := call_extras(call):
+            calls.extras[identity] = extras
+        add_call(calls, identity, name, arguments)
+    return calls
+
+
+def wire_calls(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The calls of a message or a delta, as they came."""
+    listed = message.get("tool_calls")
+    listed = listed if isinstance(listed, list) else ()
+    calls = [call for call in listed if isinstance(call, dict)]
+    old = message.get("function_call")
+    if not calls and isinstance(old, dict):
+        return [{"function": old}]
+    return calls
+
+
+def named(value: Any) -> str | None:
+    """An id or a name; a number is one too, and what is neither is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if value and isinstance(value, str) else None
+
+
+def missing_id(call_id: str, position: int) -> str:
+    """A stable name for a call that came without one."""
+    return f"call_{call_id}_{position}" if call_id else f"call_{position}"
+
+
+def name_and_arguments(call: Mapping[str, Any]) -> tuple[str | None, str]:
+    """A call's (or fragment's) name and its arguments as JSON text."""
+    function = call.get("function")
+    if isinstance(function, dict):
+        return named(function.get("name")), argument_text(function.get("arguments"))
+    custom = call.get("custom")
+    if isinstance(custom, dict):
+        text = argument_text(custom.get("input"))
+        return named(custom.get("name")), orjson.dumps({"__arg1": text}).decode()
+    return named(call.get("name")), argument_text(call.get("arguments"))
+
+
+def argument_text(arguments: Any) -> str:
+    """Arguments as text; a few vendors send an object, or nothing."""
+    if arguments is None:
+        return ""
+    return arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
+
+
+def call_extras(call: Mapping[str, Any]) -> dict[str, Any]:
+    """What a call carries beside name, arguments and id, to go back unchanged."""
+    if call.keys() <= _CALL_KEYS:
+        return {}
+    extras = {
+        key: value
+        for key, value in call.items()
+        if key not in _CALL_KEYS and key != "custom" and value is not None
+    }
+    return extras | ({"type": "custom"} if "custom" in call else {})
+
+
+def add_call(calls: Calls, identity: str, name: str | None, arguments: str) -> None:
+    """Add a call where it belongs; a call that names no tool is invalid too.
+
+    The order of the keys is LangChain's own, for objects that are made without its validation.
+    """
+    try:
+        parsed = parse_arguments(arguments)
+    except ValueError as error:
+        wrong = f"The arguments are not a JSON object: {error}"
+    else:
+        if name:
+            calls.valid.append(ToolCall(name=name, args=parsed, id=identity, type="tool_call"))
+            return
+        wrong = "The call names no tool."
+    calls.invalid.append(
+        InvalidToolCall(
+            type="invalid_tool_call", id=identity, name=name or None, args=arguments, error=wrong
+        )
+    )

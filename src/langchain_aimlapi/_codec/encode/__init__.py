@@ -1,0 +1,1 @@
+"""LangChain's messages, tools and settings to request bodies."""

@@ -1,0 +1,256 @@
+"""Settings, call options and messages -> the JSON body of a chat completion.
+
+One table says what each parameter is called on the wire; the model's facts say which of them it
+takes and by which name. Three need more than a name: the token limit (`max_tokens` is the only
+one every model takes), the stop words (`stop_sequences` in the Anthropic shape) and the
+reasoning effort, for which the vendors have four different knobs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from langchain_aimlapi._catalogue.spec import Dialect, ModelFacts
+from langchain_aimlapi._codec.encode.anthropic import anthropic_body
+from langchain_aimlapi._codec.encode.messages import Shape, encode_messages
+from langchain_aimlapi._codec.encode.tools import fit_tools
+from langchain_aimlapi.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from langchain_core.messages import BaseMessage
+
+Policy = Literal["drop", "send", "error"]
+
+PARAMETERS = frozenset(
+    {
+        "frequency_penalty",
+        "logit_bias",
+        "logprobs",
+        "max_completion_tokens",
+        "max_tokens",
+        "min_p",
+        "n",
+        "parallel_tool_calls",
+        "prediction",
+        "presence_penalty",
+        "provider",
+        "reasoning",
+        "reasoning_effort",
+        "repetition_penalty",
+        "seed",
+        "stop",
+        "temperature",
+        "thinking",
+        "top_k",
+        "top_logprobs",
+        "top_p",
+        "web_search_options",
+    }
+)
+"""Parameters we know by name and leave out where a model is documented not to take them. Tools, the
+form of the answer and of the sound are not among them: without those the answer would be another
+one than was asked for, so the service must decide."""
+
+
+class Options(NamedTuple):
+    """How a request is to be written."""
+
+    facts: ModelFacts | None = None
+    dialect: Dialect = "openai"
+    unsupported: Policy = "drop"
+    echo_reasoning: bool = True
+    clean_tools: bool = False
+    stream: bool = False
+    stream_usage: bool = True
+
+
+class Encoded(NamedTuple):
+    """A body ready to be sent, and the names of the settings that this model does not take."""
+
+    body: dict[str, Any]
+    dropped: tuple[str, ...] = ()
+
+
+def encode(
+    model: str,
+    messages: Sequence[BaseMessage],
+    settings: Mapping[str, Any],
+    options: Options,
+) -> Encoded:
+    """Write the body of a chat completion.
+
+    Args:
+        model: The model's id.
+        messages: The conversation.
+        settings: Parameters by our names; `None` means unset. Names we do not know are sent as
+            they are, and so is everything under `extra_body`, last.
+        options: How to write it.
+
+    Raises:
+        ConfigurationError: For settings that contradict each other, or that the model does not
+            take when `options.unsupported` is "error".
+        UnsupportedContentError: For content or tools with no form on the wire.
+    """
+    if options.facts is not None and options.facts.parameters_by_dialect:
+        options = options._replace(facts=options.facts.in_dialect(options.dialect))
+    given = {name: value for name, value in settings.items() if value is not None}
+    extra_body = given.pop("extra_body", None) or {}
+    tools = fit_tools(
+        given.pop("tools", None) or [],
+        given.pop("tool_choice", None),
+        options.facts,
+        clean=options.clean_tools,
+    )
+    if not tools:
+        given.pop("parallel_tool_calls", None)
+    sent, dropped = sorted_out(_renamed(given, options), options)
+    if options.dialect == "anthropic":
+        body = anthropic_body(
+            messages,
+            sent,
+            tools,
+            echo_reasoning=options.echo_reasoning,
+            max_blocks=options.facts.max_blocks if options.facts else None,
+        )
+    else:
+        shape = Shape(options.facts, echo_reasoning=options.echo_reasoning)
+        body = {"messages": encode_messages(messages, shape), **sent, **tools}
+    return Encoded({"model": model, **body, **_streaming(options), **extra_body}, dropped)
+
+
+def _streaming(options: Options) -> dict[str, Any]:
+    if not options.stream:
+        return {}
+    asks_usage = options.stream_usage and _takes(options.facts, "stream_options")
+    return {"stream": True} | ({"stream_options": {"include_usage": True}} if asks_usage else {})
+
+
+def _takes(facts: ModelFacts | None, parameter: str) -> bool:
+    return facts is None or parameter in facts.parameters
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+def _renamed(given: Mapping[str, Any], options: Options) -> dict[str, Any]:
+    named = dict(given)
+    facts = options.facts or (_ANTHROPIC_NAMES if options.dialect == "anthropic" else None)
+    _token_limit(named, facts)
+    _stop_words(named, facts)
+    if named.get("top_logprobs") is not None:
+        named.setdefault("logprobs", True)
+    if (effort := named.pop("reasoning_effort", None)) is not None:
+        knob = reasoning_knob(str(effort), facts, _limit(named, facts))
+        named = {**knob, **named}
+    return named
+
+
+_ANTHROPIC_NAMES = ModelFacts(
+    id="",
+    dialects=frozenset({"anthropic"}),
+    parameters=frozenset({"max_tokens", "stop_sequences", "thinking"}),
+    thinking=frozenset({"budget_tokens", "disabled", "enabled"}),
+)
+"""What the shape itself says of names, for a model nobody has documented."""
+
+
+def _token_limit(named: dict[str, Any], facts: ModelFacts | None) -> None:
+    """One limit by the name the model takes; the newer name wins where both are set."""
+    if facts is None or "max_completion_tokens" not in named:
+        return
+    if "max_completion_tokens" in facts.parameters:
+        named.pop("max_tokens", None)
+    else:
+        named["max_tokens"] = named.pop("max_completion_tokens")
+
+
+def _limit(named: Mapping[str, Any], facts: ModelFacts | None) -> int | None:
+    """Tokens the answer may have: as asked for, or else the model's documented default."""
+    asked = named.get("max_tokens") or named.get("max_completion_tokens")
+    default = facts.ranges.get("max_tokens", {}).get("default", 0) if facts else 0
+    # Smaller defaults are for answers without thought and leave no room for any.
+    return asked or (int(default) if default > _LEAST_BUDGET else None)
+
+
+def _stop_words(named: dict[str, Any], facts: ModelFacts | None) -> None:
+    stop = named.pop("stop", None)
+    if not stop:
+        return
+    stop = [stop] if isinstance(stop, str) else list(stop)
+    sequences = facts is not None and "stop" not in facts.parameters
+    sequences = sequences and _takes(facts, "stop_sequences")
+    named["stop_sequences" if sequences else "stop"] = stop
+
+
+_BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 16384, "xhigh": 32768}
+"""Tokens of thought that stand for an effort where a model wants a number."""
+_LEAST_BUDGET = 1024
+
+
+def reasoning_knob(effort: str, facts: ModelFacts | None, limit: int | None) -> dict[str, Any]:
+    """One effort as the parameter that the model documents.
+
+    Args:
+        effort: "none", "minimal", "low", "medium", "high" or "xhigh"; other words only where
+            the model takes `reasoning_effort` itself.
+        facts: What is known of the model.
+        limit: The call's token limit; a thinking budget has to stay under it.
+    """
+    if facts is None or "reasoning_effort" in facts.parameters or effort not in _EFFORTS:
+        return {"reasoning_effort": effort}
+    if "reasoning" in facts.parameters:
+        return {"reasoning": {"effort": effort}}
+    budget = _budget(effort, limit)
+    if "thinking" in facts.parameters:
+        return _thinking(effort, budget, facts.thinking)
+    if "enable_thinking" in facts.parameters:
+        room = {"thinking_budget": budget} if budget else {}
+        return {"enable_thinking": effort != "none", **room}
+    return {"reasoning_effort": effort}
+
+
+_EFFORTS = frozenset({"none", *_BUDGETS})
+
+
+def _thinking(effort: str, budget: int, forms: frozenset[str]) -> dict[str, Any]:
+    """The switch, with a budget where one is documented; nothing where there is no form for it."""
+    if effort == "none":
+        # The older Claude schemas know no "disabled": there, thinking is off unless asked for.
+        return {"thinking": {"type": "disabled"}} if "disabled" in forms else {}
+    if "budget_tokens" not in forms:
+        return {"thinking": {"type": "enabled"}}
+    return {"thinking": {"type": "enabled", "budget_tokens": budget}} if budget else {}
+
+
+def _budget(effort: str, limit: int | None) -> int:
+    """Tokens of thought; 0 for none, or when the limit leaves no room for the least budget."""
+    wanted = _BUDGETS.get(effort, 0)
+    if limit is None or not wanted:
+        return wanted
+    return min(wanted, limit - 1) if limit > _LEAST_BUDGET else 0
+
+
+# --- what the model does not take ---------------------------------------------------------------
+
+
+def sorted_out(
+    named: Mapping[str, Any], options: Options
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What is sent, and the names of what is not.
+
+    Raises:
+        ConfigurationError: For what the model does not take, where `options.unsupported` is
+            "error".
+    """
+    facts = options.facts
+    if facts is None or options.unsupported == "send":
+        return dict(named), ()
+    refused = tuple(name for name in named if name in PARAMETERS and name not in facts.parameters)
+    if options.dialect == "anthropic":
+        refused = tuple(name for name in refused if name != "parallel_tool_calls")
+    if refused and options.unsupported == "error":
+        names = ", ".join(refused)
+        raise ConfigurationError(f"{facts.id} does not take {names}; nothing was sent.")
+    return {name: value for name, value in named.items() if name not in refused}, refused

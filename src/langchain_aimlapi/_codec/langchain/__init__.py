@@ -1,0 +1,1 @@
+"""Deltas to LangChain's chunks, messages, content blocks and events."""
