@@ -105,7 +105,7 @@ def _foreseen(fault: str, way: str) -> Cell:
 def page(table: Mapping[str, Sequence[Cell]]) -> str:
     """Write the page."""
     rows = [
-        f"| `{fault}` | {FAULTS[fault].about} | {' | '.join(map(str, cells))} |\n"
+        f"| `{fault}` | {FAULTS[fault].description} | {' | '.join(map(str, cells))} |\n"
         for fault, cells in table.items()
     ]
     return HEAD + "".join(rows) + TAIL

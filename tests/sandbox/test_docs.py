@@ -40,7 +40,7 @@ def test_the_fixture_example(aimlapi_sandbox, names):
 def test_the_table_of_faults():
     """Every fault stands on the page, in the words of the program."""
     rows = [
-        f"| `{fault.name}` | {fault.about} | {'yes' if fault.harmless else ''} |"
+        f"| `{fault.name}` | {fault.description} | {'yes' if fault.harmless else ''} |"
         for fault in FAULTS.values()
     ]
 

@@ -15,8 +15,7 @@ import pytest
 
 from langchain_aimlapi import sandbox as package
 from langchain_aimlapi.sandbox import Sandbox, run
-
-from .plain import TEXT, chat
+from tests.sandbox.http_client import TEXT, chat
 
 
 def test_front_door():

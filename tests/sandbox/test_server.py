@@ -9,8 +9,7 @@ import time
 import pytest
 
 from langchain_aimlapi.sandbox import RecordedRequest, Sandbox, server
-
-from .plain import USER, chat, request
+from tests.sandbox.http_client import USER, chat, request
 
 ENVELOPE = {"requestId", "statusCode", "timestamp", "path", "message"}
 
@@ -214,7 +213,7 @@ def test_nonsense_in_our_own_headers_is_400(sandbox):
 
 def test_too_big_a_body_is_413(monkeypatch):
     """A refusal by the HTTP library itself comes in the envelope as well."""
-    monkeypatch.setattr(server, "_MOST_BYTES", 10)
+    monkeypatch.setattr(server, "_MAX_BYTES", 10)
     with Sandbox() as sandbox:
         reply = chat(sandbox)
 

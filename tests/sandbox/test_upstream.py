@@ -12,8 +12,7 @@ import pytest
 from aiohttp import web
 
 from langchain_aimlapi.sandbox import Sandbox
-
-from .plain import USER, chat
+from tests.sandbox.http_client import USER, chat
 
 
 def _chunk(**more):
@@ -123,7 +122,7 @@ async def test_replies_get_their_cost(model):
     ],
 )
 async def test_streams_get_their_cost(model, pieces, credits_used):
-    """A stream is passed on as it is, and the cost goes in before the end mark."""
+    """A stream is passed on as it is, and the cost goes in before the end marker."""
     model.pieces = pieces
     reply = await _ask(model, stream=True)
     sent = b"".join(pieces).decode()

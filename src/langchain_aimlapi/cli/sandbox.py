@@ -10,14 +10,14 @@ if TYPE_CHECKING:
     from langchain_aimlapi.sandbox import Sandbox
 
 
-def _list_faults(wanted: bool) -> None:
-    if not wanted:
+def _list_faults(given: bool) -> None:
+    if not given:
         return
-    from langchain_aimlapi.sandbox import FAULTS  # noqa: PLC0415  # only whoever asks pays
+    from langchain_aimlapi.sandbox import FAULTS  # noqa: PLC0415  # not needed for --help
 
     width = max(map(len, FAULTS))
     for name, fault in FAULTS.items():
-        typer.echo(f"{name:<{width}}  {fault.about}")
+        typer.echo(f"{name:<{width}}  {fault.description}")
     raise typer.Exit
 
 
@@ -28,11 +28,11 @@ def sandbox(
     ] = 8989,
     ttft: Annotated[float, typer.Option(help="Seconds before the first token.", min=0)] = 0.0,
     tokens_per_second: Annotated[
-        float | None, typer.Option(help="Pace of a stream; as fast as it goes if not given.")
+        float | None, typer.Option(help="Pace of a stream; without it there is no delay.")
     ] = None,
     upstream: Annotated[
         str | None,
-        typer.Option(help="Base URL of an OpenAI-compatible server here that is to answer."),
+        typer.Option(help="Base URL of an OpenAI-compatible server that answers chat requests."),
     ] = None,
     fault: Annotated[
         list[str] | None,
@@ -41,13 +41,13 @@ def sandbox(
     list_faults: Annotated[
         bool,
         typer.Option(
-            "--list-faults", help="List what can go wrong.", callback=_list_faults, is_eager=True
+            "--list-faults", help="List the faults.", callback=_list_faults, is_eager=True
         ),
     ] = False,
 ) -> None:
-    """Run a local stand-in for the service: no key, no network, no cost."""
-    del list_faults  # its callback has said everything
-    from langchain_aimlapi.sandbox import run  # noqa: PLC0415  # a server; the help needs none
+    """Run a local emulator of the service: no key, no network, no cost."""
+    del list_faults  # handled by its callback
+    from langchain_aimlapi.sandbox import run  # noqa: PLC0415  # not needed for --help
 
     try:
         run(
@@ -66,6 +66,6 @@ def sandbox(
 
 def _announce(sandbox: Sandbox) -> None:
     typer.echo(
-        f"The sandbox listens on {sandbox.base_url}; Ctrl-C stops it. To have it answer:\n"
+        f"The sandbox listens on {sandbox.base_url}; Ctrl-C stops it. To use it:\n"
         f"  export AIMLAPI_API_BASE={sandbox.base_url} AIMLAPI_API_KEY={sandbox.api_key}"
     )

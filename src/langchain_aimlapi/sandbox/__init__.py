@@ -9,8 +9,8 @@ with Sandbox() as sandbox:
     print(model.invoke("I love programming.").text)
 ```
 
-It is a server of its own: it speaks the documented API over HTTP and shares no code with the
-client, so that the two can disagree. Everything is imported on first use.
+It is a separate server: it implements the documented API over HTTP and shares no code with the
+client, so that an error in one is not repeated in the other. Everything is imported on first use.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.emulator import Sandbox, run
-    from langchain_aimlapi.sandbox.faults import FAULTS, Fault
-    from langchain_aimlapi.sandbox.records import RecordedRequest
+    from langchain_aimlapi.sandbox.faults.table import FAULTS, Fault
+    from langchain_aimlapi.sandbox.recorder import RecordedRequest
 
 __all__ = ["FAULTS", "Fault", "RecordedRequest", "Sandbox", "run"]
 
-_HOMES = {
-    "FAULTS": "faults",
-    "Fault": "faults",
-    "RecordedRequest": "records",
+_MODULES = {
+    "FAULTS": "faults.table",
+    "Fault": "faults.table",
+    "RecordedRequest": "recorder",
     "Sandbox": "emulator",
     "run": "emulator",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

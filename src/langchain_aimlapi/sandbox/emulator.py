@@ -1,7 +1,7 @@
 """`Sandbox`: the emulated service in a thread of its own, with its own event loop.
 
-The same thread serves synchronous and asynchronous callers, so that neither blocks the loop it
-is tested from. It is stopped by its own handle and joined; nothing of it is left behind.
+The same thread serves synchronous and asynchronous callers, so neither blocks the event loop of
+the test. It is stopped by its own handle and joined; no thread and no socket is left.
 """
 
 from __future__ import annotations
@@ -11,27 +11,25 @@ import contextlib
 import socket
 import sys
 from collections import deque
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-import orjson
-
-from langchain_aimlapi.sandbox.answers import Answer
-from langchain_aimlapi.sandbox.choosing import Call
-from langchain_aimlapi.sandbox.fault_plan import FaultPlan
-from langchain_aimlapi.sandbox.records import Recorder
+from langchain_aimlapi.sandbox.answers.answer import Answer
+from langchain_aimlapi.sandbox.answers.script import ToolCalls, read_tool_calls
+from langchain_aimlapi.sandbox.faults.plan import FaultPlan
+from langchain_aimlapi.sandbox.recorder import Recorder
 from langchain_aimlapi.sandbox.server import Service
+from langchain_aimlapi.sandbox.server_thread import ServerThread
 from langchain_aimlapi.sandbox.settings import Settings, check_loopback
-from langchain_aimlapi.sandbox.threads import ServerThread
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from types import TracebackType
 
-    from langchain_aimlapi.sandbox.fault_plan import FaultChoice
-    from langchain_aimlapi.sandbox.records import RecordedRequest
+    from langchain_aimlapi.sandbox.faults.plan import FaultChoice
+    from langchain_aimlapi.sandbox.recorder import RecordedRequest
 
 
-_LAST_PORT = 65_535
+_MAX_PORT = 65_535
 
 
 class Sandbox:
@@ -39,18 +37,18 @@ class Sandbox:
 
     Args:
         port: 0 takes a free one.
-        host: A loopback address; others are refused, as the sandbox guards nothing.
+        host: A loopback address; others are refused, since any key is accepted.
         ttft: Seconds until the first token.
-        tokens_per_second: Pace of the answer; None for as fast as it goes.
-        upstream: Base URL of an OpenAI-compatible server that answers the chat requests instead,
+        tokens_per_second: Pace of the answer; None for no delay.
+        upstream: Base URL of an OpenAI-compatible server that answers chat requests instead,
             e.g. `"http://127.0.0.1:8080/v1"`.
-        upstream_key: The key the upstream wants, if any.
-        api_key: The only key that is let in. By default any is, but `"invalid"`.
-        faults: What goes wrong: a name or several (always, in turn), `"NAME:RATE"` or a mapping
-            from name to rate (for that share of the requests). The names are in `FAULTS`.
+        upstream_key: API key of the upstream, if it needs one.
+        api_key: The only accepted key. By default any is accepted except `"invalid"`.
+        faults: Faults of the replies: a name or several (always, in turn), `"NAME:RATE"` or a
+            mapping from name to rate (a share of the requests). The names are in `FAULTS`.
 
     Raises:
-        ValueError: An option is out of range, or a fault unknown.
+        ValueError: An option is out of range, or a fault is unknown.
     """
 
     def __init__(
@@ -69,20 +67,20 @@ class Sandbox:
         self._plan = FaultPlan(faults)
         self._script: deque[Answer] = deque()
         self._host = check_loopback(host)
-        if not 0 <= port <= _LAST_PORT:
-            raise ValueError(f"port={port}: it is 0, for a free one, to {_LAST_PORT}")
+        if not 0 <= port <= _MAX_PORT:
+            raise ValueError(f"port={port}: must be 0 (any free port) to {_MAX_PORT}")
         self._wanted_port = port
         self._running: ServerThread | None = None
         self._recorder = Recorder()
 
     @property
     def api_key(self) -> str:
-        """A key that is let in."""
+        """A key that is accepted."""
         return self._settings.api_key or "sandbox"
 
     @property
     def base_url(self) -> str:
-        """Where the sandbox listens, e.g. `"http://127.0.0.1:8123/v1"`.
+        """Base URL of the running sandbox, e.g. `"http://127.0.0.1:8123/v1"`.
 
         Raises:
             RuntimeError: It is not running.
@@ -94,26 +92,26 @@ class Sandbox:
 
     @property
     def requests(self) -> list[RecordedRequest]:
-        """The requests since the sandbox was made, the oldest first; clear it as you like."""
+        """The requests since the sandbox was created, the oldest first; the list may be cleared."""
         return self._recorder.requests
 
     @property
     def requests_kept(self) -> int:
-        """How many of the last requests `requests` holds; may be set at any time."""
-        return self._recorder.most
+        """Maximum length of `requests`; may be set at any time."""
+        return self._recorder.limit
 
     @requests_kept.setter
-    def requests_kept(self, most: int) -> None:
-        self._recorder.most = most
+    def requests_kept(self, limit: int) -> None:
+        self._recorder.limit = limit
 
     @property
     def connections(self) -> int:
-        """How many connections are open at the server's end."""
+        """Number of open connections."""
         return self._running.connections() if self._running else 0
 
     @property
     def retry_after(self) -> float:
-        """Seconds that a fault asks for which asks for a delay; may be set at any time."""
+        """Seconds that faults with a retry delay ask for; may be set at any time."""
         return self._plan.retry_after
 
     @retry_after.setter
@@ -121,7 +119,7 @@ class Sandbox:
         self._plan.retry_after = seconds
 
     def fail_next(self, fault: str, times: int = 1) -> None:
-        """Let the next `times` requests meet a fault, and those after it go on as before.
+        """Give the next `times` requests a fault.
 
         Raises:
             ValueError: The fault is unknown.
@@ -132,26 +130,23 @@ class Sandbox:
         self,
         text: str = "",
         *,
-        calls: Mapping[str, Mapping[str, Any]] | None = None,
+        tool_calls: ToolCalls = (),
         reasoning: str = "",
     ) -> None:
-        """Let the next chat request be answered so; each call of this adds one answer.
+        """Set the answer to the next chat request; each call adds one answer.
 
-        Stop words and token limits of the request still hold.
+        Stop sequences and token limits of the request still apply.
 
         Args:
-            text: What to say.
-            calls: Tools to call instead, with their arguments; they need not be among the
-                request's, as real models invent some, too.
-            reasoning: What to think before.
+            text: The text of the answer.
+            tool_calls: Tool calls, as `[{"name": ..., "args": {...}}, ...]` or `{name: args}`. The
+                tools need not be among those of the request: real models invent some, too.
+            reasoning: Reasoning before the answer.
         """
-        made = tuple(
-            Call(name, orjson.dumps(given).decode()) for name, given in (calls or {}).items()
-        )
-        self._script.append(Answer(reasoning, text, made))
+        self._script.append(Answer(reasoning, text, read_tool_calls(tool_calls)))
 
     def start(self) -> Self:
-        """Start serving, and return when the port is open.
+        """Start serving; returns when the port is open.
 
         Raises:
             OSError: The port is taken.
@@ -161,12 +156,12 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop serving: close all connections and wait for the thread; does nothing if stopped."""
+        """Stop serving: close all connections and wait for the thread. Does nothing if stopped."""
         if running := self._halt():
             running.join()
 
     def serve_forever(self) -> None:
-        """Serve until `stop()` is called elsewhere, or Ctrl-C, which ends it quietly."""
+        """Serve until `stop()` is called elsewhere or Ctrl-C is pressed."""
         running = self._running or self._launch()
         with contextlib.suppress(KeyboardInterrupt):
             running.started.result()
@@ -209,7 +204,7 @@ class Sandbox:
         return self._running
 
     def _halt(self) -> ServerThread | None:
-        """Tell the thread to end, and return it; None if none runs, or it is another process's."""
+        """Ask the thread to stop and return it; None if none runs in this process."""
         running, self._running = self._running, None
         return running if running and running.halt() else None
 
@@ -227,7 +222,7 @@ def run(
 ) -> None:
     """Serve until Ctrl-C, with the options of `Sandbox`.
 
-    Once the port is open, `on_start` is told the sandbox; by default its address is printed.
+    Once the port is open, `on_start` is called with the sandbox; by default its address is printed.
     """
     sandbox = Sandbox(
         port,
@@ -246,7 +241,7 @@ def run(
 
 def _announce(sandbox: Sandbox) -> None:
     sys.stdout.write(
-        f"The sandbox listens on {sandbox.base_url} and takes the key {sandbox.api_key!r}. "
+        f"The sandbox listens on {sandbox.base_url} and accepts the key {sandbox.api_key!r}. "
         "Ctrl-C stops it.\n"
     )
     sys.stdout.flush()

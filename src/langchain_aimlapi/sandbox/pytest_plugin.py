@@ -33,7 +33,7 @@ def aimlapi_sandbox(
 
     Options are given with a mark: `@pytest.mark.aimlapi_sandbox(faults=["status_503"])`.
     """
-    from langchain_aimlapi.sandbox import Sandbox  # noqa: PLC0415 - only tests that use it pay
+    from langchain_aimlapi.sandbox import Sandbox  # noqa: PLC0415 - imported only by tests that use it
 
     mark = request.node.get_closest_marker(_MARKER)
     with Sandbox(**(mark.kwargs if mark else {})) as sandbox:

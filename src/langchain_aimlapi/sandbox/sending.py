@@ -1,4 +1,4 @@
-"""Puts a reply on the wire, or takes the connection down where a fault wants that."""
+"""Writes a reply to the connection, or closes the connection where a fault requires it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from langchain_aimlapi.sandbox.bending import HangUpError
-from langchain_aimlapi.sandbox.envelope import Reply, StreamReply
+from langchain_aimlapi.sandbox.faults.effects import HangUpError
+from langchain_aimlapi.sandbox.replies import Reply, StreamReply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_aimlapi.sandbox.bending import Bend, Frames, Trouble
+    from langchain_aimlapi.sandbox.faults.effects import Effect, FaultContext, Frames
 
 _SLICES = 8
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
-def bent(reply: Reply | StreamReply, bend: Bend, trouble: Trouble) -> StreamReply:
-    """Send a reply through a bend; a JSON body goes in slices."""
+def apply_effect(reply: Reply | StreamReply, effect: Effect, context: FaultContext) -> StreamReply:
+    """Return the reply with a fault effect on its frames; a JSON body is sent in slices."""
     if isinstance(reply, StreamReply):
-        return replace(reply, frames=bend(reply.frames, trouble))
-    frames = bend(_sliced(reply.body), trouble)
+        return replace(reply, frames=effect(reply.frames, context))
+    frames = effect(_sliced(reply.body), context)
     return StreamReply(frames, reply.status, reply.content_type, reply.headers)
 
 
@@ -40,7 +40,7 @@ async def _sliced(body: bytes) -> Frames:
 async def send(
     request: web.Request, reply: Reply | StreamReply, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    """Answer a request; `headers` come on top of the reply's own."""
+    """Answer a request with a reply; `headers` are added to those of the reply."""
     merged = {"content-type": reply.content_type, **headers, **reply.headers}
     if isinstance(reply, Reply):
         return web.Response(body=reply.body or None, status=reply.status, headers=merged)
@@ -51,7 +51,7 @@ async def send(
     except HangUpError as end:
         _hang_up(request, reset=end.reset)
     except ConnectionError:
-        pass  # the client left, as clients may; aiohttp would log it as an error of ours
+        pass  # the client closed the connection; aiohttp would log it as a server error
     finally:
         if reply.release:
             reply.release()
@@ -59,7 +59,7 @@ async def send(
 
 
 async def _write(request: web.Request, response: web.StreamResponse, frames: Frames) -> None:
-    """Write the frames; the head goes out with the first."""
+    """Write the frames; the head is sent with the first one."""
     async with contextlib.aclosing(frames) as opened:  # type: ignore[type-var]
         async for frame in opened:
             if not response.prepared:

@@ -1,4 +1,4 @@
-"""The routes: who may ask, what is recorded, and what goes wrong."""
+"""The application: routes, keys, ids, recorded requests and faults."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from aiohttp import web
 
-from langchain_aimlapi.sandbox import models
-from langchain_aimlapi.sandbox.bending import Trouble
-from langchain_aimlapi.sandbox.chats import Chats
 from langchain_aimlapi.sandbox.checks import check_chat
-from langchain_aimlapi.sandbox.embeddings import embed
-from langchain_aimlapi.sandbox.envelope import (
-    RefusedError,
+from langchain_aimlapi.sandbox.faults.effects import FaultContext
+from langchain_aimlapi.sandbox.faults.table import fault_named
+from langchain_aimlapi.sandbox.recorder import RecordedRequest
+from langchain_aimlapi.sandbox.replies import (
+    ApiError,
     Reply,
     StreamReply,
-    invalid,
-    priced,
-    refusal,
+    error_reply,
+    reply_with_cost,
+    validation_error,
 )
-from langchain_aimlapi.sandbox.faults import fault_named
-from langchain_aimlapi.sandbox.records import RecordedRequest
-from langchain_aimlapi.sandbox.responses import Responses
-from langchain_aimlapi.sandbox.sending import bent, send
+from langchain_aimlapi.sandbox.routes import models
+from langchain_aimlapi.sandbox.routes.chat import ChatRoute
+from langchain_aimlapi.sandbox.routes.embeddings import embed
+from langchain_aimlapi.sandbox.routes.responses import ResponsesRoute
+from langchain_aimlapi.sandbox.sending import apply_effect, send
 from langchain_aimlapi.sandbox.upstream import Upstream
 
 if TYPE_CHECKING:
     from collections import deque
 
-    from langchain_aimlapi.sandbox.answers import Answer
-    from langchain_aimlapi.sandbox.fault_plan import FaultPlan
-    from langchain_aimlapi.sandbox.faults import Fault
-    from langchain_aimlapi.sandbox.records import Recorder
+    from langchain_aimlapi.sandbox.answers.answer import Answer
+    from langchain_aimlapi.sandbox.faults.plan import FaultPlan
+    from langchain_aimlapi.sandbox.faults.table import Fault
+    from langchain_aimlapi.sandbox.recorder import Recorder
     from langchain_aimlapi.sandbox.settings import Settings
 
 AnyReply = Reply | StreamReply
-Work = Callable[[web.Request, Any, int], Awaitable[AnyReply]]
+Handler = Callable[[web.Request, Any, int], Awaitable[AnyReply]]
 
 _logger = logging.getLogger("langchain_aimlapi.sandbox")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_MOST_BYTES = 512 * 1024 * 1024
-_MOST_DIGITS = 6
+_MAX_BYTES = 512 * 1024 * 1024
+_MAX_DIGITS = 6
 _UNKNOWN = (web.HTTPNotFound, web.HTTPMethodNotAllowed)
 
 
@@ -64,15 +64,15 @@ class Service:
         self._plan = plan
         self._recorder = recorder
         self._numbers = itertools.count(1)
-        self._chats = Chats(settings, script)
-        self._responses = Responses(self._chats)
+        self._chat_route = ChatRoute(settings, script)
+        self._responses = ResponsesRoute(self._chat_route)
         self._upstream = (
             Upstream(settings.upstream, settings.upstream_key) if settings.upstream else None
         )
 
     def application(self) -> web.Application:
         """Build the application with its routes, under `/v1` and without it."""
-        app = web.Application(client_max_size=_MOST_BYTES, middlewares=[self._enveloped])
+        app = web.Application(client_max_size=_MAX_BYTES, middlewares=[self._enveloped])
         for prefix in ("", "/v1"):
             app.router.add_post(f"{prefix}/chat/completions", self._inference(self._chat))
             app.router.add_post(f"{prefix}/responses", self._inference(self._response))
@@ -90,22 +90,22 @@ class Service:
     async def _enveloped(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Record the request, and put every error into the envelope."""
+        """Record the request, and send every error in the envelope."""
         try:
             await self._record(request)
             return await handler(request)
-        except RefusedError as error:
-            refused = error
+        except ApiError as error:
+            failed = error
         except _UNKNOWN:
-            refused = RefusedError(404, f"Cannot {request.method} {request.path}")
+            failed = ApiError(404, f"Cannot {request.method} {request.path}")
         except web.HTTPException as error:
-            refused = RefusedError(error.status, error.reason)
+            failed = ApiError(error.status, error.reason)
         except (ConnectionError, web.RequestPayloadError):
             raise
         except Exception as error:
             _logger.exception("the sandbox failed on %s %s", request.method, request.path)
-            refused = RefusedError(500, f"The sandbox failed: {error!r}")
-        return await send(request, refusal(refused, request.path), {})
+            failed = ApiError(500, f"The sandbox failed: {error!r}")
+        return await send(request, error_reply(failed, request.path), {})
 
     async def _record(self, request: web.Request) -> None:
         raw = await request.read()
@@ -118,8 +118,10 @@ class Service:
         record = RecordedRequest(request.method, request.path, headers, body, query)
         self._recorder.add(record)
 
-    def _inference(self, work: Work) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """Wrap what all inference has in common: the key, the ids, and the faults."""
+    def _inference(
+        self, handler: Handler
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """Wrap what all inference endpoints share: the key, the ids and the faults."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
             headers = {"x-inference-id": str(uuid.uuid4())}
@@ -127,57 +129,57 @@ class Service:
             if _CLIENT_ID.fullmatch(client_id):
                 headers["x-client-request-id"] = client_id
             try:
-                reply = await self._answer(request, work)
-            except RefusedError as error:
-                reply = refusal(error, request.path)
+                reply = await self._answer(request, handler)
+            except ApiError as error:
+                reply = error_reply(error, request.path)
             return await send(request, reply, headers)
 
         return handle
 
-    async def _answer(self, request: web.Request, work: Work) -> AnyReply:
+    async def _answer(self, request: web.Request, handler: Handler) -> AnyReply:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not self._settings.lets_in(key.strip()):
-            raise RefusedError(401, "Unauthorized: the API key is missing or invalid")
+        if scheme.lower() != "bearer" or not self._settings.accepts_key(key.strip()):
+            raise ApiError(401, "Unauthorized: the API key is missing or invalid")
         number = next(self._numbers)
         fault = self._fault(request, number)
-        if fault and fault.refuse:
-            return fault.refuse(self._trouble(request, sse=False))
+        if fault and fault.reply:
+            return fault.reply(self._context(request, sse=False))
         try:
             body = orjson.loads(await request.read())
         except orjson.JSONDecodeError as error:
-            raise invalid(f"The body is no JSON: {error}") from error
-        reply = await work(request, body, number)
-        if fault and fault.bend:
-            trouble = self._trouble(request, sse=isinstance(reply, StreamReply))
-            return bent(reply, fault.bend, trouble)
+            raise validation_error(f"The body is not JSON: {error}") from error
+        reply = await handler(request, body, number)
+        if fault and fault.effect:
+            context = self._context(request, sse=isinstance(reply, StreamReply))
+            return apply_effect(reply, fault.effect, context)
         return reply
 
-    def _trouble(self, request: web.Request, *, sse: bool) -> Trouble:
-        return Trouble(request.path, sse, self._plan.retry_after)
+    def _context(self, request: web.Request, *, sse: bool) -> FaultContext:
+        return FaultContext(request.path, sse, self._plan.retry_after)
 
     def _fault(self, request: web.Request, number: int) -> Fault | None:
-        """Choose the fault the request meets: the one its own header asks for, or the plan's."""
-        asked = request.headers.get("x-sandbox-fault", "")
-        if not asked:
-            return self._plan.deal(number)
-        if asked == "none":
+        """Choose the fault of the request: the one in its header, or the plan's."""
+        wanted = request.headers.get("x-sandbox-fault", "")
+        if not wanted:
+            return self._plan.choose(number)
+        if wanted == "none":
             return None
         try:
-            return fault_named(asked)
+            return fault_named(wanted)
         except ValueError as error:
-            raise invalid(f"x-sandbox-fault: {error}") from error
+            raise validation_error(f"x-sandbox-fault: {error}") from error
 
     async def _chat(self, request: web.Request, body: Any, number: int) -> AnyReply:
         if self._upstream:
             check_chat(body)
             return await self._upstream.reply(await request.read())
-        return await self._chats.reply(body, number, _padding(request))
+        return await self._chat_route.reply(body, number, _padding(request))
 
     async def _response(self, request: web.Request, body: Any, number: int) -> AnyReply:
         return await self._responses.reply(body, number, _padding(request))
 
     async def _embed(self, _request: web.Request, body: Any, _number: int) -> AnyReply:
-        return priced(embed(body))
+        return reply_with_cost(embed(body))
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         known = request.headers.get("if-none-match", "")
@@ -193,8 +195,10 @@ def _query(request: web.Request) -> dict[str, list[str]]:
 
 
 def _padding(request: web.Request) -> int:
-    """Read how long the answer shall be at least, which a load test may ask for."""
-    asked = request.headers.get("x-sandbox-tokens", "0")
-    if not asked.isdecimal() or len(asked) > _MOST_DIGITS:
-        raise invalid(f"x-sandbox-tokens: Expected integer below a million, received {asked!r}")
-    return int(asked)
+    """Parse the minimum number of tokens of the answer, which load tests set."""
+    wanted = request.headers.get("x-sandbox-tokens", "0")
+    if not wanted.isdecimal() or len(wanted) > _MAX_DIGITS:
+        raise validation_error(
+            f"x-sandbox-tokens: Expected integer below a million, received {wanted!r}"
+        )
+    return int(wanted)

@@ -1,4 +1,4 @@
-"""How a sandbox was asked to behave."""
+"""The options of a sandbox."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ class Settings:
     ttft: float = 0.0
     """Seconds until the first token."""
     tokens_per_second: float | None = None
-    """None for as fast as it goes."""
+    """None for no delay."""
     api_key: str | None = None
-    """The only key that is let in; None for any."""
+    """The only accepted key; None for any."""
     upstream: str | None = None
-    """Base URL of an OpenAI-compatible server that does the answering."""
+    """Base URL of an OpenAI-compatible server that answers chat requests."""
     upstream_key: str | None = None
 
     def __post_init__(self) -> None:
         if self.ttft < 0:
-            raise ValueError("ttft is a number of seconds, zero or more")
+            raise ValueError("ttft must be a number of seconds, zero or more")
         if self.tokens_per_second is not None and self.tokens_per_second <= 0:
-            raise ValueError("tokens_per_second is above zero, or None for no pacing")
+            raise ValueError("tokens_per_second must be greater than zero, or None for no pacing")
         if self.upstream is not None:
             address = urlsplit(self.upstream)
             if address.scheme not in {"http", "https"} or not address.hostname:
-                raise ValueError(f"upstream is no http(s) URL: {self.upstream!r}")
+                raise ValueError(f"upstream is not an http(s) URL: {self.upstream!r}")
 
-    def lets_in(self, key: str) -> bool:
-        """Tell whether a bearer key is good: any is but `invalid`, unless one was set."""
+    def accepts_key(self, key: str) -> bool:
+        """Tell whether a bearer key is accepted: any but `invalid`, unless one was set."""
         if self.api_key is not None:
             return key == self.api_key
         return key not in {"", "invalid"}
 
 
 def check_loopback(host: str) -> str:
-    """Return the host if it is this machine only.
+    """Return the host if it is a loopback address.
 
     Raises:
-        ValueError: The address can be reached from elsewhere; the sandbox has no real keys.
+        ValueError: Other machines could reach the address; the sandbox checks no real keys.
     """
     try:
         loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback

@@ -1,8 +1,8 @@
-"""Lets an OpenAI-compatible server do the answering, and adds what the gateway adds.
+"""Forwards chat requests to an OpenAI-compatible server and adds what the gateway adds.
 
-The request goes on as it came. Of the reply nothing is changed but this: errors are put into the
-service's envelope, with the upstream's own words nested in `message` as the service does it, and
-the cost is added, to the JSON or as a chunk of its own before the end mark of a stream.
+The request is forwarded unchanged. The reply is changed in two ways only: errors are put into the
+service's envelope, with the upstream's text in `message` as the service does it, and the cost is
+added, to the JSON or as a chunk of its own before the end marker of a stream.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import orjson
 
-from langchain_aimlapi.sandbox.bending import HangUpError
-from langchain_aimlapi.sandbox.envelope import RefusedError, Reply, StreamReply, priced
-from langchain_aimlapi.sandbox.tokens import Usage
+from langchain_aimlapi.sandbox.answers.tokens import Usage
+from langchain_aimlapi.sandbox.faults.effects import HangUpError
+from langchain_aimlapi.sandbox.replies import ApiError, Reply, StreamReply, reply_with_cost
 
 if TYPE_CHECKING:
-    from langchain_aimlapi.sandbox.bending import Frames
+    from langchain_aimlapi.sandbox.faults.effects import Frames
 
 _EVENT_END = re.compile(rb"\r?\n\r?\n")
 _OK = 300
-_MOST_QUOTED = 2000
+_MAX_QUOTED = 2000
 
 
 class Upstream:
-    """One upstream server; used within one event loop."""
+    """Client of one upstream server, for one event loop."""
 
     def __init__(self, url: str, key: str | None = None) -> None:
         self._url = f"{url.rstrip('/')}/chat/completions"
@@ -36,19 +36,19 @@ class Upstream:
         self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
-        """Close the connections, if there are any."""
+        """Close all connections."""
         if self._session:
             await self._session.close()
 
     async def reply(self, body: bytes) -> Reply | StreamReply:
-        """Pass a chat request on.
+        """Forward a chat request.
 
         Raises:
-            RefusedError: The upstream said no, said nothing readable, or could not be reached.
+            ApiError: The upstream failed, sent an unreadable reply, or could not be reached.
         """
         if self._session is None:
-            waits = aiohttp.ClientTimeout(total=None, sock_connect=10)
-            self._session = aiohttp.ClientSession(timeout=waits)
+            timeout = aiohttp.ClientTimeout(total=None, sock_connect=10)
+            self._session = aiohttp.ClientSession(timeout=timeout)
         try:
             response = await self._session.post(self._url, data=body, headers=self._headers)
             if response.status < _OK and response.content_type == "text/event-stream":
@@ -56,25 +56,25 @@ class Upstream:
             async with response:
                 return _whole(response.status, await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise RefusedError(502, f"Upstream {self._url} failed: {error}") from error
+            raise ApiError(502, f"Upstream {self._url} failed: {error}") from error
 
 
 def _whole(status: int, text: bytes) -> Reply:
     if status >= _OK:
-        said = text[:_MOST_QUOTED].decode(errors="replace")
-        raise RefusedError(status, f"{status} {said}")
+        quoted = text[:_MAX_QUOTED].decode(errors="replace")
+        raise ApiError(status, f"{status} {quoted}")
     try:
         body = orjson.loads(text)
     except orjson.JSONDecodeError:
         body = None
     if not isinstance(body, dict):
-        raise RefusedError(502, "Upstream did not answer in JSON")
+        raise ApiError(502, "The upstream reply is not JSON")
     body["meta"] = _usage(body.get("usage")).as_meta()
-    return priced(body)
+    return reply_with_cost(body)
 
 
 def _usage(raw: Any, seen: int = 0) -> Usage:
-    """Read an upstream's usage; where it reports none, what was `seen` counts."""
+    """Parse the usage of an upstream; if it reports none, `seen` chunks are counted."""
     usage = raw if isinstance(raw, dict) else {}
     return Usage(
         prompt=usage.get("prompt_tokens") or 0,
@@ -83,26 +83,26 @@ def _usage(raw: Any, seen: int = 0) -> Usage:
 
 
 async def _frames(response: aiohttp.ClientResponse) -> Frames:
-    """Pass events on as they come, and slip the cost in before the end mark."""
-    bill = _Bill()
+    """Forward events as they arrive, with the cost before the end marker."""
+    cost = _Cost()
     rest = b""
     try:
         async with response:
-            async for piece in response.content.iter_any():
-                *whole, rest = _events(rest + piece)
+            async for data in response.content.iter_any():
+                *whole, rest = _events(rest + data)
                 for event in whole:
-                    for frame in bill.with_cost(event):
+                    for frame in cost.with_cost(event):
                         yield frame
     except aiohttp.ClientError as error:
         raise HangUpError(reset=False) from error
-    for frame in bill.with_cost(rest) if rest else []:
+    for frame in cost.with_cost(rest) if rest else []:
         yield frame
-    if not bill.sent:
-        yield b"\n\n" * bool(rest) + bill.chunk()
+    if not cost.sent:
+        yield b"\n\n" * bool(rest) + cost.chunk()
 
 
 def _events(text: bytes) -> list[bytes]:
-    """Cut at the ends of events, which stay with them; the last piece is what is left over."""
+    """Split after the ends of events; the last item is the incomplete rest."""
     events, start = [], 0
     for end in _EVENT_END.finditer(text):
         events.append(text[start : end.end()])
@@ -110,8 +110,8 @@ def _events(text: bytes) -> list[bytes]:
     return [*events, text[start:]]
 
 
-class _Bill:
-    """Adds up what goes by."""
+class _Cost:
+    """Collects the usage of a stream."""
 
     def __init__(self) -> None:
         self.sent = False
@@ -120,7 +120,7 @@ class _Bill:
         self._head: dict[str, Any] = {}
 
     def with_cost(self, event: bytes) -> list[bytes]:
-        """Return the event, with the cost chunk before it if it is the end mark."""
+        """Return the event, with the cost chunk before it if it is the end marker."""
         data = event.strip().removeprefix(b"data:").strip()
         if data == b"[DONE]":
             self.sent = True
@@ -129,7 +129,7 @@ class _Bill:
         return [event]
 
     def chunk(self) -> bytes:
-        """Write the chunk that carries the cost."""
+        """Return the chunk with the cost."""
         meta = _usage(self._usage, self._deltas).as_meta()
         return b"data: " + orjson.dumps({**self._head, "choices": [], "meta": meta}) + b"\n\n"
 

@@ -1,6 +1,6 @@
-"""What the service refuses with 400, as its request schemas document it.
+"""What the service rejects with 400, according to its request schemas.
 
-Each check takes a piece of the body and yields one line per fault, in the words of the
+Each check takes a part of the body and yields one line per problem, in the wording of the
 service's own validation ("messages: Required"); the lines are sent together.
 """
 
@@ -15,14 +15,14 @@ from langchain_aimlapi.sandbox.checks.messages import (
 )
 from langchain_aimlapi.sandbox.checks.parameters import check_parameters
 from langchain_aimlapi.sandbox.checks.tools import check_tools
-from langchain_aimlapi.sandbox.envelope import RefusedError, invalid
+from langchain_aimlapi.sandbox.replies import ApiError, validation_error
 
 
 def check_chat(body: Any) -> None:
-    """Refuse a chat request the service would refuse.
+    """Reject a chat request that the service would reject.
 
     Raises:
-        RefusedError: 400 with all that is wrong, or 404 for a model that does not exist.
+        ApiError: 400 with all problems, or 404 for a model that does not exist.
     """
     check_model(body)
     lines = [
@@ -34,21 +34,21 @@ def check_chat(body: Any) -> None:
     if not lines:
         lines = [*check_references(body["messages"])]
     if lines:
-        raise invalid(*lines)
+        raise validation_error(*lines)
 
 
 def check_model(body: Any) -> None:
-    """Refuse a request without a model, or for one of those that do not exist.
+    """Reject a request without a model, or for a model that does not exist.
 
-    Any id works in the sandbox, but those that begin with `unknown/`.
+    Any id works in the sandbox, except those that begin with `unknown/`.
 
     Raises:
-        RefusedError: 400 or 404.
+        ApiError: 400 or 404.
     """
     if not isinstance(body, dict):
-        raise invalid("Expected object")
+        raise validation_error("Expected object")
     model = body.get("model")
     if not isinstance(model, str) or not model:
-        raise invalid("model: Required")
+        raise validation_error("model: Required")
     if model.startswith("unknown/"):
-        raise RefusedError(404, f"Model {model} does not exist or has been retired")
+        raise ApiError(404, f"Model {model} does not exist or has been retired")

@@ -1,4 +1,4 @@
-"""What a message must look like, and what it may refer to."""
+"""Checks of messages, and of the tool calls they refer to."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi.sandbox.checks.parts import (
     MEDIA,
+    REASONING,
     SERVER_BLOCKS,
     TEXT,
-    THOUGHTS,
     check_parts,
 )
 from langchain_aimlapi.sandbox.checks.values import OneOf, has_texts
@@ -20,30 +20,30 @@ _ROLES: dict[str, frozenset[str]] = {
     "system": TEXT,
     "developer": TEXT,
     "user": TEXT | MEDIA | SERVER_BLOCKS | {"tool_result"},
-    "assistant": TEXT | THOUGHTS | SERVER_BLOCKS | {"refusal", "tool_use"},
+    "assistant": TEXT | REASONING | SERVER_BLOCKS | {"refusal", "tool_use"},
     "tool": TEXT,
     "function": TEXT,
 }
-"""Per role, the types of the parts its content may hold."""
+"""Per role, the allowed types of content parts."""
 
 
 def check_messages(messages: Any) -> Iterator[str]:
-    """List what is wrong with the messages."""
+    """List the problems of the messages."""
     if not isinstance(messages, list):
         yield "messages: Required" if messages is None else "messages: Expected array"
     elif not messages:
         yield "messages: Array must contain at least 1 element(s)"
     else:
         for index, message in enumerate(messages):
-            for fault in _message(message):
-                yield f"messages.{index}.{fault}"
+            for problem in _message(message):
+                yield f"messages.{index}.{problem}"
 
 
 def check_system(system: Any) -> Iterator[str]:
-    """List what is wrong with the instructions on top, as Anthropic's shape has them."""
+    """List the problems of the top-level instructions of Anthropic's dialect."""
     if isinstance(system, list):
-        for fault in check_parts(system, TEXT):
-            yield f"system.{fault}"
+        for problem in check_parts(system, TEXT):
+            yield f"system.{problem}"
     elif system is not None and not isinstance(system, str):
         yield "system: Expected string or array"
 
@@ -53,8 +53,8 @@ def _message(message: Any) -> Iterator[str]:
         yield "Expected object"
         return
     role = message.get("role")
-    if fault := OneOf(tuple(_ROLES))(role):
-        yield f"role: {fault}"
+    if problem := OneOf(tuple(_ROLES))(role):
+        yield f"role: {problem}"
         return
     content = message.get("content")
     if isinstance(content, list):
@@ -83,7 +83,7 @@ def _inner(call: dict[str, Any]) -> Any:
 
 
 def check_references(messages: list[dict[str, Any]]) -> Iterator[str]:
-    """List the tool results that answer no call made earlier; the messages are well-formed."""
+    """List the tool results without an earlier call; the messages are well-formed."""
     called: set[str] = set()
     for index, message in enumerate(messages):
         called |= {call["id"] for call in message.get("tool_calls") or []}

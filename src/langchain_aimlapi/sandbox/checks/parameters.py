@@ -1,4 +1,4 @@
-"""What each parameter of a chat request may be."""
+"""Checks of the parameters of a chat request."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _stop(value: Any) -> str:
     stops = [value] if isinstance(value, str) else value
     if not isinstance(stops, list) or not all(isinstance(stop, str) for stop in stops):
         return "Expected string or array of strings"
-    return "Array must contain at most 4 element(s)" if len(stops) > _MOST_STOPS else ""
+    return "Array must contain at most 4 element(s)" if len(stops) > _MAX_STOPS else ""
 
 
 def _stream_options(value: Any) -> str:
@@ -25,8 +25,8 @@ def _stream_options(value: Any) -> str:
 def _thinking(value: Any) -> str:
     if not isinstance(value, dict):
         return "Expected object"
-    if fault := OneOf(("enabled", "disabled", "adaptive"))(value.get("type")):
-        return fault
+    if problem := OneOf(("enabled", "disabled", "adaptive"))(value.get("type")):
+        return problem
     budget = value.get("budget_tokens")
     return Number(1024, whole=True)(budget) if budget is not None else ""
 
@@ -59,7 +59,7 @@ def _audio(value: Any) -> str:
     return OneOf(("wav", "mp3", "flac", "opus", "pcm16"))(value.get("format"))
 
 
-_MOST_STOPS = 4
+_MAX_STOPS = 4
 _EFFORT = OneOf(("low", "medium", "high"))
 _PENALTY = Number(-2, 2)
 _BOOLEAN, _OBJECT, _ARRAY = Kind(bool, "boolean"), Kind(dict, "object"), Kind(list, "array")
@@ -98,11 +98,11 @@ _PARAMETERS: dict[str, Callable[[Any], str]] = {
 
 
 def check_parameters(body: dict[str, Any]) -> Iterator[str]:
-    """List what is wrong with the parameters beside `model`, `messages` and the tools."""
+    """List the problems of the parameters beside `model`, `messages` and the tools."""
     for name, check in _PARAMETERS.items():
         value = body.get(name)
-        if value is not None and (fault := check(value)):
-            yield f"{name}: {fault}"
+        if value is not None and (problem := check(value)):
+            yield f"{name}: {problem}"
     modalities = body.get("modalities")
     if isinstance(modalities, list) and "audio" in modalities and not body.get("audio"):
         yield "audio: Required"

@@ -1,4 +1,4 @@
-"""What each kind of content part must look like."""
+"""Checks of content parts, per type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TEXT = frozenset({"text"})
 MEDIA = frozenset({"image_url", "input_audio", "video_url", "file", "image", "document"})
-THOUGHTS = frozenset({"thinking", "redacted_thinking"})
+REASONING = frozenset({"thinking", "redacted_thinking"})
 SERVER_BLOCKS = frozenset(
     {
         "server_tool_use",
@@ -30,23 +30,23 @@ _OF_A_TOOL = frozenset({"text", "image", "document", "search_result", "tool_refe
 
 
 def check_parts(parts: list[Any], allowed: frozenset[str]) -> Iterator[str]:
-    """List what is wrong with a message's parts, of which only some types are allowed."""
+    """List the problems of the parts of a message; only some types are allowed."""
     if not parts:
         yield "content: Array must contain at least 1 element(s)"
     for index, part in enumerate(parts):
         kind = part.get("type") if isinstance(part, dict) else None
         if not isinstance(kind, str) or kind not in allowed:
-            words = " | ".join(repr(word) for word in sorted(allowed))
+            types = " | ".join(repr(name) for name in sorted(allowed))
             yield (
-                f"content.{index}.type: Invalid discriminator value. Expected {words}, "
+                f"content.{index}.type: Invalid discriminator value. Expected {types}, "
                 f"received {kind!r}"
             )
-        elif kind in _SHAPES and not _SHAPES[kind](part):
+        elif kind in _VALID and not _VALID[kind](part):
             yield f"content.{index}: Invalid {kind} part"
 
 
-def _place(value: Any) -> bool:
-    """Tell whether a URL or base64 text can be read."""
+def _is_source(value: Any) -> bool:
+    """Tell whether a value is a URL or valid base64."""
     if not isinstance(value, str) or not value:
         return False
     if value.startswith(("http://", "https://")):
@@ -61,7 +61,7 @@ def _place(value: Any) -> bool:
 
 
 def _url_in(key: str) -> Callable[[dict[str, Any]], bool]:
-    return lambda part: isinstance(part.get(key), dict) and _place(part[key].get("url"))
+    return lambda part: isinstance(part.get(key), dict) and _is_source(part[key].get("url"))
 
 
 def _source(part: dict[str, Any]) -> bool:
@@ -70,7 +70,7 @@ def _source(part: dict[str, Any]) -> bool:
         return False
     match source["type"]:
         case "base64":
-            return has_texts(source, "media_type data") and _place(source["data"])
+            return has_texts(source, "media_type data") and _is_source(source["data"])
         case "url":
             return has_texts(source, "url")
         case "text":
@@ -83,14 +83,14 @@ def _source(part: dict[str, Any]) -> bool:
 
 def _audio(part: dict[str, Any]) -> bool:
     audio = part.get("input_audio")
-    return has_texts(audio, "data", "format") and _place(audio["data"])
+    return has_texts(audio, "data", "format") and _is_source(audio["data"])
 
 
 def _file(part: dict[str, Any]) -> bool:
     file = part.get("file")
     if not has_texts(file, "", "file_data file_id filename"):
         return False
-    return _place(file["file_data"]) if file.get("file_data") else bool(file.get("file_id"))
+    return _is_source(file["file_data"]) if file.get("file_data") else bool(file.get("file_id"))
 
 
 def _tool_use(part: dict[str, Any]) -> bool:
@@ -106,7 +106,7 @@ def _tool_result(part: dict[str, Any]) -> bool:
     return content is None or isinstance(content, str)
 
 
-_SHAPES: dict[str, Callable[[dict[str, Any]], bool]] = {
+_VALID: dict[str, Callable[[dict[str, Any]], bool]] = {
     "text": lambda part: isinstance(part.get("text"), str),
     "image_url": _url_in("image_url"),
     "video_url": _url_in("video_url"),

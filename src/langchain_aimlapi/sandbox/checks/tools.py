@@ -1,4 +1,4 @@
-"""What `tools` and `tool_choice` must look like, in either shape."""
+"""Checks of `tools` and `tool_choice`, in either dialect."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MOST_TOOLS = 128
+_MAX_TOOLS = 128
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_WORDS = frozenset({"auto", "none", "required"})
-_ANTHROPIC_WORDS = frozenset({"auto", "any", "none"})
+_MODES = frozenset({"auto", "none", "required"})
+_ANTHROPIC_MODES = frozenset({"auto", "any", "none"})
 
 
 def check_tools(body: dict[str, Any]) -> Iterator[str]:
-    """List what is wrong with the tools and the choice among them."""
+    """List the problems of the tools and the tool choice."""
     tools, choice = body.get("tools"), body.get("tool_choice")
     if tools is None:
         if choice not in (None, "none", "auto"):
             yield "tool_choice: only allowed with tools"
         return
-    if not isinstance(tools, list) or len(tools) > _MOST_TOOLS:
-        yield f"tools: Expected array of at most {_MOST_TOOLS} element(s)"
+    if not isinstance(tools, list) or len(tools) > _MAX_TOOLS:
+        yield f"tools: Expected array of at most {_MAX_TOOLS} element(s)"
         return
-    faults = [
-        f"tools.{index}.{fault}" for index, tool in enumerate(tools) if (fault := _tool(tool))
+    problems = [
+        f"tools.{index}.{problem}" for index, tool in enumerate(tools) if (problem := _tool(tool))
     ]
-    yield from faults
-    if not faults and choice is not None and (fault := _choice(choice, tools)):
-        yield f"tool_choice: {fault}"
+    yield from problems
+    if not problems and choice is not None and (problem := _choice(choice, tools)):
+        yield f"tool_choice: {problem}"
 
 
 def _tool(tool: Any) -> str:
@@ -41,7 +41,7 @@ def _tool(tool: Any) -> str:
     if not isinstance(kind, str) or not kind:
         return "type: Required"
     if kind not in {"function", "custom"}:
-        return ""  # the open catch-all: a tool the service runs itself
+        return ""  # any other type is a tool that the service runs itself
     inner = tool.get(kind)
     if not isinstance(inner, dict):
         return f"{kind}: Required"
@@ -62,11 +62,11 @@ def _named(inner: dict[str, Any], schema: Any, where: str = "") -> str:
 
 def _choice(choice: Any, tools: list[dict[str, Any]]) -> str:
     if isinstance(choice, str):
-        return "" if choice in _WORDS else f"Expected {sorted(_WORDS)}, received {choice!r}"
+        return "" if choice in _MODES else f"Expected {sorted(_MODES)}, received {choice!r}"
     kind = choice.get("type") if isinstance(choice, dict) else None
     if not isinstance(kind, str):
         return "Expected string or object"
-    if kind in _ANTHROPIC_WORDS:
+    if kind in _ANTHROPIC_MODES:
         return ""
     if kind == "allowed_tools":
         return _allowed(choice.get("allowed_tools"))
@@ -87,7 +87,7 @@ def _allowed(allowed: Any) -> str:
 
 
 def _name(tool: Any) -> str:
-    """Return the name a tool, or the choice of one, holds; empty if it holds none."""
+    """Return the name of a tool or of a tool choice; empty if there is none."""
     if not isinstance(tool, dict):
         return ""
     inner = tool.get("function") or tool.get("custom") or tool

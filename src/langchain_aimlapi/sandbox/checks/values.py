@@ -1,4 +1,4 @@
-"""Checks of single values: each returns what is wrong, or an empty text."""
+"""Checks of single values: each returns the problem, or an empty string."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Number:
     whole: bool = False
 
     def __call__(self, value: Any) -> str:
-        """Say what is wrong with a value."""
+        """Return the problem of a value, or an empty string."""
         right = int if self.whole else (int, float)
         if isinstance(value, bool) or not isinstance(value, right):
             return f"Expected {'integer' if self.whole else 'number'}"
@@ -34,18 +34,18 @@ class Kind:
     word: str
 
     def __call__(self, value: Any) -> str:
-        """Say what is wrong with a value."""
+        """Return the problem of a value, or an empty string."""
         return "" if isinstance(value, self.type) else f"Expected {self.word}"
 
 
 @dataclass(frozen=True, slots=True)
 class OneOf:
-    """One of a few words."""
+    """One of a few strings."""
 
     words: tuple[str, ...]
 
     def __call__(self, value: Any) -> str:
-        """Say what is wrong with a value."""
+        """Return the problem of a value, or an empty string."""
         if isinstance(value, str) and value in self.words:
             return ""
         expected = " | ".join(repr(word) for word in self.words)
@@ -53,9 +53,10 @@ class OneOf:
 
 
 def has_texts(value: Any, required: str, optional: str = "") -> TypeGuard[dict[str, Any]]:
-    """Tell whether a value is an object with texts: those required, and those allowed to lack.
+    """Tell whether a value is an object whose named values are strings.
 
-    Both are names with spaces between; a required text may not be empty.
+    Both arguments are names separated by spaces; a required string may not be empty, an optional
+    one may be absent.
     """
     if not isinstance(value, dict):
         return False

@@ -1,0 +1,1 @@
+"""What the emulated model says: default answers, tool selection, values for schemas, usage."""

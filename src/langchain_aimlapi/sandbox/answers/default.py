@@ -1,0 +1,102 @@
+"""The answer to a request that no script answers.
+
+It follows the request: the schema, the tools, the media that arrived. Nothing in it is random,
+so the same request always gets the same words.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import orjson
+
+from langchain_aimlapi.sandbox.answers.answer import Answer, apply_limits
+from langchain_aimlapi.sandbox.answers.schema_values import quoted_texts, value_for
+from langchain_aimlapi.sandbox.answers.tokens import count_tokens
+from langchain_aimlapi.sandbox.answers.tool_selection import select_tool_calls
+
+if TYPE_CHECKING:
+    from langchain_aimlapi.sandbox.parsing.request import Message, ParsedRequest, Part
+
+_MAX_ECHOED = 500
+_PADDING = " and so on"
+_REASONING = (
+    "The user wants an answer.",
+    " It should be short and friendly.",
+    " Nothing else has to be weighed.",
+)
+_SENTENCES_PER_EFFORT = {"": 0, "low": 1, "medium": 2, "high": 3}
+_MEDIA_WORDS = {"image": "image", "audio": "audio clip", "video": "video", "file": "file"}
+
+
+def default_answer(request: ParsedRequest, index: int = 0) -> Answer:
+    """Decide the content of choice number `index`.
+
+    Raises:
+        UnusableSchemaError: A JSON schema of the request is not valid.
+    """
+    reasoning = "".join(_REASONING[: _SENTENCES_PER_EFFORT[request.effort]])
+    if calls := select_tool_calls(request):
+        return apply_limits(Answer(reasoning, tool_calls=calls), request)
+    return apply_limits(Answer(reasoning, _text(request, index)), request)
+
+
+def _text(request: ParsedRequest, index: int) -> str:
+    if request.format.kind == "json_schema":
+        return orjson.dumps(value_for(request.format.schema, request.prompt)).decode()
+    if request.format.kind == "json_object":
+        keys = quoted_texts(request.prompt) or ["answer"]
+        return orjson.dumps({key: f"sample {key}" for key in keys}).decode()
+    text = " ".join(_sentences(request))
+    if request.n > 1:
+        text += f" (choice {index + 1} of {request.n})"
+    missing = request.pad_to - count_tokens(text)
+    return text + _PADDING * math.ceil(missing / count_tokens(_PADDING))
+
+
+def _sentences(request: ParsedRequest) -> list[str]:
+    """Greet, repeat the prompt or the tool results, and list the media that arrived."""
+    text = ["Hello from the AI/ML API sandbox."]
+    if request.answers_a_tool:
+        results = (part for message in request.since_prompt for part in message.parts)
+        text += [_tool_said(part, request) for part in results if part.kind == "result"]
+    elif request.prompt:
+        text.append(f'You said: "{_shortened(request.prompt)}"')
+    media = [
+        part
+        for message in _last_messages(request)
+        for part in message.parts
+        if part.kind in _MEDIA_WORDS
+    ]
+    for kind in _MEDIA_WORDS:
+        if received := [part for part in media if part.kind == kind]:
+            text.append(_received(kind, received))
+    return text
+
+
+def _tool_said(result: Part, request: ParsedRequest) -> str:
+    parts = (part for message in request.messages for part in message.parts)
+    calls = (part for part in parts if part.kind == "call")
+    name = next((call.name for call in calls if call.ref == result.ref), result.ref)
+    return f'The tool {name} said: "{_shortened(result.text)}"'
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MAX_ECHOED else f"{text[:_MAX_ECHOED]}…"
+
+
+def _last_messages(request: ParsedRequest) -> tuple[Message, ...]:
+    """Return the user's last message and those after it."""
+    following = len(request.since_prompt)
+    return request.messages[max(len(request.messages) - following - 1, 0) :]
+
+
+def _received(kind: str, parts: list[Part]) -> str:
+    word = _MEDIA_WORDS[kind] + ("s" if len(parts) > 1 else "")
+    return f"I received {len(parts)} {word} ({'; '.join(map(_described, parts))})."
+
+
+def _described(part: Part) -> str:
+    size = "linked" if part.size is None else f"{part.size} bytes"
+    return ", ".join(word for word in (part.name, part.media_type, size) if word)

@@ -1,0 +1,1 @@
+"""Request bodies -> `ParsedRequest`, the same for every endpoint and dialect."""

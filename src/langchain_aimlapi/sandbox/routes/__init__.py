@@ -1,0 +1,1 @@
+"""One file per endpoint: what arrives there, and what goes back."""

@@ -1,0 +1,92 @@
+"""A server in a thread with an event loop of its own, and the handle that stops it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+_GRACE = 0.05
+"""Seconds that open connections have to finish when the server stops."""
+
+_TURNS = 8
+"""Iterations of the loop after which a connection that is being accepted is registered; before
+that, nothing would close it."""
+
+
+class ServerThread:
+    """Serves an application on a listening socket and owns the socket."""
+
+    def __init__(self, sock: socket.socket, make: Callable[[], web.Application]) -> None:
+        self._sock = sock
+        self._make = make
+        self._process = os.getpid()
+        self._thread = threading.Thread(target=self._run, name="aimlapi-sandbox", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end: asyncio.Event | None = None
+        self._runner: web.AppRunner | None = None
+        self.port: int = sock.getsockname()[1]
+        self.started: Future[None] = Future()
+        """Done when the server accepts requests."""
+        self.stopped: Future[None] = Future()
+        """Done when everything is closed."""
+
+    def start(self) -> None:
+        """Start the thread; `started` is done when it serves."""
+        self._thread.start()
+
+    def halt(self) -> bool:
+        """Ask the thread to stop; False in a forked child, where the thread does not exist."""
+        if self._process != os.getpid():
+            self._sock.close()
+            return False
+        self.started.result()
+        if self._loop and self._end and not self.stopped.done():
+            self._loop.call_soon_threadsafe(self._end.set)
+        return True
+
+    def join(self) -> None:
+        """Wait until the thread has ended."""
+        self._thread.join()
+
+    def connections(self) -> int:
+        """Count the open connections."""
+        server = self._runner.server if self._runner else None
+        return len(server.connections) if server else 0
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except BaseException as error:
+            if self.started.done():
+                raise
+            self.started.set_exception(error)
+        finally:
+            self._sock.close()
+            self.stopped.set_result(None)
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._end = asyncio.Event()
+        self._runner = web.AppRunner(
+            self._make(), access_log=None, handler_cancellation=True, shutdown_timeout=_GRACE
+        )
+        await self._runner.setup()
+        try:
+            await web.SockSite(self._runner, self._sock, backlog=1024).start()
+            self.started.set_result(None)
+            await self._end.wait()
+        finally:
+            for site in list(self._runner.sites):
+                await site.stop()
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            await self._runner.cleanup()

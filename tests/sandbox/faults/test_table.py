@@ -1,0 +1,255 @@
+"""What each fault looks like to a client."""
+
+from __future__ import annotations
+
+import asyncio
+import email.utils
+import json
+import time
+
+import aiohttp
+import pytest
+
+from langchain_aimlapi.sandbox import FAULTS, Sandbox
+from tests.sandbox.http_client import TEXT, USER, chat
+
+
+async def _bytes(sandbox, fault, *, stream, patience=None):
+    """Read what comes within so many seconds; the end of it says how it ended."""
+    seen = b""
+    body = {"model": "m", "messages": USER, "stream": stream}
+    headers = {"Authorization": "Bearer k", "x-sandbox-fault": fault}
+    try:
+        async with asyncio.timeout(patience), aiohttp.ClientSession() as session:
+            url = f"{sandbox.base_url}/chat/completions"
+            async with session.post(url, json=body, headers=headers) as reply:
+                async for piece in reply.content.iter_any():
+                    seen += piece
+    except TimeoutError:
+        return seen, "hangs"
+    except aiohttp.ClientOSError:
+        return seen, "reset"
+    except aiohttp.ClientPayloadError as error:
+        cause = error.__cause__
+        return seen, "reset" if isinstance(cause, ConnectionResetError) else "broken"
+    except aiohttp.ServerDisconnectedError:
+        return seen, "closed"
+    return seen, "ended"
+
+
+def test_every_fault_is_described():
+    """The table names each fault once and says in a line what it does."""
+    for name, fault in FAULTS.items():
+        assert fault.name == name
+        assert fault.description
+        assert "\n" not in fault.description
+        assert (fault.reply is None) != (fault.effect is None)
+
+
+@pytest.mark.parametrize("name", [name for name in FAULTS if name.startswith("status_")])
+@pytest.mark.parametrize("stream", [False, True])
+def test_statuses(shared_sandbox, name, stream):
+    """A status comes in the envelope, streamed or not."""
+    reply = chat(shared_sandbox, stream=stream, headers={"x-sandbox-fault": name})
+
+    assert reply.status == reply.json["statusCode"] == int(name.removeprefix("status_"))
+    assert reply.headers["x-inference-id"]
+    assert "retry-after" not in reply.headers
+
+
+def test_delays(sandbox):
+    """A delay is asked for in each of the ways services do."""
+    sandbox.retry_after = 2.5
+    names = ["rate_limit", "overloaded", "rate_limit_ms", "rate_limit_date", "rate_limit_nonsense"]
+    replies = {name: chat(sandbox, headers={"x-sandbox-fault": name}) for name in names}
+    date = email.utils.parsedate_to_datetime(replies["rate_limit_date"].headers["retry-after"])
+
+    assert [reply.status for reply in replies.values()] == [429, 503, 429, 429, 429]
+    assert replies["rate_limit"].headers["retry-after"] == "2.5"
+    assert replies["overloaded"].headers["retry-after"] == "2.5"
+    assert replies["rate_limit_ms"].headers["retry-after-ms"] == "2500"
+    assert replies["rate_limit_nonsense"].headers["retry-after"] == "soon"
+    assert abs(date.timestamp() - time.time()) < 5
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "content"),
+    [
+        ("out_of_credits", 403, "run out of credits"),
+        ("context_overflow", 400, "maximum context length"),
+        ("nested_400", 500, '400 {\\"type\\":\\"error\\"'),
+        ("openai_error", 400, '"error":{"message"'),
+        ("error_in_200", 200, '"statusCode":500'),
+        ("html_502", 502, "<html>"),
+        ("empty_400", 400, ""),
+        ("empty_502", 502, ""),
+        ("empty_200", 200, ""),
+        ("redirect", 307, ""),
+    ],
+)
+def test_refusals(shared_sandbox, name, status, content):
+    """Each refusal has its status and its kind of body."""
+    reply = chat(shared_sandbox, stream=True, headers={"x-sandbox-fault": name})
+
+    assert (reply.status, content in reply.text) == (status, True)
+    assert bool(reply.text) == bool(content)
+
+
+def test_a_redirect_leads_away(shared_sandbox):
+    """The other origin is another one, so that a key must not follow."""
+    reply = chat(shared_sandbox, headers={"x-sandbox-fault": "redirect"})
+
+    assert not reply.headers["location"].startswith(shared_sandbox.base_url)
+
+
+@pytest.mark.parametrize(
+    ("name", "stream", "end"),
+    [
+        ("close_connection", False, "closed"),
+        ("close_connection", True, "closed"),
+        ("reset_connection", True, "reset"),
+        ("drop_stream", False, "broken"),
+        ("drop_stream", True, "broken"),
+        ("cut_stream", False, "ended"),
+        ("cut_stream", True, "ended"),
+        ("no_answer", True, "hangs"),
+        ("silence", False, "hangs"),
+        ("silence", True, "hangs"),
+        ("stall", False, "hangs"),
+        ("stall", True, "hangs"),
+        ("slow_body", True, "hangs"),
+        ("socket_open_after_done", False, "ended"),
+        ("socket_open_after_done", True, "hangs"),
+        ("error_mid_stream", True, "ended"),
+        ("oversize_event", True, "ended"),
+    ],
+)
+async def test_how_it_ends(shared_sandbox, name, stream, end):
+    """The connection ends, breaks or hangs as the fault says."""
+    patience = 0.5 if end == "hangs" else 30
+
+    assert (await _bytes(shared_sandbox, name, stream=stream, patience=patience))[1] == end
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_reset_in_the_middle(shared_sandbox, stream):
+    """The connection breaks with the head of the reply already there."""
+    _, end = await _bytes(shared_sandbox, "reset_stream", stream=stream)
+
+    assert end in {"reset", "broken"}
+
+
+@pytest.mark.parametrize(
+    "name", ["cut_stream", "drop_stream", "silence", "stall", "error_mid_stream"]
+)
+async def test_the_beginning_arrives(shared_sandbox, name):
+    """Some of the text comes before the fault, and never the finish."""
+    seen, _ = await _bytes(shared_sandbox, name, stream=True, patience=0.5)
+
+    assert b'"content":"Hello"' in seen
+    assert b'"finish_reason":"' not in seen
+    assert b"[DONE]" not in seen
+
+
+@pytest.mark.parametrize("prompt", ["", "hi"])
+def test_short_answers_are_cut_before_the_finish(shared_sandbox, prompt):
+    """However short the answer, its finish is not sent."""
+    fault = {"x-sandbox-fault": "cut_stream"}
+    reply = chat(shared_sandbox, prompt, stream=True, max_tokens=1, headers=fault)
+
+    assert reply.deltas == [
+        {"role": "assistant", "content": "", "refusal": None},
+        {"content": "Hello"},
+    ]
+
+
+async def test_heartbeats(shared_sandbox):
+    """A stall shows signs of life: comments in a stream, white space before JSON."""
+    stream, _ = await _bytes(shared_sandbox, "stall", stream=True, patience=0.7)
+    whole, _ = await _bytes(shared_sandbox, "stall", stream=False, patience=0.7)
+
+    assert stream.count(b": keep-alive\n\n") > 1
+    assert set(whole) == set(b"\n")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_errors_in_the_middle(shared_sandbox, stream):
+    """An error comes as an event, or in place of the JSON reply, under status 200."""
+    flat, beside = (
+        chat(shared_sandbox, stream=stream, headers={"x-sandbox-fault": name})
+        for name in ("error_mid_stream", "error_beside_choices")
+    )
+    last = [(reply.chunks[-1] if stream else reply.json) for reply in (flat, beside)]
+
+    assert (flat.status, beside.status) == (200, 200)
+    assert last[0]["statusCode"] == 502
+    assert last[1]["error"]["code"] == 502
+    assert last[1]["choices"][0]["finish_reason"] == "error"
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_broken_json(shared_sandbox, stream):
+    """One event, or the whole reply, is no JSON."""
+    reply = chat(shared_sandbox, stream=stream, headers={"x-sandbox-fault": "malformed_line"})
+
+    with pytest.raises(json.JSONDecodeError):
+        _ = reply.chunks if stream else reply.json
+
+
+async def test_an_oversize_event(shared_sandbox):
+    """An event may have 32 MB and no line end."""
+    seen, _ = await _bytes(shared_sandbox, "oversize_event", stream=True)
+
+    assert len(seen) > 32_000_000
+    assert seen.count(b"\n") == 2
+
+
+HARMLESS = sorted(name for name, fault in FAULTS.items() if fault.harmless)
+
+
+def _read(text):
+    """Read a stream as the standard says, up to the end marker."""
+    content = ""
+    for line in text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n"):
+        field, _, value = line.partition(":")
+        if field != "data":
+            continue
+        value = value.removeprefix(" ")
+        if value == "[DONE]":
+            break
+        for choice in json.loads(value)["choices"]:
+            content += choice["delta"].get("content") or ""
+    return content
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+async def test_harmless_faults_lose_nothing(shared_sandbox, name):
+    """A client that keeps to the standard reads the whole answer."""
+    seen, _ = await _bytes(shared_sandbox, name, stream=True, patience=1)
+    plain = await _bytes(shared_sandbox, "none", stream=True)
+
+    assert _read(seen.decode()) == TEXT
+    assert len(seen) != len(plain[0]) or name in {"split_bytes", "socket_open_after_done"}
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+async def test_harmless_faults_leave_json_alone(shared_sandbox, name):
+    """A reply that is no stream is whole."""
+    seen, end = await _bytes(shared_sandbox, name, stream=False)
+
+    assert (json.loads(seen)["choices"][0]["message"]["content"], end) == (TEXT, "ended")
+
+
+async def test_nothing_is_left_behind():
+    """After every fault, streamed and not, the server holds no connection."""
+    async with Sandbox() as sandbox:
+        asked = [(name, stream) for name in FAULTS for stream in (False, True)]
+        await asyncio.gather(
+            *(_bytes(sandbox, name, stream=stream, patience=2) for name, stream in asked)
+        )
+        for _ in range(500):
+            if not sandbox.connections:
+                break
+            await asyncio.sleep(0.01)
+
+        assert sandbox.connections == 0
