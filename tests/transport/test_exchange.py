@@ -40,7 +40,9 @@ def played(results, *, retries=2, total=None, budget=None, takes=0.0):
         retry=RetryPolicy(max_retries=retries),
         headers={"X-Client-Request-Id": "mine"},
     )
-    steps, now = exchange(request, 100.0, budget or ProcessBudget()), 100.0
+    now = 100.0
+    until = None if total is None else now + total
+    steps = exchange(request, until, budget or ProcessBudget())
     seen, results = [], iter(results)
     try:
         step = next(steps)
@@ -154,22 +156,36 @@ OUTCOMES = st.lists(
 ).map(lambda outcomes: [*outcomes, GOOD])
 
 
+ANSWER_TAKES = 0.1
+
+
 class World:
-    """A network that does what it is told, a clock that only notes, and loaded dice."""
+    """A network that does what it is told, a clock that others move, and loaded dice.
+
+    The clock is that of the event loop, too; so a machine that is busy with something else changes
+    nothing about what fits into a deadline.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
         self.steps: list[object] = []
         self.script: list[object] = []
-        monkeypatch.setattr(time, "sleep", self.steps.append)
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(time, "sleep", self._sleep)
         monkeypatch.setattr(asyncio, "sleep", self._asleep)
         monkeypatch.setattr(random, "random", lambda: 0.5)
 
-    async def _asleep(self, seconds):
+    def _sleep(self, seconds):
         self.steps.append(seconds)
+        self.now += seconds
+
+    async def _asleep(self, seconds):
+        self._sleep(seconds)
 
     def answer(self, request):
         """Answer a request that a client of httpx2 sends."""
         self.steps.append((request.method, str(request.url), request.content))
+        self.now += ANSWER_TAKES
         outcome = self.script.pop(0)
         if isinstance(outcome, Exception):
             raise outcome
@@ -177,6 +193,7 @@ class World:
 
     def played(self, way, outcomes, request):
         """Return the steps that a way of sending takes, and how it ends."""
+        self.now = 0.0
         self.steps.clear()
         self.script[:] = outcomes
         pool._state.budget = ProcessBudget(capacity=2)

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import aclosing
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, cast
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._chat.build import learn_shape, other_shape
@@ -24,6 +25,7 @@ from langchain_aimlapi._codec.decode.stream import Delta, Final, StreamDecoder
 from langchain_aimlapi._codec.langchain.chunks import partial_message
 from langchain_aimlapi._codec.langchain.coalescing import coalesced
 from langchain_aimlapi._errors.redaction import without
+from langchain_aimlapi._transport.deadline import deadline_in
 from langchain_aimlapi._transport.refusal import shown
 from langchain_aimlapi.errors import (
     AimlapiError,
@@ -51,7 +53,9 @@ _REPLIES = {"chat": decode_reply, "responses": decode_response}
 _STREAMS: Mapping[Route, type[Decoder]] = {"chat": StreamDecoder, "responses": ResponsesDecoder}
 
 
-def complete(call: Call, options: ClientOptions, client: object) -> ChatResult:
+def complete(
+    call: Call, options: ClientOptions, client: object, deadline: float | None = None
+) -> ChatResult:
     """Send a call and read its reply.
 
     Raises:
@@ -59,19 +63,23 @@ def complete(call: Call, options: ClientOptions, client: object) -> ChatResult:
     """
     from langchain_aimlapi._transport import sync  # noqa: PLC0415  # on first use
 
+    if deadline is None:
+        deadline = deadline_in(call.request.timeouts.total)
     try:
-        reply = sync.send(call.request, options, client)
+        reply = sync.send(call.request, options, client, deadline)
     except AimlapiError as error:
         if (other := other_shape(call, error)) is None:
             raise _explained(error, call) from error.__cause__
     else:
         return _decoded(reply, call)
-    result = complete(other, options, client)
+    result = complete(other, options, client, deadline)
     learn_shape(other)
     return result
 
 
-async def acomplete(call: Call, options: ClientOptions, client: object) -> ChatResult:
+async def acomplete(
+    call: Call, options: ClientOptions, client: object, deadline: float | None = None
+) -> ChatResult:
     """Send a call and read its reply; the same for the running event loop.
 
     Raises:
@@ -79,19 +87,23 @@ async def acomplete(call: Call, options: ClientOptions, client: object) -> ChatR
     """
     from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
 
+    if deadline is None:
+        deadline = deadline_in(call.request.timeouts.total)
     try:
-        reply = await aio.asend(call.request, options, client)
+        reply = await aio.asend(call.request, options, client, deadline)
     except AimlapiError as error:
         if (other := other_shape(call, error)) is None:
             raise _explained(error, call) from error.__cause__
     else:
         return _decoded(reply, call)
-    result = await acomplete(other, options, client)
+    result = await acomplete(other, options, client, deadline)
     learn_shape(other)
     return result
 
 
-def stream_deltas(call: Call, options: ClientOptions, client: object) -> Generator[Batch]:
+def stream_deltas(
+    call: Call, options: ClientOptions, client: object, deadline: float | None = None
+) -> Generator[Batch]:
     """Stream a call.
 
     Raises:
@@ -99,31 +111,26 @@ def stream_deltas(call: Call, options: ClientOptions, client: object) -> Generat
     """
     from langchain_aimlapi._transport import sync  # noqa: PLC0415  # on first use
 
-    reader = None
+    if deadline is None:
+        deadline = deadline_in(call.request.timeouts.total)
+    reader: _Reader | None = None
     try:
-        with sync.open_stream(call.request, options, client) as source:
-            reader = _Reader(call, source.status, source.headers)
-            for events in source:
-                batch = reader.read(events)
-                del events  # or tracebacks would show what a service says, the key maybe
-                if batch:
-                    yield batch
-                if reader.ended:
-                    source.complete = reader.decoder.done
-                    break
-        yield reader.finish()
+        make = partial(_Reader, call)
+        with sync.open_stream(call.request, options, client, deadline, make) as source:
+            reader = cast("_Reader", source.reader)
+            yield from source
     except AimlapiError as error:
         other = other_shape(call, error) if reader is None else None
         if other is None:
             raise _explained(error, call, reader) from error.__cause__
     else:
         return
-    yield from stream_deltas(other, options, client)
+    yield from stream_deltas(other, options, client, deadline)
     learn_shape(other)
 
 
 async def astream_deltas(
-    call: Call, options: ClientOptions, client: object
+    call: Call, options: ClientOptions, client: object, deadline: float | None = None
 ) -> AsyncGenerator[Batch]:
     """Stream a call; the same for the running event loop. Close it, best with `aclosing`.
 
@@ -132,26 +139,22 @@ async def astream_deltas(
     """
     from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
 
-    reader = None
+    if deadline is None:
+        deadline = deadline_in(call.request.timeouts.total)
+    reader: _Reader | None = None
     try:
-        async with await aio.aopen_stream(call.request, options, client) as source:
-            reader = _Reader(call, source.status, source.headers)
-            async for events in source:
-                batch = reader.read(events)
-                del events  # or tracebacks would show what a service says, the key maybe
-                if batch:
-                    yield batch
-                if reader.ended:
-                    source.complete = reader.decoder.done
-                    break
-        yield reader.finish()
+        make = partial(_Reader, call)
+        async with await aio.aopen_stream(call.request, options, client, deadline, make) as source:
+            reader = cast("_Reader", source.reader)
+            async for batch in source:
+                yield batch
     except AimlapiError as error:
         other = other_shape(call, error) if reader is None else None
         if other is None:
             raise _explained(error, call, reader) from error.__cause__
     else:
         return
-    async with aclosing(astream_deltas(other, options, client)) as second:
+    async with aclosing(astream_deltas(other, options, client, deadline)) as second:
         async for batch in second:
             yield batch
     learn_shape(other)
@@ -169,17 +172,23 @@ def _decoded(reply: Reply, call: Call) -> ChatResult:
 
 
 class _Reader:
-    """The decoder of one stream, and the error that waits until its forerunners are out."""
+    """Makes deltas of one stream; an error in it waits until what came before it is out."""
 
     def __init__(self, call: Call, status: int, headers: Mapping[str, str]) -> None:
         self.status = status
         self.headers = headers
         self.decoder: Decoder = _STREAMS[call.route](call.context(headers))
         self.ended = False
-        self._coalesce = call.coalesce
+        self._call = call
         self._error: AimlapiError | None = None
 
-    def read(self, events: list[bytes]) -> Batch:
+    @property
+    def complete(self) -> bool:
+        """Whether only the end of the reply is still to come."""
+        return self.decoder.done
+
+    def read(self, events: list[bytes]) -> Sequence[Delta]:
+        """Decode events; the result is empty where none of them adds to the message."""
         batch: list[Delta] = []
         feed = self.decoder.feed
         try:
@@ -193,19 +202,30 @@ class _Reader:
         except _STUMBLES as error:
             self._error = _unfit(error)
         self.ended = self.decoder.done or self._error is not None
-        return coalesced(batch) if self._coalesce else batch
+        return coalesced(batch) if self._call.coalesce else batch
 
     def finish(self) -> Batch:
-        if self._error is not None:
-            raise self._error
+        """Return what is known at the end.
+
+        Raises:
+            AimlapiError: With the reply's ids and without the key, but without what had come.
+        """
         try:
+            if self._error is not None:
+                raise self._error
             late = self.decoder.late()
             final = self.decoder.end()
-        except AimlapiError:
-            raise
+        except AimlapiError as error:
+            raise self.described(error) from error.__cause__
         except _STUMBLES as error:
-            raise _unfit(error) from error
+            raise self.described(_unfit(error)) from error
         return [final] if late is None else [late, final]
+
+    def described(self, error: AimlapiError) -> AimlapiError:
+        """Add the reply's ids to an error of it, and take the key out."""
+        _identified(error, self._call, self.status, self.headers)
+        _cleaned(error, tuple(self._call.request.secrets()))
+        return error
 
     def partial(self) -> AIMessageChunk:
         """What had come, with as much of the rest as can be read."""
@@ -228,8 +248,7 @@ def _unfit(error: Exception) -> ResponseFormatError:
 def _explained(error: AimlapiError, call: Call, reader: _Reader | None = None) -> AimlapiError:
     """Add what only the caller's side knows: what had come, and which ids there are."""
     if reader is not None:
-        _identified(error, call, reader.status, reader.headers)
-        _cleaned(error, tuple(call.request.secrets()))
+        reader.described(error)
         if error.partial is None:
             error.partial = reader.partial()
     if isinstance(error, NotFoundError) and (near := _catalogue.near(call.model)):

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from langchain_aimlapi._transport import pool
 from langchain_aimlapi._transport.bodies import AiohttpBody, HttpxBody
-from langchain_aimlapi._transport.deadline import soonest
+from langchain_aimlapi._transport.deadline import deadline_in, soonest
 from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
-from langchain_aimlapi._transport.intake import Intake, Reading, reading
-from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES
+from langchain_aimlapi._transport.intake import Bounded, Intake, Reading, raw_events, reading
 from langchain_aimlapi._transport.request import Reply
-from langchain_aimlapi._transport.sse import DONE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Sequence
     from types import TracebackType
 
+    from langchain_aimlapi._transport.intake import EventReader, MakeReader
     from langchain_aimlapi._transport.request import ClientOptions, Request
     from langchain_aimlapi.errors import AimlapiError
 
@@ -32,7 +31,10 @@ _DRAIN_SECONDS = 0.02
 
 
 async def asend(
-    request: Request, options: ClientOptions, client: AsyncClient | None = None
+    request: Request,
+    options: ClientOptions,
+    client: AsyncClient | None = None,
+    deadline: float | None = None,
 ) -> Reply:
     """Send a request, again if need be, and return the whole reply.
 
@@ -40,31 +42,52 @@ async def asend(
         request: What to send.
         options: For the running loop's shared session; ignored if a client is passed.
         client: Used as it is, and not closed.
+        deadline: When the call has to be over, by the monotonic clock, where other requests are
+            part of it; None begins a call, which may take `request.timeouts.total`.
 
     Raises:
         AimlapiError: No attempt succeeded.
     """
-    return cast("Reply", await _run(request, options, client, streaming=False))
+    return cast("Reply", await _run(request, options, client, deadline, None))
 
 
 async def aopen_stream(
-    request: Request, options: ClientOptions, client: AsyncClient | None = None
+    request: Request,
+    options: ClientOptions,
+    client: AsyncClient | None = None,
+    deadline: float | None = None,
+    make: MakeReader = raw_events,
 ) -> AsyncEventStream:
     """Send a request, again if need be, and return the reply once its first content is there.
 
     The arguments and errors are those of `asend`. Close the stream, best with `async with`.
+
+    Args:
+        request: What to send.
+        options: For the running loop's shared session; ignored if a client is passed.
+        client: Used as it is, and not closed.
+        deadline: As for `asend`.
+        make: Makes what reads the events of an attempt.
     """
-    result = await _run(request, options, client, streaming=True)
+    result = await _run(request, options, client, deadline, make)
     if isinstance(result, Reply):
-        return AsyncEventStream(None, result.status, result.headers, [result.body])
+        reader = make(result.status, result.headers)
+        return AsyncEventStream(None, reader, reader.read([result.body]))
     return cast("AsyncEventStream", result)
 
 
 async def _run(
-    request: Request, options: ClientOptions, client: AsyncClient | None, *, streaming: bool
+    request: Request,
+    options: ClientOptions,
+    client: AsyncClient | None,
+    deadline: float | None,
+    make: MakeReader | None,
 ) -> object:
     clock = asyncio.get_running_loop().time
-    steps = exchange(request, clock(), pool.budget())
+    if deadline is None:
+        deadline = deadline_in(request.timeouts.total)
+    until = None if deadline is None else clock() + (deadline - time.monotonic())
+    steps = exchange(request, until, pool.budget())
     step = next(steps)
     try:
         while True:
@@ -74,24 +97,26 @@ async def _run(
             else:
                 shared = await pool.aborrow(options) if client is None else None
                 source = _Source(request, options, shared, client, step.until)
-                result = await _attempt(source, streaming)
+                result = await _attempt(source, make)
             outcome = Tried(result, clock(), time.time(), random.random())  # noqa: S311
             step = steps.send(outcome)
     except StopIteration as done:
         return done.value
 
 
-async def _attempt(source: _Source, streaming: bool) -> Reply | AsyncEventStream | AimlapiError:
+async def _attempt(
+    source: _Source, make: MakeReader | None
+) -> Reply | AsyncEventStream | AimlapiError:
     """Send once; return the reply, the stream that has begun, or what went wrong."""
     kept = False
     try:
-        result = await source.begin(streaming=streaming)
+        result = await (source.begin() if make is None else source.begin_stream(make))
         kept = isinstance(result, AsyncEventStream)
     except Exception as exc:
         error = source.failure(exc)
         if error is None:
             raise
-        return error
+        return error.with_traceback(None)  # its frames hold what was read
     else:
         return result
     finally:
@@ -100,59 +125,60 @@ async def _attempt(source: _Source, streaming: bool) -> Reply | AsyncEventStream
 
 
 class AsyncEventStream:
-    """The `data` of the events of a streamed reply: a list for each read, never an empty one.
+    """What the reader made of a streamed reply: a list for each read that brought content.
 
-    An answer in plain JSON is one list of one item. The end of the iteration means that the reply
+    An answer in plain JSON is read as one event. The end of the iteration means that the reply
     ended; whether it was complete is for its reader to judge.
 
     Attributes:
-        status: HTTP status.
-        headers: With lower-case names.
-        complete: For its reader to set, when only the end of the reply is still to come.
+        reader: What reads the events.
     """
 
-    def __init__(
-        self, source: _Source | None, status: int, headers: Mapping[str, str], first: list[bytes]
-    ) -> None:
-        self.status = status
-        self.headers = headers
+    def __init__(self, source: _Source | None, reader: EventReader, first: Sequence[Any]) -> None:
+        self.reader = reader
         self._source = source
-        self._first: list[bytes] | None = first
-        self._last = first
-        self.complete = False
+        self._first = first
+        self._over = False
 
-    def __aiter__(self) -> AsyncIterator[list[bytes]]:
+    def __aiter__(self) -> AsyncIterator[Sequence[Any]]:
         return self
 
-    async def __anext__(self) -> list[bytes]:
-        if self._first is not None:
-            batch, self._first = self._first, None
+    async def __anext__(self) -> Sequence[Any]:
+        batch = self._first
+        if batch:
+            self._first = ()
             return batch
         source = self._source
-        if source is None:
-            raise StopAsyncIteration
-        try:
-            batch = await source.pull()
-        except BaseException as exc:
-            error = source.failure(exc)
-            await self.aclose()
-            if error is None:
-                raise
-        else:
+        if source is not None and not self.reader.ended:
+            error = None
+            try:
+                batch = await source.pull()
+            except BaseException as exc:
+                error = source.failure(exc)
+                await self.aclose()
+                if error is None:
+                    raise
+            if error is not None:
+                # Outside of the handler, or the foreign exception would be chained.
+                raise error
             if batch:
-                self._last = batch
                 return batch
-            await self.aclose()
+        await self.aclose()
+        return self._end()
+
+    def _end(self) -> Sequence[Any]:
+        over, self._over = self._over, True
+        batch = () if over else self.reader.finish()
+        if not batch:
             raise StopAsyncIteration
-        # Outside of the handler, or the foreign exception would be chained.
-        raise error
+        return batch
 
     async def aclose(self) -> None:
         """Give the connection back if the reply has been read to its end, else close it."""
-        await self._close(drain=self.complete or self._last[-1] == DONE)
+        await self._close(drain=self.reader.complete)
 
     async def _close(self, *, drain: bool) -> None:
-        source, self._source, self._first = self._source, None, None
+        source, self._source, self._first = self._source, None, ()
         if source is not None:
             await source.close(drain=drain)
 
@@ -193,23 +219,33 @@ class _Source:
         self._clock = asyncio.get_running_loop().time
         self._begun = False
 
-    async def begin(self, *, streaming: bool) -> Reply | AsyncEventStream | AimlapiError:
-        """Send; return the whole reply, or the stream as soon as its first content is there."""
-        first = self._request.timeouts.first_token if streaming else None
-        limit = soonest(self._until, self._clock(), first)
+    async def begin(self) -> Reply:
+        """Send; return the whole reply."""
+        async with asyncio.timeout_at(self._until):
+            self._body = body = await self._open(streaming=False)
+            how = reading(body.status, streaming=False)
+            return Reply(body.status, body.headers, await self._whole(body, how, self._until))
+
+    async def begin_stream(self, make: MakeReader) -> Reply | AsyncEventStream:
+        """Send; return the stream as soon as its first content is there, or a reply that is none."""
+        limit = soonest(self._until, self._clock(), self._request.timeouts.first_token)
         async with asyncio.timeout_at(limit):
-            self._body = body = await self._open(streaming=streaming)
-            how = reading(body.status, body.headers, streaming=streaming)
+            self._body = body = await self._open(streaming=True)
+            how = reading(body.status, streaming=True)
             if how is not Reading.EVENTS:
-                most = MAX_REFUSAL_BYTES if how is Reading.BOUNDED else None
-                return Reply(body.status, body.headers, await self._whole(body, limit, most))
-            self._intake = Intake(body.status, body.headers)
-            batch = await self._batch(body, self._intake, limit)
+                return Reply(body.status, body.headers, await self._whole(body, how, limit))
+            reader = make(body.status, body.headers)
+            intake = Intake(body.status, body.headers, reader, self._request.max_bytes)
+            batch = await self._batch(body, intake, limit)
         if not batch:
-            return self._intake.hollow()
+            plain = intake.plain()
+            if plain is not None:
+                return plain
+            batch = intake.last()
+        self._intake = intake
         self._begun = True
         body.guard()
-        return AsyncEventStream(self, body.status, body.headers, batch)
+        return AsyncEventStream(self, reader, batch)
 
     async def _open(self, *, streaming: bool) -> AiohttpBody | HttpxBody:
         headers = self._request.sent_headers(streaming=streaming)
@@ -226,7 +262,7 @@ class _Source:
         timeout = pool.client_timeout(self._request.timeouts.connect, queued=True)
         return await AiohttpBody.open(self._client, self._request, headers, timeout, {})
 
-    async def pull(self) -> list[bytes]:
+    async def pull(self) -> Sequence[Any]:
         """Return the content of the next read that brings some; nothing at the end."""
         body, intake = cast("AiohttpBody", self._body), cast("Intake", self._intake)
         limit = soonest(self._until, self._clock(), self._request.timeouts.between_tokens)
@@ -238,7 +274,7 @@ class _Source:
             while True:
                 data = await body.read()
                 batch = intake.feed(data or None)
-                if batch or not data:
+                if batch or not data or intake.reader.ended:
                     return batch
                 if limit is not None and self._clock() >= limit:
                     raise TimeoutError
@@ -247,22 +283,21 @@ class _Source:
 
     async def _batch(
         self, body: AiohttpBody | HttpxBody, intake: Intake, limit: float | None
-    ) -> list[bytes]:
+    ) -> Sequence[Any]:
         while True:
             data = await self._read(body, limit)
             batch = intake.feed(data or None)
-            if batch or not data:
+            if batch or not data or intake.reader.ended:
                 return batch
 
     async def _whole(
-        self, body: AiohttpBody | HttpxBody, limit: float | None, most: int | None
+        self, body: AiohttpBody | HttpxBody, how: Reading, limit: float | None
     ) -> bytes:
-        received = bytearray()
-        while data := await self._read(body, limit):
-            received += data
-            if most is not None and len(received) > most:
-                break
-        return bytes(received)
+        received = Bounded(how, self._request.max_bytes)
+        with received.tolerant():
+            while (data := await self._read(body, limit)) and received.add(data):
+                pass
+        return bytes(received.data)
 
     async def _read(self, body: AiohttpBody | HttpxBody, limit: float | None) -> bytes:
         # Reads that find their bytes waiting do not let the loop's timer in.

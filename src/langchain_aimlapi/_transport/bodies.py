@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from langchain_aimlapi._transport.request import for_httpx
+from langchain_aimlapi._transport.unpacking import Unpacker, packing
 from langchain_aimlapi._transport.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 
     import aiohttp
 
     from langchain_aimlapi._transport.request import Request
+
+Read: TypeAlias = "Callable[[], Awaitable[bytes]]"
 
 _MARGIN = 0.02
 _BIG_BODY = 2**20
@@ -25,13 +29,15 @@ _BIG_BODY = 2**20
 class AiohttpBody:
     """The reply of an aiohttp session."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, *, packed: bool) -> None:
         self.status = response.status
         self.headers = _folded(response.headers.items())
         self.response = response
-        self.read = response.content.readany
+        self.read: Read = response.content.readany
         """Takes what has come, or waits for some; nothing at the end."""
         self.watch: Watch | None = None
+        if packed and (kind := packing(self.headers)):
+            self.read = unpacking(self.read, kind)
 
     def guard(self) -> None:
         """Have the reads of a stream watched over, one timer for all of them."""
@@ -60,7 +66,7 @@ class AiohttpBody:
             timeout=bounds,
             **way,
         )
-        return cls(response)
+        return cls(response, packed=not session.auto_decompress)
 
     async def close(self) -> None:
         if self.watch is not None:
@@ -77,7 +83,13 @@ class HttpxBody:
         self.status: int = response.status_code
         self.headers: dict[str, str] = dict(response.headers.items())
         self._response = response
-        self._chunks: AsyncGenerator[bytes, None] = response.aiter_bytes()
+        self._chunks: AsyncGenerator[bytes, None]
+        if response.is_stream_consumed:  # by a hook of the client, or it was never a stream
+            self._chunks, kind = response.aiter_bytes(), ""
+        else:
+            self._chunks, kind = response.aiter_raw(), packing(self.headers)
+        read: Read = partial(anext, self._chunks, b"")
+        self.read = unpacking(read, kind) if kind else read
 
     @classmethod
     async def open(
@@ -93,14 +105,36 @@ class HttpxBody:
     def guard(self) -> None:
         """Leave each read to a timer of its own: there is nobody to tell that time is up."""
 
-    async def read(self) -> bytes:
-        return await anext(self._chunks, b"")
-
     async def close(self) -> None:
         with contextlib.suppress(Exception):
             await self._chunks.aclose()
         with contextlib.suppress(Exception):
             await self._response.aclose()
+
+
+def unpacking(read: Read, kind: str) -> Read:
+    """Unpack what an async function reads.
+
+    Args:
+        read: Returns the next bytes of the body as it comes; nothing at the end.
+        kind: As `packing` says it.
+    """
+    unpacker: Unpacker | None = None
+
+    async def read_unpacked() -> bytes:
+        nonlocal unpacker
+        if unpacker is None:
+            unpacker = Unpacker(kind)
+        elif piece := unpacker.take():
+            await asyncio.sleep(0)  # one read may unpack to a thousand pieces
+            return piece
+        while data := await read():
+            unpacker.feed(data)
+            if piece := unpacker.take():
+                return piece
+        return b""
+
+    return read_unpacked
 
 
 def _folded(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

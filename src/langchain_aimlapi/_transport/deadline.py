@@ -1,4 +1,6 @@
-"""Until when the call that this thread carries out may take.
+"""Until when a call may take.
+
+A call has one deadline, made once and handed down to everything that is done for it.
 
 Blocking sockets know only "so long for this one read", and httpx2 takes that number once per
 request; a reply that drips, or falls silent late, would outlive any deadline. So our own sockets ask
@@ -13,11 +15,25 @@ import time
 
 
 class _Deadline(threading.local):
+    """Until when the operation that this thread carries out may take."""
+
     until: float | None = None
     """By the monotonic clock; None for no end."""
 
 
 current = _Deadline()
+
+
+def deadline_in(seconds: float | None) -> float | None:
+    """Return the deadline of a call that begins now: one for all its requests, attempts and pauses.
+
+    Args:
+        seconds: How long the call may take; None for as long as it likes.
+
+    Returns:
+        By the monotonic clock; None for no end.
+    """
+    return None if seconds is None else time.monotonic() + seconds
 
 
 def remaining(timeout: float | None) -> float | None:

@@ -55,12 +55,12 @@ class Tried(NamedTuple):
 Steps: TypeAlias = Generator[Send | Pause, Tried, object]
 
 
-def exchange(request: Request, started: float, budget: Budget) -> Steps:
+def exchange(request: Request, until: float | None, budget: Budget) -> Steps:
     """Make the steps of one call.
 
     Args:
         request: Sent as it is in each attempt.
-        started: The time, by any clock that only moves forward.
+        until: When the call has to be over, by any clock that only moves forward; None for never.
         budget: The retries left to the process.
 
     Returns:
@@ -69,8 +69,6 @@ def exchange(request: Request, started: float, budget: Budget) -> Steps:
     Raises:
         AimlapiError: The last attempt failed and no other is due.
     """
-    total = request.timeouts.total
-    until = None if total is None else started + total
     tried = 0
     while True:
         outcome = yield Send(until)

@@ -1,21 +1,24 @@
-"""How to read the body of a reply, decided once from its head."""
+"""How the body of a reply is read: from its head, from its first bytes, and up to which size."""
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from langchain_aimlapi._transport.refusal import is_json, is_success
+from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES, is_json, is_success
 from langchain_aimlapi._transport.request import Reply
-from langchain_aimlapi._transport.sse import SSEDecoder
-from langchain_aimlapi.errors import StreamInterruptedError
+from langchain_aimlapi._transport.sse import DONE, SSEDecoder
+from langchain_aimlapi.errors import ResponseFormatError, StreamInterruptedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-_HEAD = 262_144
-"""How much of a stream is kept until it brings an event: it may be an error with a false label."""
+_BLANK = b" \t\r\n\xef\xbb\xbf"
+"""What may stand before the first byte that counts: blanks and a byte order mark."""
+_NO_EVENT = frozenset(b'{[<"')
+"""What a body begins with that is no stream of events, whatever it says it is: JSON or a page."""
 
 
 class Reading(Enum):
@@ -26,11 +29,11 @@ class Reading(Enum):
     EVENTS = "pass on event by event"
 
 
-def reading(status: int, headers: Mapping[str, str], *, streaming: bool) -> Reading:
-    """Choose how to read a body: an answer to a streaming request may still be plain JSON."""
+def reading(status: int, *, streaming: bool) -> Reading:
+    """Choose how to read a body."""
     if not is_success(status):
         return Reading.BOUNDED
-    return Reading.EVENTS if streaming and not is_json(headers) else Reading.WHOLE
+    return Reading.EVENTS if streaming else Reading.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,38 +44,183 @@ class Opened:
     headers: dict[str, str]
     """With lower-case names."""
     chunks: Iterator[bytes]
-    """The body, decompressed."""
+    """The body as it comes, compressed maybe."""
     close: Callable[[], None]
     """Gives the connection back if the body has been read to its end, else closes it."""
 
 
+class EventReader(Protocol):
+    """What makes content of the events of one stream.
+
+    Only it knows which events bring some: a ping, an empty delta or a role do not. So silence is
+    measured by what it returns.
+    """
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing can follow: the answer is complete, or an event was an error."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether only the end of the reply is still to come."""
+
+    def read(self, events: list[bytes]) -> Sequence[Any]:
+        """Return what the data of events bring; nothing if they bring no content."""
+
+    def finish(self) -> Sequence[Any]:
+        """Return what is known at the end.
+
+        Raises:
+            AimlapiError: The answer is an error, or incomplete.
+        """
+
+
+class RawEvents:
+    """An `EventReader` that passes on the events as they are."""
+
+    ended = False
+
+    def __init__(self) -> None:
+        self.complete = False
+
+    def read(self, events: list[bytes]) -> list[bytes]:
+        self.complete = events[-1] == DONE
+        return events
+
+    def finish(self) -> list[bytes]:
+        return []
+
+
+MakeReader: TypeAlias = "Callable[[int, Mapping[str, str]], EventReader]"
+"""Makes the reader of one attempt, from the status and the headers of its reply."""
+
+
+def raw_events(_status: int, _headers: Mapping[str, str]) -> RawEvents:
+    """Make a reader that passes on events as they are."""
+    return RawEvents()
+
+
+class Bounded:
+    """A body that is read as a whole, up to a size.
+
+    Args:
+        how: An error's body is cut at `MAX_REFUSAL_BYTES`, any other's size is checked.
+        most: Bytes, unpacked.
+    """
+
+    __slots__ = ("_how", "_most", "data")
+
+    def __init__(self, how: Reading, most: int) -> None:
+        self._how = how
+        self._most = MAX_REFUSAL_BYTES if how is Reading.BOUNDED else most
+        self.data = bytearray()
+
+    def add(self, data: bytes) -> bool:
+        """Take the next bytes; return whether more are wanted.
+
+        Raises:
+            ResponseFormatError: The body is too large.
+        """
+        self.data += data
+        if len(self.data) <= self._most:
+            return True
+        if self._how is Reading.BOUNDED:
+            return False
+        raise _too_large(self._most)
+
+    @contextlib.contextmanager
+    def tolerant(self) -> Iterator[None]:
+        """Make do with what could be unpacked of an error's body: its status says enough."""
+        try:
+            yield
+        except ResponseFormatError:
+            if self._how is not Reading.BOUNDED:
+                raise
+
+
+def _too_large(most: int) -> ResponseFormatError:
+    error = ResponseFormatError(
+        f"the reply is larger than {most:,} bytes",
+        hint="Raise max_response_bytes if replies of this size are meant.",
+    )
+    error.is_retryable = False
+    return error
+
+
 class Intake:
-    """The decoder of one stream, and its first bytes for as long as no event has come."""
+    """The body of one stream: events, or a plain answer in JSON, as its first bytes tell.
 
-    __slots__ = ("_decoder", "_head", "_headers", "_status")
+    The label is not asked: some services say JSON and stream events, others the other way round.
 
-    def __init__(self, status: int, headers: Mapping[str, str]) -> None:
+    Args:
+        status: Of the reply.
+        headers: Of the reply, with lower-case names.
+        reader: Makes content of the events.
+        most: Most bytes of a plain answer, and of events without any content.
+    """
+
+    __slots__ = ("_body", "_decoder", "_head", "_headers", "_idle", "_most", "_status", "reader")
+
+    def __init__(
+        self, status: int, headers: Mapping[str, str], reader: EventReader, most: int
+    ) -> None:
+        self.reader = reader
         self._status = status
         self._headers = headers
+        self._most = most
         self._decoder = SSEDecoder()
-        self._head: bytearray | None = bytearray()
+        self._head: bytearray | None = bytearray()  # until there is an event
+        self._body: Bounded | None = None
+        self._idle = 0
 
-    def feed(self, data: bytes | None) -> list[bytes]:
-        """Take the next bytes, or None at the end; return the data of the events completed."""
+    def feed(self, data: bytes | None) -> Sequence[Any]:
+        """Take the next bytes, or None at the end; return the content that they complete.
+
+        Raises:
+            ResponseFormatError: The body or one of its events is too large.
+        """
+        if self._head is not None and data is not None and self._is_plain(data, self._head):
+            return ()
         payloads = self._decoder.end() if data is None else self._decoder.feed(data)
-        if self._head is not None:
-            if payloads:
-                self._head = None
-            elif data and len(self._head) < _HEAD:
-                self._head += data[:_HEAD]
-        return payloads
+        if payloads:
+            self._head = None
+            if content := self.reader.read(payloads):
+                self._idle = 0
+                return content
+        self._idle += len(data or b"")
+        if self._idle > self._most:
+            raise _too_large(self._most)
+        return ()
 
-    def hollow(self) -> Reply | StreamInterruptedError:
-        """Return what a stream that ended without any event was: an unlabelled reply, or nothing."""
-        head = bytes(self._head or b"")
-        if head.lstrip()[:1] in {b"{", b"<"}:
-            return Reply(self._status, self._headers, head)
-        return StreamInterruptedError(
+    def _is_plain(self, data: bytes, head: bytearray) -> bool:
+        """Keep what comes before the first event, and look at its first byte that counts."""
+        if self._body is None:
+            if not head and not (data := data.lstrip(_BLANK)):
+                return True
+            head += data[:MAX_REFUSAL_BYTES] if len(head) < MAX_REFUSAL_BYTES else b""
+            if head[0] not in _NO_EVENT:
+                return False
+            self._body = Bounded(Reading.WHOLE, self._most)
+        self._body.add(data)
+        return True
+
+    def plain(self) -> Reply | None:
+        """Return the reply if it ended without any event, but not without saying something."""
+        if self._body is not None:
+            return Reply(self._status, self._headers, bytes(self._body.data))
+        if self._head is not None and is_json(self._headers):
+            return Reply(self._status, self._headers, bytes(self._head))
+        return None
+
+    def last(self) -> Sequence[Any]:
+        """Return what is known at the end of a stream that brought no content.
+
+        Raises:
+            AimlapiError: It is an error, or broke off.
+        """
+        if self._head is None:
+            return self.reader.finish()
+        raise StreamInterruptedError(
             "the stream ended before any content",
             status_code=self._status,
             request_id=self._headers.get("x-request-id"),

@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 
 _READ_BUFFER = 2**17
-_DNS_SECONDS = 300
+_DNS_SECONDS = 60
+_LONGEST_HEAD = 2**16
+_MOST_HEADERS = 500
 
 
 class Shared(Generic[C]):
@@ -249,6 +251,10 @@ def _session(options: ClientOptions) -> aiohttp.ClientSession:
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),
         read_bufsize=_READ_BUFFER,
+        auto_decompress=False,
+        max_field_size=_LONGEST_HEAD,
+        max_line_size=_LONGEST_HEAD,
+        max_headers=_MOST_HEADERS,
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from langchain_aimlapi._transport.retry import RetryPolicy
+from langchain_aimlapi._transport.unpacking import ACCEPTED
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ _KEY_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t -~]*")
 _HOST = re.compile(r"[^.]{1,63}(\.[^.]{1,63})*\.?")
 _TOO_SHORT_TO_BE_SECRET = 6
+MAX_RESPONSE_BYTES = 64 * 1024 * 1024
+"""Generous: an hour of spoken audio in base64, or a hundred pictures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,8 @@ class Request:
     timeouts: Timeouts = field(default_factory=Timeouts)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     method: str = "POST"
+    max_bytes: int = MAX_RESPONSE_BYTES
+    """Most bytes of a successful whole reply, decompressed."""
 
     def __post_init__(self) -> None:
         if not _is_sendable(self.url):
@@ -98,9 +103,9 @@ class Request:
 
     def sent_headers(self, *, streaming: bool) -> Mapping[str, str]:
         """Return the headers to send: a stream asks for no compression, which would delay events."""
-        if not streaming or self.header("accept-encoding"):
+        if self.header("accept-encoding"):
             return self.headers
-        return {**self.headers, "accept-encoding": "identity"}
+        return {**self.headers, "accept-encoding": "identity" if streaming else ACCEPTED}
 
     def secrets(self) -> Iterator[str]:
         """Yield what must not be repeated to anybody, should the service or a proxy echo it."""

@@ -21,10 +21,11 @@ from langchain_aimlapi._transport.deadline import remaining
 from langchain_aimlapi._transport.framing import ChunkJoiner
 from langchain_aimlapi._transport.intake import Opened
 from langchain_aimlapi._transport.route import KEEP_ALIVE, addresses, proxy_for, split_proxy
+from langchain_aimlapi._transport.unpacking import ACCEPTED
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from langchain_aimlapi._transport.request import ClientOptions, Request
 
@@ -121,14 +122,6 @@ def _looked_up(host: str, port: int, timeout: float | None) -> list[str]:
         raise httpcore2.ConnectTimeout(f"looking up {host} took too long") from None
 
 
-class _Body(httpx2.SyncByteStream):
-    def __init__(self, stream: Iterable[bytes]) -> None:
-        self._stream = stream
-
-    def __iter__(self) -> Iterator[bytes]:
-        return iter(self._stream)
-
-
 @functools.lru_cache(maxsize=64)
 def _target(url: str) -> tuple[httpcore2.URL, bytes]:
     """Where a URL leads, and the host header that goes there."""
@@ -176,11 +169,7 @@ class Connections:
         reply = self._pool(target).handle_request(native)
         stream = cast("Any", reply.stream)
         received = _received(reply.headers)
-        if "content-encoding" in received:
-            chunks = httpx2.Response(200, headers=received, stream=_Body(stream)).iter_bytes()
-        else:
-            chunks = iter(stream)
-        return Opened(reply.status, received, chunks, stream.close)
+        return Opened(reply.status, received, iter(stream), stream.close)
 
     def close(self) -> None:
         """Close all connections."""
@@ -217,7 +206,7 @@ class Connections:
 
 
 def _sent(request: Request, headers: Mapping[str, str], host: bytes) -> list[tuple[bytes, bytes]]:
-    own = {b"host": host, b"accept": b"*/*", b"accept-encoding": b"gzip, deflate"}
+    own = {b"host": host, b"accept": b"*/*", b"accept-encoding": ACCEPTED.encode()}
     if request.method != "GET":
         own[b"content-length"] = b"%d" % len(request.body or b"")
     given = [(name.encode("ascii"), value.encode("ascii")) for name, value in headers.items()]

@@ -14,18 +14,25 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from langchain_aimlapi._transport import pool
 from langchain_aimlapi._transport.alarm import Alarm
-from langchain_aimlapi._transport.deadline import current, soonest
+from langchain_aimlapi._transport.deadline import current, deadline_in, soonest
 from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
-from langchain_aimlapi._transport.intake import Intake, Opened, Reading, reading
-from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES
+from langchain_aimlapi._transport.intake import (
+    Bounded,
+    Intake,
+    Opened,
+    Reading,
+    raw_events,
+    reading,
+)
 from langchain_aimlapi._transport.request import Reply, for_httpx
-from langchain_aimlapi._transport.sse import DONE
+from langchain_aimlapi._transport.unpacking import packing, unpacked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
+    from langchain_aimlapi._transport.intake import EventReader, MakeReader
     from langchain_aimlapi._transport.request import ClientOptions, Request
     from langchain_aimlapi.errors import AimlapiError
 
@@ -36,37 +43,62 @@ _DRAIN_SECONDS = 0.02
 _DRAIN_READS = 4
 
 
-def send(request: Request, options: ClientOptions, client: SyncClient | None = None) -> Reply:
+def send(
+    request: Request,
+    options: ClientOptions,
+    client: SyncClient | None = None,
+    deadline: float | None = None,
+) -> Reply:
     """Send a request, again if need be, and return the whole reply.
 
     Args:
         request: What to send.
         options: For the shared client; ignored if one is passed.
         client: Used as it is, and not closed.
+        deadline: When the call has to be over, by the monotonic clock, where other requests are
+            part of it; None begins a call, which may take `request.timeouts.total`.
 
     Raises:
         AimlapiError: No attempt succeeded.
     """
-    return cast("Reply", _run(request, options, client, streaming=False))
+    return cast("Reply", _run(request, options, client, deadline, None))
 
 
 def open_stream(
-    request: Request, options: ClientOptions, client: SyncClient | None = None
+    request: Request,
+    options: ClientOptions,
+    client: SyncClient | None = None,
+    deadline: float | None = None,
+    make: MakeReader = raw_events,
 ) -> EventStream:
     """Send a request, again if need be, and return the reply once its first content is there.
 
-    The arguments and errors are those of `send`. Close the stream, best with `with`.
+    The errors are those of `send`. Close the stream, best with `with`.
+
+    Args:
+        request: What to send.
+        options: For the shared client; ignored if one is passed.
+        client: Used as it is, and not closed.
+        deadline: As for `send`.
+        make: Makes what reads the events of an attempt.
     """
-    result = _run(request, options, client, streaming=True)
+    result = _run(request, options, client, deadline, make)
     if isinstance(result, Reply):
-        return EventStream(None, result.status, result.headers, [result.body])
+        reader = make(result.status, result.headers)
+        return EventStream(None, reader, reader.read([result.body]))
     return cast("EventStream", result)
 
 
 def _run(
-    request: Request, options: ClientOptions, client: SyncClient | None, *, streaming: bool
+    request: Request,
+    options: ClientOptions,
+    client: SyncClient | None,
+    deadline: float | None,
+    make: MakeReader | None,
 ) -> object:
-    steps = exchange(request, time.monotonic(), pool.budget())
+    if deadline is None:
+        deadline = deadline_in(request.timeouts.total)
+    steps = exchange(request, deadline, pool.budget())
     step = next(steps)
     try:
         while True:
@@ -74,24 +106,24 @@ def _run(
             if isinstance(step, Pause):
                 time.sleep(step.seconds)
             else:
-                result = _attempt(_Source(request, options, client, step.until), streaming)
+                result = _attempt(_Source(request, options, client, step.until), make)
             outcome = Tried(result, time.monotonic(), time.time(), random.random())  # noqa: S311
             step = steps.send(outcome)
     except StopIteration as done:
         return done.value
 
 
-def _attempt(source: _Source, streaming: bool) -> Reply | EventStream | AimlapiError:
+def _attempt(source: _Source, make: MakeReader | None) -> Reply | EventStream | AimlapiError:
     """Send once; return the reply, the stream that has begun, or what went wrong."""
     kept = False
     try:
-        result = source.begin(streaming=streaming)
+        result = source.begin() if make is None else source.begin_stream(make)
         kept = isinstance(result, EventStream)
     except Exception as exc:
         error = source.failure(exc)
         if error is None:
             raise
-        return error
+        return error.with_traceback(None)  # its frames hold what was read
     else:
         return result
     finally:
@@ -100,58 +132,59 @@ def _attempt(source: _Source, streaming: bool) -> Reply | EventStream | AimlapiE
 
 
 class EventStream:
-    """The `data` of the events of a streamed reply: a list for each read, never an empty one.
+    """What the reader made of a streamed reply: a list for each read that brought content.
 
-    An answer in plain JSON is one list of one item. The end of the iteration means that the reply
+    An answer in plain JSON is read as one event. The end of the iteration means that the reply
     ended; whether it was complete is for its reader to judge.
 
     Attributes:
-        status: HTTP status.
-        headers: With lower-case names.
-        complete: For its reader to set, when only the end of the reply is still to come.
+        reader: What reads the events.
     """
 
-    def __init__(
-        self, source: _Source | None, status: int, headers: Mapping[str, str], first: list[bytes]
-    ) -> None:
-        self.status = status
-        self.headers = headers
+    def __init__(self, source: _Source | None, reader: EventReader, first: Sequence[Any]) -> None:
+        self.reader = reader
         self._source = source
-        self._first: list[bytes] | None = first
-        self._last = first
-        self.complete = False
+        self._first = first
+        self._over = False
 
-    def __iter__(self) -> Iterator[list[bytes]]:
+    def __iter__(self) -> Iterator[Sequence[Any]]:
         return self
 
-    def __next__(self) -> list[bytes]:
-        if self._first is not None:
-            batch, self._first = self._first, None
+    def __next__(self) -> Sequence[Any]:
+        batch = self._first
+        if batch:
+            self._first = ()
             return batch
         source = self._source
-        if source is None:
-            raise StopIteration
-        try:
-            batch = source.pull()
-        except BaseException as exc:
-            error = source.failure(exc)
-            self.close()
-            if error is None:
-                raise
-        else:
+        if source is not None and not self.reader.ended:
+            error = None
+            try:
+                batch = source.pull()
+            except BaseException as exc:
+                error = source.failure(exc)
+                self.close()
+                if error is None:
+                    raise
+            if error is not None:
+                # Outside of the handler, or the foreign exception would be chained.
+                raise error
             if batch:
-                self._last = batch
                 return batch
-            self.close()
+        self.close()
+        return self._end()
+
+    def _end(self) -> Sequence[Any]:
+        over, self._over = self._over, True
+        batch = () if over else self.reader.finish()
+        if not batch:
             raise StopIteration
-        # Outside of the handler, or the foreign exception would be chained.
-        raise error
+        return batch
 
     def close(self) -> None:
         """Give the connection back if the reply has been read to its end, else close it."""
-        source, self._source, self._first = self._source, None, None
+        source, self._source, self._first = self._source, None, ()
         if source is not None:
-            source.close(drain=self.complete or self._last[-1] == DONE)
+            source.close(drain=self.reader.complete)
 
     def __enter__(self) -> Self:
         return self
@@ -189,22 +222,30 @@ class _Source:
         self._intake: Intake | None = None
         self._begun = False
 
-    def begin(self, *, streaming: bool) -> Reply | EventStream | AimlapiError:
-        """Send; return the whole reply, or the stream as soon as its first content is there."""
-        timeouts = self._request.timeouts
-        first = timeouts.first_token if streaming else None
-        limit = soonest(self._until, time.monotonic(), first)
-        status, headers = self._open(limit, streaming=streaming)
-        how = reading(status, headers, streaming=streaming)
+    def begin(self) -> Reply:
+        """Send; return the whole reply."""
+        status, headers = self._open(self._until, streaming=False)
+        how = reading(status, streaming=False)
+        return Reply(status, headers, self._whole(how, self._until))
+
+    def begin_stream(self, make: MakeReader) -> Reply | EventStream:
+        """Send; return the stream as soon as its first content is there, or a reply that is none."""
+        limit = soonest(self._until, time.monotonic(), self._request.timeouts.first_token)
+        status, headers = self._open(limit, streaming=True)
+        how = reading(status, streaming=True)
         if how is not Reading.EVENTS:
-            most = MAX_REFUSAL_BYTES if how is Reading.BOUNDED else None
-            return Reply(status, headers, self._whole(limit, most))
-        self._intake = Intake(status, headers)
-        batch = self._batch(self._intake, limit)
+            return Reply(status, headers, self._whole(how, limit))
+        reader = make(status, headers)
+        intake = Intake(status, headers, reader, self._request.max_bytes)
+        batch = self._batch(intake, limit)
         if not batch:
-            return self._intake.hollow()
+            plain = intake.plain()
+            if plain is not None:
+                return plain
+            batch = intake.last()
+        self._intake = intake
         self._begun = True
-        return EventStream(self, status, headers, batch)
+        return EventStream(self, reader, batch)
 
     def _open(self, limit: float | None, *, streaming: bool) -> tuple[int, dict[str, str]]:
         current.until = limit
@@ -216,7 +257,9 @@ class _Source:
             opened, self._alarm = _opened(self._client, self._request, headers, timeouts)
         # The library looks up this timeout once more, before the first read of the body.
         timeouts["read"] = None
-        self._chunks, self._close = opened.chunks, opened.close
+        self._close = opened.close
+        kind = packing(opened.headers)
+        self._chunks = unpacked(opened.chunks, kind) if kind else opened.chunks
         return opened.status, opened.headers
 
     def _native_timeouts(self, limit: float | None) -> dict[str, float | None]:
@@ -225,26 +268,25 @@ class _Source:
         most = left if connect is None else connect if left is None else min(connect, left)
         return {"connect": most, "read": left, "write": left, "pool": left}
 
-    def pull(self) -> list[bytes]:
+    def pull(self) -> Sequence[Any]:
         """Return the content of the next read that brings some; nothing at the end."""
         between = self._request.timeouts.between_tokens
         limit = soonest(self._until, time.monotonic(), between)
         return self._batch(cast("Intake", self._intake), limit)
 
-    def _batch(self, intake: Intake, limit: float | None) -> list[bytes]:
+    def _batch(self, intake: Intake, limit: float | None) -> Sequence[Any]:
         while True:
             data = self._read(limit)
             batch = intake.feed(data)
-            if batch or data is None:
+            if batch or data is None or intake.reader.ended:
                 return batch
 
-    def _whole(self, limit: float | None, most: int | None) -> bytes:
-        body = bytearray()
-        while (data := self._read(limit)) is not None:
-            body += data
-            if most is not None and len(body) > most:
-                break
-        return bytes(body)
+    def _whole(self, how: Reading, limit: float | None) -> bytes:
+        received = Bounded(how, self._request.max_bytes)
+        with received.tolerant():
+            while (data := self._read(limit)) is not None and received.add(data):
+                pass
+        return bytes(received.data)
 
     def _read(self, limit: float | None) -> bytes | None:
         if limit is not None and time.monotonic() >= limit:
@@ -308,10 +350,10 @@ def _opened(
     response = client.send(native, stream=True, follow_redirects=False)
     stream = response.extensions.get("network_stream")
     sock = None if stream is None else stream.get_extra_info("socket")
-    opened = Opened(
-        response.status_code,
-        dict(response.headers.items()),
-        response.iter_bytes(),
-        response.close,
-    )
+    headers = dict(response.headers.items())
+    chunks = response.iter_raw
+    if response.is_stream_consumed:  # by a hook of the client, or it was never a stream
+        headers.pop("content-encoding", None)
+        chunks = response.iter_bytes
+    opened = Opened(response.status_code, headers, chunks(), response.close)
     return opened, None if sock is None else Alarm(sock)

@@ -165,8 +165,10 @@ class StreamDecoder:
 
     # --- one event ------------------------------------------------------------------------------
 
-    def _said(self, name: TextField, text: str) -> Delta:
+    def _said(self, name: TextField, text: str) -> Delta | None:
         """An event like one before, with this text: nothing else in it is news."""
+        if not text:
+            return None
         if name == "content":
             self.texts.append(text)
             return Delta(text)
