@@ -13,7 +13,7 @@ from langchain_aimlapi._lazy import LazyModule
 
 def test_it_gives_what_the_module_holds():
     """A name is the module's own, the first time and after."""
-    late = LazyModule("_codec.decode.usage")
+    late = LazyModule("._codec.decode.usage")
     assert late.cost is usage.cost
     assert late.cost is usage.cost
 
@@ -21,7 +21,7 @@ def test_it_gives_what_the_module_holds():
 def test_a_name_that_is_not_there_is_an_attribute_error():
     """A wrong name fails as it does on a module."""
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        _ = LazyModule("_codec.decode.usage").nothing
+        _ = LazyModule("._codec.decode.usage").nothing
 
 
 @pytest.mark.parametrize(

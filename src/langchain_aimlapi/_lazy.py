@@ -1,7 +1,8 @@
 """Modules that are imported when something of them is first used.
 
 A program that only builds a model pays for no codec, and one that only streams for no parser of
-structured answers.
+structured answers. An annotation may name what such a module holds (`toolbox.ToolLike`):
+`typing.get_type_hints` imports it then.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ from typing import Any
 
 
 class LazyModule:
-    """Stands for a module of this package until it is needed.
+    """Stands for a module until it is needed.
 
     Args:
-        name: Of the module, from the package on.
+        name: Of the module; one of this package's own begins with a dot.
     """
 
     def __init__(self, name: str) -> None:
-        self._name = f"{__package__}.{name}"
+        self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        value = getattr(import_module(self._name), name)
+        value = getattr(import_module(self._name, __package__), name)
         setattr(self, name, value)
         return value

@@ -7,11 +7,18 @@ decoder -> chunks, and the async hooks are the sync ones with `await` in three p
 from __future__ import annotations
 
 import inspect
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import LanguageModelInput, ModelProfile
 from langchain_core.language_models.base import LangSmithParams
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_protocol.protocol import MessagesData
 from pydantic import ConfigDict, SecretStr, model_validator
 
 from langchain_aimlapi import _catalogue
@@ -25,29 +32,17 @@ from langchain_aimlapi._lazy import LazyModule
 from langchain_aimlapi._version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-
-    from langchain_core.callbacks import (
-        AsyncCallbackManagerForLLMRun,
-        CallbackManagerForLLMRun,
-    )
-    from langchain_core.language_models import LanguageModelInput, ModelProfile
-    from langchain_core.messages import AIMessage, BaseMessage
-    from langchain_core.outputs import ChatGenerationChunk, ChatResult
-    from langchain_core.runnables import Runnable
-    from langchain_core.tools import BaseTool
-    from langchain_protocol.protocol import MessagesData
+    from langchain_core import tools as core_tools
 
     from langchain_aimlapi._chat import build, stream, structured
-    from langchain_aimlapi._chat.build import Call
     from langchain_aimlapi._codec.encode import tools as toolbox
-    from langchain_aimlapi._codec.encode.tools import ToolLike
     from langchain_aimlapi._codec.langchain import chunks, events
 else:
-    build, stream = LazyModule("_chat.build"), LazyModule("_chat.stream")
-    structured = LazyModule("_chat.structured")
-    chunks, events = LazyModule("_codec.langchain.chunks"), LazyModule("_codec.langchain.events")
-    toolbox = LazyModule("_codec.encode.tools")
+    core_tools = LazyModule("langchain_core.tools")
+    build, stream = LazyModule("._chat.build"), LazyModule("._chat.stream")
+    structured = LazyModule("._chat.structured")
+    chunks, events = LazyModule("._codec.langchain.chunks"), LazyModule("._codec.langchain.events")
+    toolbox = LazyModule("._codec.encode.tools")
 
 blocks.register()
 
@@ -257,7 +252,7 @@ class ChatAimlapi(ChatSettings):
         key: Any,
         *,
         stream: bool = False,
-    ) -> Call:
+    ) -> build.Call:
         return build.build_call(
             self,
             messages,
@@ -271,7 +266,7 @@ class ChatAimlapi(ChatSettings):
 
     def bind_tools(
         self,
-        tools: Sequence[ToolLike | BaseTool],
+        tools: Sequence[toolbox.ToolLike | core_tools.BaseTool],
         *,
         tool_choice: Mapping[str, Any] | str | bool | None = None,
         strict: bool | None = None,
@@ -343,7 +338,8 @@ class ChatAimlapi(ChatSettings):
     def get_num_tokens_from_messages(
         self,
         messages: list[BaseMessage],
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] | None = None,
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | core_tools.BaseTool]
+        | None = None,
     ) -> int:
         """Count tokens approximately (four characters each), offline, for any model."""
         return count_tokens_approximately(messages, tools=cast("Any", list(tools or [])) or None)

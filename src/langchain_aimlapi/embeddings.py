@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.runnables.config import run_in_executor
@@ -12,11 +13,7 @@ from pydantic import Field
 from langchain_aimlapi._client.settings import Connection, awaited, find_key, post, sealed
 from langchain_aimlapi._codec.decode.embeddings import decode_embeddings
 from langchain_aimlapi._codec.encode.embeddings import encode_embeddings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from langchain_aimlapi._transport.request import Request
+from langchain_aimlapi._transport.request import Request
 
 __all__ = ["AimlapiEmbeddings"]
 

@@ -28,13 +28,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, TypedDict, Unpack
+from typing import ClassVar, TypedDict, Unpack
 
 from langchain_core import exceptions as core
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 __all__ = [
     "AimlapiConnectionError",

@@ -6,8 +6,10 @@ sent, and the model's own default holds.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
+from langchain_core.language_models import ModelProfile
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.utils import from_env
 from pydantic import ConfigDict, Field, model_validator
@@ -16,11 +18,6 @@ from langchain_aimlapi import _catalogue
 from langchain_aimlapi._client.settings import Connection
 from langchain_aimlapi._errors.redaction import digest, redacted
 from langchain_aimlapi.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from langchain_core.language_models import ModelProfile
 
 MODEL_VARIABLE = "AIMLAPI_MODEL"
 
