@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import ssl
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,10 +13,11 @@ from hypothesis import settings
 from langchain_aimlapi._transport import pool
 
 from .callers import WAYS, Caller
-from .service import Service
+from .service import OK, Service, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 # A machine that is busy with something else makes no test fail.
@@ -26,6 +30,32 @@ def service() -> Iterator[Service]:
     """A service that waits for its script."""
     with Service() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate for this machine that no authority knows."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("needs openssl to make a certificate")
+    folder = tmp_path_factory.mktemp("tls")
+    command = [
+        openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
+        "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+        "-keyout", folder / "key.pem", "-out", folder / "cert.pem",
+    ]  # fmt: skip
+    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - a fixed command
+    return folder
+
+
+@pytest.fixture
+def secure(certificate: Path) -> Iterator[Service]:
+    """A service that speaks TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    with Service(context=context) as service:
+        service.will(whole(OK))
+        yield service
 
 
 @pytest.fixture(params=WAYS)

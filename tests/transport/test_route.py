@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import ssl
 import subprocess
 import threading
@@ -24,32 +23,6 @@ from .service import GREETING, OK, Service, whole
 def way(request):
     """Both worlds take the same way."""
     return request.param
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """A certificate for this machine that no authority knows."""
-    openssl = shutil.which("openssl")
-    if openssl is None:
-        pytest.skip("needs openssl to make a certificate")
-    folder = tmp_path_factory.mktemp("tls")
-    command = [
-        openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-        "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
-        "-keyout", folder / "key.pem", "-out", folder / "cert.pem",
-    ]  # fmt: skip
-    subprocess.run(command, check=True, capture_output=True)  # noqa: S603 - a fixed command
-    return folder
-
-
-@pytest.fixture
-def secure(certificate):
-    """A service that speaks TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
-    with Service(context=context) as service:
-        service.will(whole(OK))
-        yield service
 
 
 class Proxy:

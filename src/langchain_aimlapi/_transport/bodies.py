@@ -8,6 +8,7 @@ import io
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from langchain_aimlapi._transport.leftover import aguard, take_clean_only
 from langchain_aimlapi._transport.request import for_httpx
 from langchain_aimlapi._transport.unpacking import Unpacker, packing
 from langchain_aimlapi._transport.watch import Watch
@@ -56,6 +57,8 @@ class AiohttpBody:
         way: Mapping[str, Any],
     ) -> Self:
         body = request.body
+        if session.connector is not None:  # closed, which aiohttp says better than we could
+            take_clean_only(session.connector)
         response = await session.request(
             request.method,
             request.url,
@@ -100,7 +103,9 @@ class HttpxBody:
         connect = min((bound for bound in bounds if bound is not None), default=None)
         timeout = {"connect": connect, "read": None, "write": None, "pool": None}
         native = for_httpx(client, request, headers, timeout)
-        return cls(await client.send(native, stream=True, follow_redirects=False))
+        response = await client.send(native, stream=True, follow_redirects=False)
+        aguard(response)
+        return cls(response)
 
     def guard(self) -> None:
         """Leave each read to a timer of its own: there is nobody to tell that time is up."""

@@ -52,6 +52,8 @@ class ChunkJoiner:
 
     def _in_head(self, data: bytes) -> bytes:
         known = len(self._head)
+        if not known:
+            data = data.lstrip(b"\r\n")  # some services end a body with a line end of their own
         head = self._head + data
         end = _HEAD_END.search(head, max(known - 2, 0))
         if end is None:

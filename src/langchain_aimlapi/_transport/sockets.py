@@ -20,6 +20,7 @@ import httpx2
 from langchain_aimlapi._transport.deadline import remaining
 from langchain_aimlapi._transport.framing import ChunkJoiner
 from langchain_aimlapi._transport.intake import Opened
+from langchain_aimlapi._transport.leftover import close_cleanly
 from langchain_aimlapi._transport.route import KEEP_ALIVE, addresses, proxy_for, split_proxy
 from langchain_aimlapi._transport.unpacking import ACCEPTED
 
@@ -41,6 +42,7 @@ class _Stream(httpcore2.NetworkStream):
         self._inner = inner
         self._joiner = ChunkJoiner()
         self._unsent = b""
+        self._reads_ahead = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         self._flush(timeout)
@@ -74,7 +76,18 @@ class _Stream(httpcore2.NetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore2.NetworkStream:
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, remaining(timeout)))
+        encrypted = self._inner.get_extra_info("ssl_object") is not None
+        stream = _Stream(self._inner.start_tls(ssl_context, server_hostname, remaining(timeout)))
+        stream._reads_ahead = encrypted  # TLS in TLS buffers what the socket brings
+        return stream
+
+    def has_more(self) -> bool:
+        """Tell whether more has been read from the socket than was asked for."""
+        if not self._reads_ahead:
+            return False
+        with contextlib.suppress(httpcore2.TimeoutException, httpcore2.NetworkError):
+            return bool(self._inner.read(1, 0.0))
+        return False
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
@@ -169,7 +182,8 @@ class Connections:
         reply = self._pool(target).handle_request(native)
         stream = cast("Any", reply.stream)
         received = _received(reply.headers)
-        return Opened(reply.status, received, iter(stream), stream.close)
+        close = functools.partial(close_cleanly, stream, reply.extensions["network_stream"])
+        return Opened(reply.status, received, iter(stream), close)
 
     def close(self) -> None:
         """Close all connections."""

@@ -12,7 +12,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
-from langchain_aimlapi._transport import pool
+from langchain_aimlapi._transport import leftover, pool
 from langchain_aimlapi._transport.alarm import Alarm
 from langchain_aimlapi._transport.deadline import current, deadline_in, soonest
 from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
@@ -348,6 +348,7 @@ def _opened(
     """Send by a client that was passed in, and guard the reads from its socket if it shows one."""
     native = for_httpx(client, request, headers, timeouts)
     response = client.send(native, stream=True, follow_redirects=False)
+    leftover.guard(response)
     stream = response.extensions.get("network_stream")
     sock = None if stream is None else stream.get_extra_info("socket")
     headers = dict(response.headers.items())

@@ -1,0 +1,193 @@
+"""Bytes that nobody asked for: what a service sends behind the end of a reply.
+
+On a connection that is kept they would be read as the reply to the next request, whoever sends it
+and with whatever key, and every later reply would be off by one. So a connection with such bytes is
+closed. The HTTP libraries do not see to that themselves. Theory of where the bytes can be:
+
+- In the parser, when they came with the end of the reply. httpx2 and httpx parse by h11, which keeps
+  them for the next reply: looked at when a reply is closed, before its connection goes back to the
+  pool. h11 is told that sending failed, and the library then closes the connection by itself. h11
+  lies below private names; should they change, no connection is kept, and a test fails.
+- In a TLS layer that reads ahead: asked for by a read that does not wait.
+- In the socket, when they came later. The pools of httpx2 and httpx look there before they use a
+  connection again; aiohttp's does not, and reads on while a connection is idle: so for aiohttp
+  all is looked at when a connection is taken from the pool.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import select
+import weakref
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+_NO_WAIT = 0.0
+_STREAMS = ("_stream", "_httpcore_stream", "_connection")
+_DEEPEST = 8
+
+
+# --- httpx2, httpx and what is below them ---------------------------------------------------------
+
+
+def close_cleanly(stream: Any, network_stream: Any) -> None:
+    """Close the body of a reply; its connection is kept only if nothing came behind it.
+
+    Args:
+        stream: The library's stream of a body.
+        network_stream: The connection's, one of `sockets`.
+    """
+    parser = _parser(stream)
+    if parser is None:
+        network_stream.close()
+    elif parser.trailing_data[0] or network_stream.has_more():
+        parser.send_failed()
+    stream.close()
+
+
+def guard(response: Any) -> None:
+    """Let the close of a reply keep its connection only if nothing came behind it.
+
+    Args:
+        response: Of a sync client of httpx2 or httpx.
+    """
+    network_stream = _http1_stream(response)
+    if network_stream is None:
+        return
+    stream = response.stream
+    close = stream.close
+
+    def checked_close() -> None:
+        parser = _parser(stream)
+        if parser is None:
+            network_stream.close()
+        elif not _spoilt(stream) and _has_more(network_stream):
+            parser.send_failed()
+        close()
+
+    if not response.is_closed:
+        stream.close = checked_close
+    elif _spoilt(stream):  # an event hook has read all of it
+        network_stream.close()
+
+
+def aguard(response: Any) -> None:
+    """The same for a reply of an async client."""
+    network_stream = _http1_stream(response)
+    if network_stream is None:
+        return
+    stream = response.stream
+    aclose = stream.aclose
+
+    async def checked_aclose() -> None:
+        parser = _parser(stream)
+        if parser is None:
+            await network_stream.aclose()
+        elif not _spoilt(stream) and await _ahas_more(network_stream):
+            parser.send_failed()
+        await aclose()
+
+    stream.aclose = checked_aclose
+
+
+def _http1_stream(response: Any) -> Any:
+    """The connection that a reply came on; None if there is none, or several share it."""
+    version = response.extensions.get("http_version", b"")
+    return response.extensions.get("network_stream") if version.startswith(b"HTTP/1") else None
+
+
+def _parser(stream: Any) -> Any:
+    """h11's connection, which the stream of a body is read by."""
+    for _ in range(_DEEPEST):
+        parser = getattr(stream, "_h11_state", None)
+        if parser is not None:
+            return parser
+        inner = (getattr(stream, name, None) for name in _STREAMS)
+        stream = next((each for each in inner if each is not None), None)
+    return None
+
+
+def _spoilt(stream: Any) -> bool:
+    """Have the connection closed if the parser holds more than the reply; tell whether it does."""
+    parser = _parser(stream)
+    if parser is None or not parser.trailing_data[0]:
+        return False
+    parser.send_failed()
+    return True
+
+
+def _has_more(network_stream: Any) -> bool:
+    """Tell whether a TLS layer has read more."""
+    if network_stream.get_extra_info("ssl_object") is None:
+        return False
+    with contextlib.suppress(Exception):
+        return bool(network_stream.read(1, timeout=_NO_WAIT))
+    return False
+
+
+async def _ahas_more(network_stream: Any) -> bool:
+    if network_stream.get_extra_info("ssl_object") is None:
+        return False
+    with contextlib.suppress(Exception):
+        return bool(await network_stream.read(1, timeout=_NO_WAIT))
+    return False
+
+
+# --- aiohttp --------------------------------------------------------------------------------------
+
+
+def take_clean_only(connector: Any) -> None:
+    """Let a connector of aiohttp hand out a kept connection only if nothing came on it meanwhile.
+
+    Put before `connect` of this one object: a session that was passed in keeps its connector, with
+    all that it was set to, and aiohttp offers no other place between the two.
+    """
+    if isinstance(connector.__dict__.get("connect"), _CleanConnect):
+        return
+    connector.connect = _CleanConnect(connector)
+
+
+class _CleanConnect:
+    """`connect` of one connector."""
+
+    def __init__(self, connector: Any) -> None:
+        given = connector.__dict__.get("connect")
+        self._connect: Callable[..., Awaitable[Any]] = given or functools.partial(
+            _connect,
+            weakref.ref(connector),  # no cycle, or it would be closed late
+        )
+        self._known: weakref.WeakSet[Any] = weakref.WeakSet()
+
+    async def __call__(self, *args: Any, **named: Any) -> Any:
+        while True:
+            connection = await self._connect(*args, **named)
+            protocol = connection.protocol
+            if protocol not in self._known:
+                self._known.add(protocol)  # a new one: TLS may well speak first
+                return connection
+            if not (protocol.should_close or is_readable(protocol.transport)):
+                return connection
+            connection.close()
+
+
+async def _connect(connector: weakref.ref[Any], *args: Any, **named: Any) -> Any:
+    found: Any = connector()
+    return await type(found).connect(found, *args, **named)
+
+
+def is_readable(transport: Any) -> bool:
+    """Tell whether a read from the socket of a transport would return at once."""
+    sock = transport.get_extra_info("socket")
+    if sock is None:
+        return False
+    number = sock.fileno()
+    if number < 0:
+        return True
+    if not hasattr(select, "poll"):
+        return bool(select.select([number], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return bool(poll.poll(0))
