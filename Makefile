@@ -28,6 +28,7 @@ lint:  ## format, lint rules, import rules
 
 types:  ## mypy on the package, mypy and pyright on what users write
 	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest -q tests/typing
 
 docs:  ## build the documentation into site/; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet

@@ -38,6 +38,7 @@ EXPORTED = [
     "ResponseFormatError",
     "ServerError",
     "StreamInterruptedError",
+    "StructuredOutput",
     "Timeouts",
     "UnknownParameterWarning",
     "UnsupportedContentError",

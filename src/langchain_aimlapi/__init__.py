@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_aimlapi._version import __version__
 
 if TYPE_CHECKING:
+    from langchain_aimlapi._chat.results import StructuredOutput
     from langchain_aimlapi._client.warnings import (
         UnknownParameterWarning,
         UnsupportedParameterWarning,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "AimlapiEmbeddings": "embeddings",
     "ChatAimlapi": "chat_models",
+    "StructuredOutput": "_chat.results",
     "Timeouts": "_transport.request",
     "UnknownParameterWarning": "_client.warnings",
     "UnsupportedParameterWarning": "_client.warnings",
@@ -71,6 +73,7 @@ __all__ = [
     "ResponseFormatError",
     "ServerError",
     "StreamInterruptedError",
+    "StructuredOutput",
     "Timeouts",
     "UnknownParameterWarning",
     "UnsupportedContentError",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast, overload
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput, ModelProfile
@@ -35,8 +35,15 @@ if TYPE_CHECKING:
     from langchain_core import tools as core_tools
 
     from langchain_aimlapi._chat import build, stream, structured
+    from langchain_aimlapi._chat.arguments import ChatArguments
+    from langchain_aimlapi._chat.results import StructuredOutput
     from langchain_aimlapi._codec.encode import tools as toolbox
     from langchain_aimlapi._codec.langchain import chunks, events
+
+    Method = structured.Method | None
+    Schema = dict[str, Any] | None
+    No = Literal[False]
+    Yes = Literal[True]
 else:
     core_tools = LazyModule("langchain_core.tools")
     build, stream = LazyModule("._chat.build"), LazyModule("._chat.stream")
@@ -48,6 +55,7 @@ blocks.register()
 
 
 _Hook = TypeVar("_Hook", bound="Callable[..., Any]")
+_Object = TypeVar("_Object")
 
 
 def _signed(hook: _Hook) -> _Hook:
@@ -74,6 +82,10 @@ class ChatAimlapi(ChatSettings):
 
     # Built at once, unlike its bases, of which nobody makes objects.
     model_config = ConfigDict(defer_build=False)
+
+    if TYPE_CHECKING:
+        # Pydantic's own, with every field by both of its names and keys as texts too.
+        def __init__(self, **arguments: Unpack[ChatArguments]) -> None: ...
 
     # --- identity ---------------------------------------------------------------------------------
 
@@ -299,6 +311,30 @@ class ChatAimlapi(ChatSettings):
             kwargs["response_format"] = structured.schema_of(response_format)
         return super().bind(**kwargs)
 
+    @overload  # type: ignore[override]  # LangChain promises `dict | BaseModel`, whatever the schema
+    def with_structured_output(
+        self, schema: type[_Object], *, method: Method = ..., include_raw: No = ..., **kwargs: Any
+    ) -> Runnable[LanguageModelInput, _Object]: ...
+    @overload
+    def with_structured_output(
+        self, schema: type[_Object], *, method: Method = ..., include_raw: Yes, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, StructuredOutput[_Object]]: ...
+    @overload
+    def with_structured_output(
+        self, schema: Schema = ..., *, method: Method = ..., include_raw: No = ..., **kwargs: Any
+    ) -> Runnable[LanguageModelInput, dict[str, Any]]: ...
+    @overload
+    def with_structured_output(
+        self, schema: Schema = ..., *, method: Method = ..., include_raw: Yes, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, StructuredOutput[dict[str, Any]]]: ...
+    @overload
+    def with_structured_output(
+        self, schema: type, *, method: Method = ..., include_raw: bool, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, Any]: ...
+    @overload
+    def with_structured_output(
+        self, schema: Schema = ..., *, method: Method = ..., include_raw: bool, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, Any]: ...
     def with_structured_output(
         self,
         schema: dict[str, Any] | type | None = None,

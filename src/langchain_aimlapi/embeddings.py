@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.runnables.config import run_in_executor
@@ -14,6 +14,9 @@ from langchain_aimlapi._client.settings import Connection, awaited, find_key, po
 from langchain_aimlapi._codec.decode.embeddings import decode_embeddings
 from langchain_aimlapi._codec.encode.embeddings import encode_embeddings
 from langchain_aimlapi._transport.request import Request
+
+if TYPE_CHECKING:
+    from langchain_aimlapi._client.arguments import EmbeddingsArguments
 
 __all__ = ["AimlapiEmbeddings"]
 
@@ -41,6 +44,10 @@ class AimlapiEmbeddings(Connection, Embeddings):
     """What the texts are, for models that ask (Voyage: "document")."""
     chunk_size: int = Field(default=256, ge=1)
     """Most texts of one request; longer lists go in several."""
+
+    if TYPE_CHECKING:
+        # Pydantic's own, with every field by both of its names and keys as texts too.
+        def __init__(self, **arguments: Unpack[EmbeddingsArguments]) -> None: ...
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed texts.

@@ -30,9 +30,12 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, TypedDict, Unpack
+from typing import TYPE_CHECKING, ClassVar, TypedDict, Unpack
 
 from langchain_core import exceptions as core
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessageChunk
 
 __all__ = [
     "AimlapiConnectionError",
@@ -107,7 +110,7 @@ class ErrorDetails(TypedDict, total=False):
     retry_after: float | None
     body: object
     response: ErrorResponse | None
-    partial: object
+    partial: AIMessageChunk | None
     hint: str | None
 
 
@@ -125,7 +128,7 @@ class AimlapiError(core.ModelError):
         retry_after: Seconds the service asked to wait.
         body: The decoded reply, or its text.
         response: The HTTP reply, scrubbed.
-        partial: What had arrived of a streamed message.
+        partial: What had arrived of a streamed message, an `AIMessageChunk`; None of other calls.
         hint: What the caller can do about it.
     """
 

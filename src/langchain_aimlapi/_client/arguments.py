@@ -1,0 +1,51 @@
+"""The arguments of a constructor, for type checkers: fields by their names and by their aliases.
+
+Pydantic tells checkers one name per field and the type of its value, while constructors take two
+names for some and texts for keys. Each field stands here with what may be given for it; a test
+compares the names with the fields.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from pydantic import SecretStr
+
+    from langchain_aimlapi._transport.request import Timeouts
+
+    Key = str | SecretStr
+    GivenKey = Key | Callable[[], Key] | Callable[[], Awaitable[Key]]
+
+
+class ClientArguments(TypedDict, total=False):
+    """How to reach the service."""
+
+    api_key: GivenKey | None
+    aimlapi_api_key: GivenKey | None
+    base_url: str
+    aimlapi_api_base: str
+    timeout: float | Timeouts | None
+    max_retries: int
+    default_headers: Mapping[str, str | None] | None
+    default_query: Mapping[str, str] | None
+    http_client: Any
+    http_async_client: Any
+    verify: bool | str | ssl.SSLContext
+    proxy: str | None
+    max_connections: int | None
+    client_request_id: str | None
+    model_kwargs: dict[str, Any]
+
+
+class EmbeddingsArguments(ClientArguments, total=False):
+    """The arguments of `AimlapiEmbeddings`."""
+
+    model: str
+    dimensions: int | None
+    encoding_format: Literal["float", "base64"] | None
+    input_type: str | None
+    chunk_size: int
