@@ -7,14 +7,14 @@ from langchain_core.messages import HumanMessage
 
 from langchain_aimlapi import ChatAimlapi, Timeouts
 from langchain_aimlapi._chat.build import build_call
-from langchain_aimlapi._client.settings import sealed
+from langchain_aimlapi._client.key import as_secret
 
 
 def timeouts(*, stream=False, **settings):
     """The time that a call of a model with these settings would get."""
     arguments = settings.pop("arguments", {})
     model = ChatAimlapi(model="gpt-4o", **settings)
-    key = sealed("key")
+    key = as_secret("key")
     call = build_call(model, [HumanMessage("Hi")], arguments, key=key, stream=stream, run_id=None)
     return call.request.timeouts
 

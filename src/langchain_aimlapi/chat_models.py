@@ -24,7 +24,7 @@ from pydantic import ConfigDict, SecretStr, model_validator
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._chat.callbacks import message_id, wants_tokens
 from langchain_aimlapi._chat.settings import SENT_FIELDS, ChatSettings
-from langchain_aimlapi._client.settings import API_KEY_VARIABLE, awaited, find_key, sealed
+from langchain_aimlapi._client.key import API_KEY_VARIABLE, aresolve_key, resolve_key
 from langchain_aimlapi._codec.decode.metadata import PROVIDER
 from langchain_aimlapi._codec.langchain import blocks
 from langchain_aimlapi._errors.redaction import redacted
@@ -155,7 +155,7 @@ class ChatAimlapi(ChatSettings):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        call = self._call(messages, stop, run_manager, kwargs, find_key(self, kwargs))
+        call = self._call(messages, stop, run_manager, kwargs, resolve_key(self, kwargs))
         return stream.complete(call, self._client_options, self.http_client)
 
     @_signed
@@ -166,7 +166,7 @@ class ChatAimlapi(ChatSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        key = await awaited(find_key(self, kwargs))
+        key = await aresolve_key(self, kwargs)
         call = self._call(messages, stop, run_manager, kwargs, key)
         return await stream.acomplete(call, self._client_options, self.http_async_client)
 
@@ -177,7 +177,7 @@ class ChatAimlapi(ChatSettings):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        key = find_key(self, kwargs)
+        key = resolve_key(self, kwargs)
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
         with closing(stream.stream_deltas(call, self._client_options, self.http_client)) as batches:
             for batch in batches:
@@ -194,7 +194,7 @@ class ChatAimlapi(ChatSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        key = await awaited(find_key(self, kwargs))
+        key = await aresolve_key(self, kwargs)
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
         async with aclosing(
             stream.astream_deltas(call, self._client_options, self.http_async_client)
@@ -217,7 +217,7 @@ class ChatAimlapi(ChatSettings):
         """Content-block events straight from the wire (`stream_events(version="v3")`)."""
         writer = events.EventWriter()
         told = wants_tokens(run_manager)
-        key = find_key(self, kwargs)
+        key = resolve_key(self, kwargs)
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
         with closing(stream.stream_deltas(call, self._client_options, self.http_client)) as batches:
             for batch in batches:
@@ -240,7 +240,7 @@ class ChatAimlapi(ChatSettings):
         """Content-block events straight from the wire (`astream_events(version="v3")`)."""
         writer = events.EventWriter()
         told = wants_tokens(run_manager)
-        key = await awaited(find_key(self, kwargs))
+        key = await aresolve_key(self, kwargs)
         call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
         async with aclosing(
             stream.astream_deltas(call, self._client_options, self.http_async_client)
@@ -261,7 +261,7 @@ class ChatAimlapi(ChatSettings):
         stop: list[str] | None,
         run_manager: Any,
         kwargs: dict[str, Any],
-        key: Any,
+        key: SecretStr,
         *,
         stream: bool = False,
     ) -> build.Call:
@@ -269,7 +269,7 @@ class ChatAimlapi(ChatSettings):
             self,
             messages,
             {**kwargs, "stop": stop},
-            key=key if isinstance(key, SecretStr) else sealed(key),
+            key=key,
             stream=stream,
             run_id=run_manager.run_id if run_manager else None,
         )

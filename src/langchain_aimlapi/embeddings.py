@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.runnables.config import run_in_executor
-from pydantic import Field
+from pydantic import Field, SecretStr
 
-from langchain_aimlapi._client.settings import Connection, awaited, find_key, post, sealed
+from langchain_aimlapi._client.key import aresolve_key, resolve_key
+from langchain_aimlapi._client.request import CallScope, Endpoint, build_request
+from langchain_aimlapi._client.settings import Connection
 from langchain_aimlapi._codec.decode.embeddings import decode_embeddings
 from langchain_aimlapi._codec.encode.embeddings import encode_embeddings
-from langchain_aimlapi._transport.request import Request
+from langchain_aimlapi._transport.request import ReplyRules, Request
 
 if TYPE_CHECKING:
     from langchain_aimlapi._client.arguments import EmbeddingsArguments
 
 __all__ = ["AimlapiEmbeddings"]
 
-_PATH = "/embeddings"
+_EMBEDDINGS = Endpoint("/embeddings", reply=ReplyRules(content_key=b'"embedding"'))
 
 
 class AimlapiEmbeddings(Connection, Embeddings):
@@ -62,7 +63,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
 
         vectors: list[list[float]] = []
         for chunk in self._chunks(texts):
-            request = self._request(chunk, find_key(self, {}))
+            request = self._request(chunk, resolve_key(self, {}))
             reply = sync.send(request, self._client_options, self.http_client)
             vectors += decode_embeddings(reply.body, len(chunk))
         return vectors
@@ -77,7 +78,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
 
         vectors: list[list[float]] = []
         for chunk in self._chunks(texts):
-            request = self._request(chunk, await awaited(find_key(self, {})))
+            request = self._request(chunk, await aresolve_key(self, {}))
             reply = await aio.asend(request, self._client_options, self.http_async_client)
             # Large vectors take milliseconds to read, during which other tasks should go on.
             vectors += await run_in_executor(None, decode_embeddings, reply.body, len(chunk))
@@ -91,7 +92,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
         for start in range(0, len(texts), self.chunk_size):
             yield texts[start : start + self.chunk_size]
 
-    def _request(self, texts: Sequence[str], key: Any) -> Request:
+    def _request(self, texts: Sequence[str], key: SecretStr) -> Request:
         settings = {
             "dimensions": self.dimensions,
             "encoding_format": self.encoding_format,
@@ -99,5 +100,4 @@ class AimlapiEmbeddings(Connection, Embeddings):
             **self.model_kwargs,
         }
         body = encode_embeddings(self.model, texts, settings)
-        call_id = str(uuid.uuid4())
-        return post(self, _PATH, body, {}, key=sealed(key), call_id=call_id)
+        return build_request(self, _EMBEDDINGS, body, CallScope(key))

@@ -10,7 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langchain_aimlapi import errors
-from langchain_aimlapi._errors.envelope import Envelope, error_from, read_envelope
+from langchain_aimlapi._errors.envelope import (
+    Envelope,
+    error_from,
+    read_envelope,
+    read_job_envelope,
+)
 from langchain_aimlapi._errors.redaction import without
 
 FLAT = {
@@ -324,3 +329,32 @@ def test_depth_is_no_trouble(key, nest):
 def test_a_page_says_its_title(page, message):
     """Or its heading, or its text."""
     assert error_from(None, status=502, text=page).message == message
+
+
+@pytest.mark.parametrize(
+    "job",
+    [
+        {"id": "1", "status": "queued", "message": "in line"},
+        {"generation_id": "1", "status": "generating", "message": "half done"},
+        {"id": "1", "status": "error", "error": {"name": "Failed", "message": "no such voice"}},
+        {"status": "completed", "error": None},
+    ],
+)
+def test_jobs_are_no_errors(job):
+    """What a job says of itself is not about the request that asked for it."""
+    assert read_job_envelope(job) is None
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        {"statusCode": 404, "message": "no such job"},
+        {"status": "error", "message": "no such job"},
+        {"status": "404", "message": "no such job"},
+        {"error": {"message": "no such job"}},
+        {"message": "no such job"},
+    ],
+)
+def test_refusals_are_no_jobs(refusal):
+    """A body that names no job is an error as elsewhere."""
+    assert read_job_envelope(refusal).message == "no such job"

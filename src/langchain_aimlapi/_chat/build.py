@@ -17,12 +17,13 @@ from langchain_aimlapi._chat.settings import (
     SENT_FIELDS,
     ChatSettings,
 )
-from langchain_aimlapi._client.settings import base_url_of, post
+from langchain_aimlapi._client.request import CallScope, Endpoint, base_url_of, build_request
 from langchain_aimlapi._client.warnings import warn_dropped, warn_unknown
 from langchain_aimlapi._codec.decode.metadata import ReplyContext
 from langchain_aimlapi._codec.encode.chat import Options, encode
 from langchain_aimlapi._codec.encode.repair import without_empty_turns
 from langchain_aimlapi._codec.encode.responses import encode_responses
+from langchain_aimlapi._transport.request import ReplyRules
 from langchain_aimlapi.errors import (
     AimlapiError,
     ConfigurationError,
@@ -157,10 +158,8 @@ def build_call(
     warn_dropped(encoded.dropped, model)
     call_id = str(run_id or uuid.uuid4())
 
-    path = _PATHS[route]
-    request = post(
-        settings, path, encoded.body, arguments, key=key, call_id=call_id, streams=stream
-    )
+    scope = CallScope(key, call_id, arguments)
+    request = build_request(settings, _ENDPOINTS[route], encoded.body, scope, streams=stream)
     other = None
     if in_doubt:
         other = partial(
@@ -191,7 +190,10 @@ def build_call(
 
 
 _ENCODERS = {"chat": encode, "responses": encode_responses}
-_PATHS: Mapping[Route, str] = {"chat": "/chat/completions", "responses": "/responses"}
+_ENDPOINTS: Mapping[Route, Endpoint] = {
+    "chat": Endpoint("/chat/completions"),
+    "responses": Endpoint("/responses", reply=ReplyRules(content_key=b'"output"')),
+}
 
 
 def _route(wanted: bool | None, facts: ModelFacts | None) -> Route:

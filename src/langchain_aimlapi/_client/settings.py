@@ -1,62 +1,34 @@
-"""Where the service is and how to reach it: what chat models and embeddings have in common.
+"""The fields that all endpoints have in common: address, key, headers, timeouts, retries, clients.
 
-Settings that say nothing of a model: address, key, headers, time, retries and connections. The
-functions below them make an HTTP request out of a body.
+None of them is part of a request's body. `_client.request` makes requests out of them.
 """
 
 from __future__ import annotations
 
-import inspect
-import os
-import re
 import ssl
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any, Self
-from urllib.parse import urlencode, urlsplit
 
-import orjson
 from langchain_core.utils import from_env, secret_from_env
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    SecretStr,
     field_serializer,
     field_validator,
     model_validator,
 )
 
+from langchain_aimlapi._client.key import API_KEY_VARIABLE, ApiKey
 from langchain_aimlapi._client.warnings import warn_unknown
-from langchain_aimlapi._errors.redaction import HIDDEN, revealed
-from langchain_aimlapi._transport.request import ClientOptions, Request, Timeouts
-from langchain_aimlapi._transport.retry import RetryPolicy
-from langchain_aimlapi._version import __version__
-from langchain_aimlapi.errors import ConfigurationError, MissingAPIKeyError
+from langchain_aimlapi._errors.redaction import HIDDEN
+from langchain_aimlapi._transport.request import ClientOptions, Timeouts, is_sendable
+from langchain_aimlapi.errors import ConfigurationError
 
 DEFAULT_BASE_URL = "https://api.aimlapi.com/v1"
-API_KEY_VARIABLE = "AIMLAPI_API_KEY"
 BASE_URL_VARIABLES = ("AIMLAPI_API_BASE", "AIMLAPI_BASE_URL")
-
-OWN_HEADERS: Mapping[str, str] = {
-    "Content-Type": "application/json",
-    "User-Agent": f"langchain-aimlapi/{__version__}",
-    # Attribution, as earlier releases of this package sent it.
-    "HTTP-Referer": "https://github.com/langchain-ai/langchain",
-    "X-Title": "LangChain",
-}
-
-ApiKey = SecretStr | Callable[[], str] | Callable[[], Awaitable[str]]
-
-
-_TEN_MINUTES = 600.0
-PATIENCE: Mapping[bool, Timeouts] = {
-    False: Timeouts(total=_TEN_MINUTES),
-    True: Timeouts(first_token=_TEN_MINUTES, between_tokens=_TEN_MINUTES),
-}
-"""What holds when nothing was said of time, for whole replies and for streams: models may think
-for minutes, and a stream may last as long as it says something."""
 
 
 class Connection(BaseModel):
@@ -80,7 +52,7 @@ class Connection(BaseModel):
     max_retries: int = Field(default=2, ge=0)
     """How often a failed call is tried again; 0 sends one request."""
     default_headers: Mapping[str, str | None] | None = Field(default=None, exclude=True, repr=False)
-    """Headers of every request; `None` takes one of ours away. Not serialised."""
+    """Headers of every request; None removes a default header. Not serialised."""
     default_query: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
     """Query parameters of every request. Not serialised."""
     http_client: Any = Field(default=None, exclude=True, repr=False)
@@ -185,175 +157,7 @@ class Connection(BaseModel):
         await self.aclose()
 
 
-# --- a request ------------------------------------------------------------------------------------
-
-
-def post(
-    connection: Connection,
-    path: str,
-    body: Mapping[str, Any],
-    arguments: Mapping[str, Any],
-    *,
-    key: SecretStr,
-    call_id: str,
-    streams: bool = False,
-) -> Request:
-    """A request to the service.
-
-    Args:
-        connection: How to reach it.
-        path: The route, from the base address on.
-        body: What to send as JSON.
-        arguments: Of the call; those that steer a request go before the connection's settings.
-        key: The API key.
-        streams: Whether the reply is to come as events.
-        call_id: Unique; the same on every attempt, so that the service can tell them for one call.
-
-    Raises:
-        ConfigurationError: For a body that is no JSON, or a header that cannot be sent.
-    """
-    timeout, retries = arguments.get("timeout"), arguments.get("max_retries")
-    return Request(
-        url=_url(base_url_of(connection, arguments) + path, connection, arguments),
-        body=_json(body),
-        headers=_headers(connection, arguments, key, call_id),
-        timeouts=_timeouts(connection.timeout if timeout is None else timeout, streams=streams),
-        retry=_retry(connection.max_retries if retries is None else retries),
-    )
-
-
-_retry = lru_cache(RetryPolicy)
 _options = lru_cache(ClientOptions)
-
-
-def _json(body: Mapping[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError as error:
-        raise ConfigurationError(f"The request cannot be written as JSON: {error}.") from None
-
-
-def base_url_of(connection: Connection, arguments: Mapping[str, Any]) -> str:
-    given = arguments.get("base_url")
-    return tidy_base_url(given) if given else connection.aimlapi_api_base
-
-
-def _url(address: str, connection: Connection, arguments: Mapping[str, Any]) -> str:
-    given = arguments.get("extra_query")
-    if not given and not connection.default_query:
-        return address
-    return f"{address}?{urlencode({**(connection.default_query or {}), **(given or {})})}"
-
-
-def _timeouts(timeout: float | Timeouts | None, *, streams: bool) -> Timeouts:
-    if isinstance(timeout, Timeouts):
-        return timeout
-    return PATIENCE[streams] if timeout is None else Timeouts(total=timeout)
-
-
-# --- headers --------------------------------------------------------------------------------------
-
-
-def _headers(
-    connection: Connection, arguments: Mapping[str, Any], key: SecretStr, call_id: str
-) -> dict[str, str]:
-    """All headers; later ones replace earlier ones whatever their case, `None` takes one away."""
-    request_id = arguments.get("client_request_id") or connection.client_request_id or call_id
-    named: dict[str, tuple[str, Any]] = {
-        **_OWN,
-        "authorization": ("Authorization", SecretStr(f"Bearer {key.get_secret_value()}")),
-        "x-client-request-id": ("X-Client-Request-Id", clean_request_id(request_id)),
-        "idempotency-key": ("Idempotency-Key", call_id),
-    }
-    for headers in (connection.default_headers, arguments.get("extra_headers")):
-        if headers:
-            named |= {name.lower(): (name, value) for name, value in headers.items()}
-    kept = [header for header in named.values() if header[1] is not None]
-    sent = _allowed(kept)
-    if sent is None:
-        raise _odd_header(kept)
-    return sent
-
-
-_OWN = {name.lower(): (name, value) for name, value in OWN_HEADERS.items()}
-
-
-def _allowed(headers: Iterable[tuple[str, Any]]) -> dict[str, str] | None:
-    """The headers as they are sent; `None` if they have characters that HTTP does not allow."""
-    sent = {name: str(revealed(value)) for name, value in headers}
-    text = "".join([*sent, *sent.values()])
-    return sent if text.isascii() and text.isprintable() else None
-
-
-def _odd_header(headers: Iterable[tuple[str, Any]]) -> ConfigurationError:
-    name = next(header[0] for header in headers if _allowed([header]) is None)
-    what = "The API key" if name == "Authorization" else f"The header {name!r}"
-    return ConfigurationError(
-        f"{what} has characters that no header may have, such as a line end or an accent."
-    )
-
-
-_NOT_IN_REQUEST_ID = re.compile(r"[^A-Za-z0-9._:-]")
-
-
-def clean_request_id(request_id: str) -> str:
-    """A request id the service accepts: others it ignores without a word (API docs)."""
-    return _NOT_IN_REQUEST_ID.sub("-", request_id)[:128]
-
-
-# --- the key --------------------------------------------------------------------------------------
-
-
-def find_key(connection: Connection, arguments: Mapping[str, Any]) -> SecretStr | Awaitable[Any]:
-    """The key of the call, of the object or of the environment.
-
-    It stays wrapped until it is a header, so that no traceback with local variables shows it.
-
-    Returns:
-        The key, or what an async key function returned, for `awaited`.
-
-    Raises:
-        MissingAPIKeyError: If there is no key anywhere.
-        ConfigurationError: If a key function returned something else.
-    """
-    key = arguments.get("api_key") or connection.aimlapi_api_key or environment_key()
-    if callable(key):
-        key = key()
-    return key if inspect.isawaitable(key) else sealed(key)
-
-
-async def awaited(key: SecretStr | Awaitable[Any]) -> SecretStr:
-    """What `find_key` found, waited for if need be; the errors are those of `sealed`."""
-    return key if isinstance(key, SecretStr) else sealed(await key)
-
-
-def sealed(key: Any) -> SecretStr:
-    """A key, however it was given, wrapped.
-
-    Raises:
-        MissingAPIKeyError: If it is none.
-        ConfigurationError: If it is no text.
-    """
-    if key is None:
-        raise _missing()
-    if inspect.iscoroutine(key):
-        key.close()
-    text = revealed(key)
-    if not isinstance(text, str):
-        raise ConfigurationError(
-            f"The API key function returned {type(text).__name__}, not text. An async function "
-            "serves the async methods only (ainvoke, astream)."
-        )
-    if not text.strip():
-        raise _missing()
-    return SecretStr(text.strip())
-
-
-def _missing() -> MissingAPIKeyError:
-    return MissingAPIKeyError(
-        f"There is no API key. Set {API_KEY_VARIABLE} or give api_key=…; to try things out "
-        "without a key, run `aimlapi sandbox` or use langchain_aimlapi.sandbox.Sandbox."
-    )
 
 
 def tidy_base_url(base_url: str) -> str:
@@ -362,12 +166,7 @@ def tidy_base_url(base_url: str) -> str:
     Raises:
         ConfigurationError: If it is no `http(s)` address.
     """
-    try:
-        parts = urlsplit(base_url.strip())
-        readable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        readable = False
-    if not readable:
+    if not is_sendable(base_url.strip()):
         raise ConfigurationError(
             f"base_url={base_url!r} is not an address; it should look like {DEFAULT_BASE_URL!r}."
         )
@@ -378,9 +177,3 @@ def tidy_base_url(base_url: str) -> str:
         .removesuffix("/responses")
         .rstrip("/")
     )
-
-
-def environment_key() -> SecretStr | None:
-    """The key in the environment now, for models that were made elsewhere without one."""
-    key = os.environ.get(API_KEY_VARIABLE)
-    return SecretStr(key) if key else None

@@ -9,15 +9,21 @@ FastAPI's `{"detail": …}`, as MiniMax's `base_resp`. Any of them may come with
 
 from __future__ import annotations
 
-import json
 import re
-import string
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
 
+from langchain_aimlapi._errors.text import (
+    NAME_CHARS,
+    plain_text,
+    readable,
+    text_or_none,
+    to_json,
+    to_text,
+)
 from langchain_aimlapi.errors import AimlapiStatusError, ErrorDetails, ErrorResponse, status_error
 
 if TYPE_CHECKING:
@@ -64,26 +70,9 @@ _STATUS_BY_BASE_RESP: Mapping[int, int] = {
     1039: 429,
     2013: 400,
 }
-_HIDDEN: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), r"\1[hidden]"),
-    (re.compile(r"\bsk-[A-Za-z0-9_-]{12,}"), "[hidden]"),
-)
 _REFUSALS = range(400, 600)
 _STATUS = re.compile(r"[45][0-9][0-9]")
 _PREFIX = re.compile(r"(\d{3})[\s:]+")
-_TAG = re.compile(r"<[^<>]*>")
-"""A `<` within begins anew: of the many that are never closed each would be followed to the end."""
-_HEADINGS = tuple(
-    (re.compile(f"<{name}[^<>]*>", re.IGNORECASE), re.compile(f"</{name}", re.IGNORECASE))
-    for name in ("title", "h1")
-)
-_MESSAGE_CHARS = 4_000
-"""How long a message may be; all of it stays in the error's `body` and `response`."""
-_KEY_CHARS = string.ascii_letters + string.digits + "+-./=_~"
-_LONGEST_KEY = 256
-_NAME_CHARS = 200
-_PAGE_CHARS = 65_536
-_LIST_DEPTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +98,23 @@ def read_envelope(payload: object) -> Envelope | None:
     return _read(payload, _DEPTH)
 
 
+def read_job_envelope(payload: object) -> Envelope | None:
+    """Return what a reply about a job refuses with, or None for a job in any state.
+
+    A job has a `status` in words, and may say beside it how it does (`message`) or why it failed
+    (`error`): that is the job's, not the request's. For endpoints that submit jobs or poll them.
+    """
+    return None if _is_job(payload) else read_envelope(payload)
+
+
+def _is_job(payload: object) -> bool:
+    status = payload.get("status") if _is_object(payload) else None
+    if not _is_object(payload) or not isinstance(status, str) or _first_status(status):
+        return False
+    has_id = any(payload.get(key) for key in ("id", "generation_id"))
+    return has_id or status.lower() != "error"
+
+
 def error_from(
     payload: object,
     *,
@@ -126,10 +132,10 @@ def error_from(
         text: The body as it came.
     """
     headers = headers or {}
-    envelope = read_envelope(payload) or Envelope(message=_plain(text))
+    envelope = read_envelope(payload) or Envelope(message=plain_text(text))
     refused = status is not None and status >= HTTPStatus.MULTIPLE_CHOICES
     effective = (status if refused else envelope.status) or _SERVER_FAILED
-    shown = text or ("" if payload is None else _json(payload))
+    shown = text or ("" if payload is None else to_json(payload))
     details = ErrorDetails(
         status_code=effective,
         code=envelope.code,
@@ -141,7 +147,7 @@ def error_from(
         response=ErrorResponse(effective if status is None else status, headers, shown),
     )
     deciding = _deciding(effective, envelope.nested)
-    return status_error(deciding, _hidden(envelope.message) or _phrase(effective), **details)
+    return status_error(deciding, readable(envelope.message) or _phrase(effective), **details)
 
 
 def _deciding(status: int, nested: int | None) -> int:
@@ -178,7 +184,7 @@ def _error(payload: dict[str, Any], error: object, depth: int) -> Envelope | Non
         depth,
         status=status or _STATUS_BY_NAME.get((name or "").lower()) or _named(error.get("type")),
         code=name,
-        param=_text_or_none(error.get("param")),
+        param=text_or_none(error.get("param")),
         request_id=_request_id(payload) or _request_id(error),
     )
 
@@ -261,7 +267,7 @@ def _envelope(
 ) -> Envelope:
     """Make the envelope, with what JSON within the message adds to it."""
     inner_status, inner = _opened(words, depth)
-    outer = Envelope(_text(words), status, inner_status, code, param, request_id)
+    outer = Envelope(to_text(words), status, inner_status, code, param, request_id)
     if inner is None:
         return outer
     return Envelope(
@@ -307,8 +313,8 @@ def _is_list(value: object) -> TypeGuard[list[object]]:
 def _complaint(entry: dict[str, Any]) -> tuple[str | None, str]:
     path = entry.get("path", entry.get("loc", entry.get("field")))
     if _is_list(path):
-        path = ".".join(_text(step) for step in path if step != "body")
-    return _text_or_none(path), _text(entry.get("message", entry.get("msg")))
+        path = ".".join(to_text(step) for step in path if step != "body")
+    return text_or_none(path), to_text(entry.get("message", entry.get("msg")))
 
 
 def _first_status(*candidates: object) -> int | None:
@@ -322,64 +328,12 @@ def _first_status(*candidates: object) -> int | None:
 
 def _first_name(*candidates: object) -> str | None:
     names = (name for name in candidates if isinstance(name, str) and not name.isdigit())
-    return next((name[:_NAME_CHARS] for name in names if name), None)
+    return next((name[:NAME_CHARS] for name in names if name), None)
 
 
 def _request_id(payload: dict[str, Any]) -> str | None:
     keys: Iterable[str] = ("requestId", "request_id")
-    return next((_text(payload[key])[:_NAME_CHARS] for key in keys if payload.get(key)), None)
-
-
-def _text_or_none(value: object) -> str | None:
-    return _text(value)[:_NAME_CHARS] if value not in (None, "") else None
-
-
-def _text(value: object, depth: int = _LIST_DEPTH) -> str:
-    if value is None or isinstance(value, str):
-        return (value or "").strip()
-    if _is_list(value) and depth:
-        return "; ".join(_text(entry, depth - 1) for entry in value)
-    return _json(value)
-
-
-def _json(value: object) -> str:
-    """Write JSON, whole numbers beyond 64 bits too, which orjson refuses."""
-    try:
-        return json.dumps(value, default=str, ensure_ascii=False)
-    except (RecursionError, ValueError):
-        return f"({type(value).__name__} too deep to be shown)"
-
-
-def _plain(text: str) -> str:
-    """Say what a body that is no JSON says: the title of a page, or its text."""
-    text = text[:_PAGE_CHARS]
-    words = next(filter(None, (_element(text, *tags) for tags in _HEADINGS)), text)
-    return " ".join(_TAG.sub(" ", words).split())
-
-
-def _element(page: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
-    """Return what the first element holds, in a time that grows with the size of the page.
-
-    One pattern for both tags would start again at each of many that have no end.
-    """
-    opening = begin.search(page)
-    closing = end.search(page, opening.end()) if opening else None
-    return page[opening.end() : closing.start()] if opening and closing else ""
-
-
-def _hidden(message: str) -> str:
-    message = _shortened(message)
-    for pattern, shown in _HIDDEN:
-        message = pattern.sub(shown, message)
-    return message
-
-
-def _shortened(message: str) -> str:
-    """Cut a message that is too long, and not within a key: its first half would be no secret."""
-    if len(message) <= _MESSAGE_CHARS:
-        return message
-    safe = _MESSAGE_CHARS - _LONGEST_KEY
-    return f"{message[:safe]}{message[safe:_MESSAGE_CHARS].rstrip(_KEY_CHARS)}…"
+    return next((to_text(payload[key])[:NAME_CHARS] for key in keys if payload.get(key)), None)
 
 
 def _phrase(status: int) -> str:

@@ -25,7 +25,7 @@ _SCHEMA_NAMES = frozenset({"parameters", "input_schema", "properties", "schema"}
 """Beneath these stand descriptions of arguments, which may be called like secrets."""
 
 
-def revealed(value: Any) -> Any:
+def unwrap(value: Any) -> Any:
     """What a `SecretStr` holds; anything else as it is."""
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
@@ -37,7 +37,7 @@ def hidden(_: object) -> str:
 
 def digest(value: object) -> str:
     """Tell secrets apart without showing them."""
-    return hashlib.sha256(str(revealed(value)).encode()).hexdigest()[:16]
+    return hashlib.sha256(str(unwrap(value)).encode()).hexdigest()[:16]
 
 
 def redacted(value: Any, hide: Callable[[object], str] = hidden) -> Any:

@@ -88,7 +88,7 @@ def exchange(request: Request, until: float | None, budget: Budget) -> Steps:
 def _failure(request: Request, outcome: Tried) -> AimlapiError | None:
     result = outcome.result
     if isinstance(result, Reply):
-        return refusal(result, outcome.wall, request.secrets())
+        return refusal(result, outcome.wall, request.secrets(), request.rules)
     return result if isinstance(result, AimlapiError) else None
 
 

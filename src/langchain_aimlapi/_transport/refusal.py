@@ -6,13 +6,15 @@ disguise. A 3xx is a refusal too: following it would hand the key to whoever the
 
 from __future__ import annotations
 
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import orjson
 
-from langchain_aimlapi._errors.envelope import error_from, read_envelope
+from langchain_aimlapi._errors.envelope import error_from
+from langchain_aimlapi._transport.request import ReplyRules
 from langchain_aimlapi._transport.retry import retry_after
 from langchain_aimlapi.errors import ErrorResponse, ResponseFormatError
 
@@ -29,6 +31,8 @@ _SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 _REDIRECT = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
 _NO_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
 _HIDDEN = "[hidden]"
+_ERROR_KEY = re.compile(rb'"(?:error|base_resp)"\s*+:\s*+(?!null\b)')
+_ANY = ReplyRules()
 
 
 def is_success(status: int) -> bool:
@@ -42,17 +46,24 @@ def is_json(headers: Mapping[str, str]) -> bool:
     return kind == "application/json" or kind.endswith("+json")
 
 
-def refusal(reply: Reply, wall: float, secrets: Iterable[str] = ()) -> AimlapiError | None:
+def refusal(
+    reply: Reply,
+    wall: float,
+    secrets: Iterable[str] = (),
+    rules: ReplyRules | None = None,
+) -> AimlapiError | None:
     """Return the error a reply stands for, or None if it may be read as an answer.
 
     Args:
         reply: Its body may be cut at `MAX_REFUSAL_BYTES` unless the status is 2xx.
         wall: Seconds since the epoch, to read a date in `Retry-After`.
         secrets: What the reply may echo and the error must not.
+        rules: What a successful reply looks like.
     """
+    rules = rules or _ANY
     if not is_success(reply.status):
         return _refused(reply, wall, secrets)
-    if reply.status in _NO_CONTENT:
+    if reply.status in _NO_CONTENT or not rules.is_json:
         return None
     if not reply.body or reply.body.isspace():
         return _unreadable(reply, "the reply is empty", secrets)
@@ -60,8 +71,10 @@ def refusal(reply: Reply, wall: float, secrets: Iterable[str] = ()) -> AimlapiEr
         return _unreadable(reply, "the reply is a web page, not JSON", secrets)
     if _is_cut(reply.body):
         return _unreadable(reply, "the reply is cut short", secrets)
-    if _is_suspicious(reply.body) and read_envelope(_decoded(reply.body)) is not None:
-        return _refused(reply, wall, secrets)
+    if _is_suspicious(reply.body, rules.content_key):
+        decoded = _decoded(reply.body)
+        if rules.read_error(decoded) is not None:
+            return _refused(reply, wall, secrets)
     return None
 
 
@@ -70,9 +83,9 @@ def _is_cut(body: bytes) -> bool:
     return body[:64].lstrip().startswith(b"{") and body[-64:].rstrip()[-1:] not in {b"}", b""}
 
 
-def _is_suspicious(body: bytes) -> bool:
+def _is_suspicious(body: bytes, content_key: bytes) -> bool:
     """Spare a healthy reply from being decoded twice."""
-    return b'"choices"' not in body or b'"error"' in body or b'"base_resp"' in body
+    return content_key not in body or _ERROR_KEY.search(body) is not None
 
 
 def shown(reply: Reply, secrets: Iterable[str]) -> ErrorResponse:

@@ -9,13 +9,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from langchain_aimlapi._errors.envelope import read_envelope
 from langchain_aimlapi._transport.retry import RetryPolicy
 from langchain_aimlapi._transport.unpacking import ACCEPTED
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from langchain_aimlapi._errors.envelope import Envelope
 
 _KEY_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key"})
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t -~]*")
@@ -68,6 +71,19 @@ class ClientOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplyRules:
+    """What a successful reply of an endpoint looks like, as far as telling it from an error goes."""
+
+    content_key: bytes = b'"choices"'
+    """Only a reply without this key is decoded to look for an error in it (unless it has the key
+    `error` or `base_resp`), so that an ordinary reply is decoded once."""
+    read_error: Callable[[object], Envelope | None] = read_envelope
+    """Reads the error out of a decoded reply with status 2xx."""
+    is_json: bool = True
+    """Whether it is JSON; a file may be empty, and be a web page."""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One request, the same for each attempt.
 
@@ -84,15 +100,18 @@ class Request:
     method: str = "POST"
     max_bytes: int = MAX_RESPONSE_BYTES
     """Most bytes of a successful whole reply, decompressed."""
+    rules: ReplyRules = field(default_factory=ReplyRules)
+    """What a successful reply looks like."""
 
     def __post_init__(self) -> None:
-        if not _is_sendable(self.url):
+        if not is_sendable(self.url):
             raise ConfigurationError(
                 f"cannot send to {self.url!r}: not an http or https URL", hint="Check the base_url."
             )
         if odd := _unsendable(self.headers):
+            what = "the API key" if odd.lower() == "authorization" else f"the header {odd!r}"
             raise ConfigurationError(
-                f"the header {odd!r} has characters that HTTP does not allow",
+                f"{what} has characters that HTTP does not allow",
                 hint="Check the API key and the default_headers for line ends and accents.",
             )
 
@@ -147,7 +166,8 @@ def _is_name(name: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _is_sendable(url: str) -> bool:
+def is_sendable(url: str) -> bool:
+    """Tell whether a URL is http(s), names a host, and has no character that must be escaped."""
     try:
         parts = urlsplit(url)
         known = parts.scheme in {"http", "https"} and parts.port != 0

@@ -1,0 +1,259 @@
+"""Makes any request to the service: method, path, JSON or multipart, query, headers, timeouts.
+
+An endpoint is a constant of the module that serves it (`Endpoint`), what is the same for all
+requests of one call is a `CallScope`, and `build_request` brings them together with the settings of
+the object. Whether a URL and headers can be sent is checked by `Request` alone.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from pydantic import SecretStr
+
+from langchain_aimlapi._client.settings import tidy_base_url
+from langchain_aimlapi._errors.redaction import unwrap
+from langchain_aimlapi._transport.request import ReplyRules, Request, Timeouts
+from langchain_aimlapi._transport.retry import RetryPolicy
+from langchain_aimlapi._version import __version__
+from langchain_aimlapi.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from langchain_aimlapi._client.settings import Connection
+
+OWN_HEADERS: Mapping[str, str] = {
+    "User-Agent": f"langchain-aimlapi/{__version__}",
+    # Attribution, as earlier releases of this package sent it.
+    "HTTP-Referer": "https://github.com/langchain-ai/langchain",
+    "X-Title": "LangChain",
+}
+
+_TEN_MINUTES = 600.0
+DEFAULT_TIMEOUTS: Mapping[bool, Timeouts] = {
+    False: Timeouts(total=_TEN_MINUTES),
+    True: Timeouts(first_token=_TEN_MINUTES, between_tokens=_TEN_MINUTES),
+}
+"""By whether the reply streams: models may reason for minutes before they answer, and a stream may
+last as long as content comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One route of the service."""
+
+    path: str
+    """From the base address on, with its slash."""
+    method: str = "POST"
+    reply: ReplyRules = field(default_factory=ReplyRules)
+    """What a successful reply looks like."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallScope:
+    """What all requests of one call have in common: retries, a second dialect, polls."""
+
+    key: SecretStr
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """Sent as idempotency key, the same on every retry."""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """Of the call; those that steer a request override the settings of the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file of a multipart form."""
+
+    name: str
+    data: bytes = field(repr=False)
+    mime_type: str = "application/octet-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A multipart form."""
+
+    fields: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    """A field with several values is sent several times."""
+    uploads: Mapping[str, Upload | Sequence[Upload]] = field(default_factory=dict)
+
+
+Body = Mapping[str, Any] | Form | None
+"""JSON, a form, or nothing (GET)."""
+
+
+def build_request(
+    connection: Connection,
+    endpoint: Endpoint,
+    body: Body,
+    scope: CallScope,
+    *,
+    query: Mapping[str, str] | None = None,
+    streams: bool = False,
+) -> Request:
+    """Make a request to the service.
+
+    Args:
+        connection: How to reach it.
+        endpoint: Which route.
+        body: What to send.
+        scope: The call that the request is part of.
+        query: Parameters of the route; `default_query` and `extra_query` are added.
+        streams: Whether the reply is to come as events.
+
+    Raises:
+        ConfigurationError: For a body that is no JSON, or a header or URL that cannot be sent.
+    """
+    kind, data = _encoded(body)
+    arguments = scope.arguments
+    timeout, retries = arguments.get("timeout"), arguments.get("max_retries")
+    try:
+        return Request(
+            url=_url(base_url_of(connection, arguments) + endpoint.path, connection, scope, query),
+            body=data,
+            headers=_headers(connection, scope, kind),
+            timeouts=_timeouts(connection.timeout if timeout is None else timeout, streams=streams),
+            retry=_retry(connection.max_retries if retries is None else retries),
+            method=endpoint.method,
+            rules=endpoint.reply,
+        )
+    except ConfigurationError as error:
+        # The frames below hold the headers, the key among them.
+        raise error.with_traceback(None) from None
+
+
+def build_download(
+    connection: Connection, url: str, scope: CallScope, *, rules: ReplyRules | None = None
+) -> Request:
+    """Make a request for a file that a reply named: no key, no header or query of one's own.
+
+    Args:
+        connection: Its timeout and retries hold; nothing else of it is sent.
+        url: Absolute; usually of another host than the service's.
+        scope: The call that the request is part of.
+        rules: What a successful reply looks like; by default any bytes.
+
+    Raises:
+        ConfigurationError: For a URL that is not http(s).
+    """
+    arguments = scope.arguments
+    timeout, retries = arguments.get("timeout"), arguments.get("max_retries")
+    return Request(
+        url=url,
+        headers={"User-Agent": OWN_HEADERS["User-Agent"]},
+        timeouts=_timeouts(connection.timeout if timeout is None else timeout, streams=False),
+        retry=_retry(connection.max_retries if retries is None else retries),
+        method="GET",
+        rules=rules or ReplyRules(is_json=False),
+    )
+
+
+_retry = lru_cache(RetryPolicy)
+
+
+def _timeouts(timeout: float | Timeouts | None, *, streams: bool) -> Timeouts:
+    if isinstance(timeout, Timeouts):
+        return timeout
+    return DEFAULT_TIMEOUTS[streams] if timeout is None else Timeouts(total=timeout)
+
+
+# --- the URL --------------------------------------------------------------------------------------
+
+
+def base_url_of(connection: Connection, arguments: Mapping[str, Any]) -> str:
+    """Return the base address of a call, without a trailing slash."""
+    given = arguments.get("base_url")
+    return tidy_base_url(given) if given else connection.aimlapi_api_base
+
+
+def _url(
+    address: str, connection: Connection, scope: CallScope, query: Mapping[str, str] | None
+) -> str:
+    extra = scope.arguments.get("extra_query")
+    if not (extra or query or connection.default_query):
+        return address
+    from urllib.parse import urlencode  # noqa: PLC0415  # few requests have a query
+
+    merged = {**(connection.default_query or {}), **(query or {}), **(extra or {})}
+    return f"{address}?{urlencode(merged)}" if merged else address
+
+
+# --- the headers ----------------------------------------------------------------------------------
+
+_OWN = {name.lower(): (name, value) for name, value in OWN_HEADERS.items()}
+
+
+def _headers(connection: Connection, scope: CallScope, kind: str | None) -> dict[str, str]:
+    """All headers; later ones replace earlier ones whatever their case, None removes one."""
+    arguments = scope.arguments
+    request_id = arguments.get("client_request_id") or connection.client_request_id or scope.id
+    named: dict[str, tuple[str, Any]] = {
+        **_OWN,
+        "authorization": ("Authorization", SecretStr(f"Bearer {scope.key.get_secret_value()}")),
+        "x-client-request-id": ("X-Client-Request-Id", clean_request_id(request_id)),
+    }
+    if kind is not None:
+        named["content-type"] = ("Content-Type", kind)
+        named["idempotency-key"] = ("Idempotency-Key", scope.id)
+    for headers in (connection.default_headers, arguments.get("extra_headers")):
+        if headers:
+            named |= {name.lower(): (name, value) for name, value in headers.items()}
+    return {name: str(unwrap(value)) for name, value in named.values() if value is not None}
+
+
+_NOT_IN_REQUEST_ID = re.compile(r"[^A-Za-z0-9._:-]")
+_REQUEST_ID_CHARS = 128
+
+
+def clean_request_id(request_id: str) -> str:
+    """Make an id the service accepts: others it silently ignores (API docs)."""
+    return _NOT_IN_REQUEST_ID.sub("-", request_id)[:_REQUEST_ID_CHARS]
+
+
+# --- the body -------------------------------------------------------------------------------------
+
+
+def _encoded(body: Body) -> tuple[str | None, bytes | None]:
+    """Return the content type and the bytes of a body."""
+    if body is None:
+        return None, None
+    return _multipart(body) if isinstance(body, Form) else ("application/json", _json(body))
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
+    except TypeError as error:
+        raise ConfigurationError(f"The request cannot be written as JSON: {error}.") from None
+
+
+def _multipart(form: Form) -> tuple[str, bytes]:
+    """Write a form as RFC 7578 has it; the boundary is random, so no content can contain it."""
+    boundary = uuid.uuid4().hex
+    parts: list[bytes] = []
+    for name, values in form.fields.items():
+        for value in [values] if isinstance(values, str) else values:
+            parts += [_part(boundary, name), b"\r\n", value.encode(), b"\r\n"]
+    for name, uploads in form.uploads.items():
+        for upload in [uploads] if isinstance(uploads, Upload) else uploads:
+            parts += [_part(boundary, name, upload), b"\r\n", upload.data, b"\r\n"]
+    parts.append(f"--{boundary}--\r\n".encode())
+    return f"multipart/form-data; boundary={boundary}", b"".join(parts)
+
+
+def _part(boundary: str, name: str, upload: Upload | None = None) -> bytes:
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"'
+    if upload is None:
+        return f"{head}\r\n".encode()
+    kind = upload.mime_type if upload.mime_type.isprintable() else "application/octet-stream"
+    return f'{head}; filename="{_quoted(upload.name)}"\r\nContent-Type: {kind}\r\n'.encode()
+
+
+def _quoted(name: str) -> str:
+    """Escape a name as browsers do (HTML standard, multipart/form-data encoding)."""
+    return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
