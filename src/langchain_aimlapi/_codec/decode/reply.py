@@ -22,7 +22,7 @@ from langchain_aimlapi._codec.decode.metadata import (
     unknown,
     usable,
 )
-from langchain_aimlapi._codec.decode.tool_calls import Calls, read_calls
+from langchain_aimlapi._codec.decode.tool_call_chunks import read_calls
 from langchain_aimlapi._codec.decode.usage import usage_metadata
 from langchain_aimlapi._codec.json_text import parse_object
 from langchain_aimlapi._codec.keys import DETAILS_KEY, REASONING_KEYS, THINK_TAG
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from langchain_core.messages.ai import UsageMetadata
+
+    from langchain_aimlapi._codec.decode.tool_calls import Calls
 
 KEPT_KEYS = (
     "annotations",

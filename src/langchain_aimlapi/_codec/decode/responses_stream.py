@@ -186,7 +186,7 @@ class ResponsesDecoder:
             case "response.created" | "response.queued" | "response.in_progress":
                 self._response = _inner(event, "response")
             case "response.output_item.added":
-                self._said.open(_number(event), _inner(event, "item"), delta)
+                self._said.open(_number(event), _inner(event, "item"))
             case "response.output_item.done":
                 number, item = _number(event), _inner(event, "item")
                 self._items[number] = item

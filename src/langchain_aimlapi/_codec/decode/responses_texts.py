@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._codec.decode.responses_items import Item, parts
-from langchain_aimlapi._codec.decode.tool_call_chunks import FragmentReader, ToolFragment
+from langchain_aimlapi._codec.decode.tool_call_chunks import FragmentReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ TEXT_EVENTS = frozenset(f"{name}.{end}" for name in _KINDS for end in ("delta", 
 class Texts:
     """What of a response's texts was passed on, and what it amounts to."""
 
-    __slots__ = ("_passed_on", "fragments", "refusal", "texts", "thoughts")
+    __slots__ = ("_called", "_passed_on", "fragments", "refusal", "texts", "thoughts")
 
     def __init__(self, call_id: str) -> None:
         self.texts: list[str] = []
@@ -47,9 +47,14 @@ class Texts:
         self.refusal: list[str] = []
         self.fragments = FragmentReader(call_id)
         self._passed_on: dict[Place, int] = {}
+        self._called: list[dict[str, Any]] = []
+        """Pieces of calls in the event that is being read."""
 
     def keep(self, delta: Delta) -> bool:
-        """Add a delta to what it amounts to; false if nothing is in it."""
+        """Complete a delta and add it to what it amounts to; false if nothing is in it."""
+        if self._called:
+            delta.tools = self.fragments.read({"tool_calls": self._called})
+            self._called = []
         if delta.text:
             self.texts.append(delta.text)
         if delta.reasoning:
@@ -67,10 +72,10 @@ class Texts:
         else:
             self._catch_up(place, event.get(whole), delta)
 
-    def open(self, number: int, item: Item, delta: Delta) -> None:
+    def open(self, number: int, item: Item) -> None:
         """Take an item that begins; only a call says something then: its id and name."""
         if (kind := item.get("type")) in _CALLS:
-            self._add_to_call((number, _CALLS[kind], 0), item, "", delta)
+            self._add_to_call((number, _CALLS[kind], 0), item, "")
 
     def finish(self, number: int, item: Item, delta: Delta) -> None:
         """Take a whole item."""
@@ -83,7 +88,7 @@ class Texts:
                         self._catch_up((number, kind, at), part.get("text"), delta)
             case kind if kind in _CALLS:
                 place = (number, _CALLS[kind], 0)
-                self._add_to_call(place, item, "", delta)
+                self._add_to_call(place, item, "")
                 self._catch_up(place, item.get(_CALLS[kind]), delta)
 
     def _finish_message(self, number: int, item: Item, delta: Delta) -> None:
@@ -98,8 +103,16 @@ class Texts:
     # --- one text -------------------------------------------------------------------------------
 
     def _catch_up(self, place: Place, whole: Any, delta: Delta) -> None:
-        if isinstance(whole, str):
-            self._add(place, whole[self._passed_on.get(place, 0) :], delta)
+        if not isinstance(whole, str):
+            return
+        passed_on = self._passed_on.get(place, 0)
+        if passed_on and place[1] == "arguments":
+            # The deltas may have begun with an empty object, or each with all that came before.
+            if len(whole) != passed_on:
+                self._passed_on[place] = len(whole)
+                self._add_to_call(place, {}, whole)
+        else:
+            self._add(place, whole[passed_on:], delta)
 
     def _add(self, place: Place, piece: Any, delta: Delta) -> None:
         if not piece or not isinstance(piece, str):
@@ -110,7 +123,7 @@ class Texts:
         if kind == "text":
             delta.text += piece
         elif kind in _CALLED_WITH:
-            self._add_to_call(place, {}, piece, delta)
+            self._add_to_call(place, {}, piece)
         elif kind == "refusal":
             self.refusal.append(piece)
         else:
@@ -132,21 +145,9 @@ class Texts:
             before = delta.logprobs["content"] if delta.logprobs else []
             delta.logprobs = {"content": [*before, *fresh]}
 
-    def _add_to_call(self, place: Place, item: Item, piece: str, delta: Delta) -> None:
+    def _add_to_call(self, place: Place, item: Item, piece: str) -> None:
         number, given, _ = place
         identity = item.get("call_id") or item.get("id")
         said = {"name": item.get("name"), given: piece}
         call = {"index": number, "id": identity, _CALLED_WITH[given]: said}
-        for fragment in self.fragments.read({"tool_calls": [call]}):
-            delta.tools = with_fragment(delta.tools or [], fragment)
-
-
-def with_fragment(fragments: list[ToolFragment], added: ToolFragment) -> list[ToolFragment]:
-    """Pieces with one more, one for each call: LangChain adds up chunks, not pieces within one."""
-    known = next((piece for piece in fragments if piece["index"] == added["index"]), None)
-    if known is None:
-        return [*fragments, added]
-    known["id"] = known["id"] or added["id"]
-    known["name"] = (known["name"] or "") + (added["name"] or "") or None
-    known["args"] = (known["args"] or "") + (added["args"] or "")
-    return fragments
+        self._called.append(call)

@@ -1,31 +1,36 @@
 """Pieces of tool calls, as streams bring them -> pieces LangChain can add up.
 
 LangChain joins pieces by `index`. Streams give that index, or none; repeat ids and names on
-every piece, or leave them empty; and reuse index 0 for call after call. So calls are counted
-here, by these rules: a piece belongs to the call of its index, or to the latest call if it has
-no index; a new id, or a new name once the arguments are whole, begins a new call, and so does a
-name where there is no index; ids and names that were said already are not said again.
+every piece, or leave them empty; change the id from piece to piece; and reuse index 0 for call
+after call. So calls are counted here, by these rules: a piece belongs to the call of its index,
+or without one to the call of its id, or else to the latest call. Another id begins a new call if
+another name comes with it or the arguments so far are whole, and so does another name once they
+are whole; where there is no index, a name is enough. A piece that only sends the arguments again
+begins none. Ids and names that were said already are not said again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 import orjson
 
+from langchain_aimlapi._codec.decode.arguments import ArgumentReader, is_object
 from langchain_aimlapi._codec.decode.tool_calls import (
+    Calls,
+    add_call,
     argument_text,
     call_extras,
     missing_id,
     name_and_arguments,
     named,
+    separate_calls,
     wire_calls,
 )
-from langchain_aimlapi._codec.json_text import parse_arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 class ToolFragment(TypedDict):
@@ -43,20 +48,39 @@ class _Call:
     index: int
     wire_index: int | None
     id: str | None = None
+    wire_id: str | None = None
     name: str = ""
-    args: list[str] = field(default_factory=list)
+    args: ArgumentReader = field(default_factory=ArgumentReader)
     extras: dict[str, Any] = field(default_factory=dict)
     custom: bool = False
+    changes_id: bool = False
+    """Whether pieces of it came under several ids."""
 
-    def is_followed_by(self, identity: str | None, name: str | None, *, indexed: bool) -> bool:
-        """Whether a piece with this id and name begins another call."""
-        if identity and self.id:
-            return identity != self.id
-        if not name or not self.name:
+    def is_followed_by(self, piece: _Piece, *, together: bool) -> bool:
+        """Whether a piece begins another call; `together` if this one is of the same event."""
+        other_name = bool(piece.name and self.name and piece.name != self.name)
+        indexed = piece.number is not None
+        if piece.identity and self.wire_id:
+            if piece.identity != self.wire_id:
+                return other_name or self._ends_with_id_of(piece, together=together)
+            if indexed:
+                return False
+        elif not indexed and other_name:
+            return True
+        if not piece.name or not self.name or not self.args.is_closed():
             return False
-        if indexed:
-            return name != self.name and self._is_complete()
-        return name != self.name or self._is_complete()
+        anew = is_object(piece.args) and not self.args.is_sent_again_by(piece.args)
+        return other_name or anew or not (indexed or piece.identity)
+
+    def _ends_with_id_of(self, piece: _Piece, *, together: bool) -> bool:
+        """Whether a piece with another id, but no other name, begins another call."""
+        if not self.args.begun:
+            return bool(piece.name and self.name) and (together or piece.number is None)
+        if not self.args.is_closed():
+            return False
+        if piece.name and not self.changes_id:
+            return True
+        return bool(piece.args) and not self.args.is_sent_again_by(piece.args)
 
     def free_text(self, text: str) -> str:
         """A piece of a custom tool's text, as a piece of the JSON that LangChain holds it in."""
@@ -66,77 +90,100 @@ class _Call:
 
     def closing(self) -> str:
         """What its arguments lack when the stream is done."""
-        return '"}' if self.custom else ""
+        return self.args.add('"}') if self.custom else self.args.end()
 
-    def _is_complete(self) -> bool:
-        text = "".join(self.args)
-        if not text:
-            return False
-        try:
-            parse_arguments(text)
-        except ValueError:
-            return False
-        return True
+
+class _Piece(NamedTuple):
+    number: int | None
+    identity: str | None
+    name: str | None
+    args: str
 
 
 class FragmentReader:
     """Keeps count of the calls of one message."""
 
-    __slots__ = ("_call_id", "calls")
+    __slots__ = ("_by_id", "_by_index", "_call_id", "calls")
 
     def __init__(self, call_id: str) -> None:
         self._call_id = call_id
+        self._by_id: dict[str, _Call] = {}
+        self._by_index: dict[int, _Call] = {}
         self.calls: list[_Call] = []
 
     def read(self, delta: Mapping[str, Any]) -> list[ToolFragment]:
-        """The pieces in one delta."""
-        return [fragment for piece in wire_calls(delta) for fragment in self._read(piece)]
+        """The pieces in one delta, one for each call."""
+        fragments: dict[int, ToolFragment] = {}
+        before: _Call | None = None
+        for piece in wire_calls(delta):
+            before = self._read(piece, before, fragments)
+        return list(fragments.values())
 
-    def _read(self, piece: Mapping[str, Any]) -> list[ToolFragment]:
-        custom = piece.get("custom")
+    def _read(
+        self, wire: Mapping[str, Any], before: _Call | None, fragments: dict[int, ToolFragment]
+    ) -> _Call:
+        """Read a piece; `before` is the call of the piece before it in the same event."""
+        custom = wire.get("custom")
         custom = custom if isinstance(custom, dict) else None
-        name, args = (named(custom.get("name")), "") if custom else name_and_arguments(piece)
-        identity = named(piece.get("id"))
-        call = self._call_of(piece.get("index"), identity, name)
+        name, args = (named(custom.get("name")), "") if custom else name_and_arguments(wire)
+        index = wire.get("index")
+        piece = _Piece(index if isinstance(index, int) else None, named(wire.get("id")), name, args)
+        call = self._call_of(piece, before)
         if custom:
             args = call.free_text(argument_text(custom.get("input")))
-        if args == "null" and not call.args:
+        elif args == "null" and not call.args.begun:
             args = ""
-        new_id = identity if call.id is None else None
-        call.id = call.id or identity
         new_name = self._new_name(call, name)
-        if extras := call_extras(piece):
+        if extras := call_extras(wire):
             call.extras |= extras
         if args:
-            call.args.append(args)
-        if new_id is None and new_name is None and not args:
-            return []
-        return [_fragment(call.index, name=new_name, args=args, identity=new_id)]
-
-    def _call_of(self, wire_index: Any, identity: str | None, name: str | None) -> _Call:
-        index = wire_index if isinstance(wire_index, int) else None
-        known = self.calls[-1] if self.calls else None
-        if index is not None and known is not None and known.wire_index != index:
-            known = next((call for call in reversed(self.calls) if call.wire_index == index), None)
-        if known is not None and not known.is_followed_by(
-            identity, name, indexed=index is not None
-        ):
-            return known
-        call = _Call(index=len(self.calls), wire_index=index)
-        self.calls.append(call)
+            args = call.args.add(args)
+        new_id = self._new_id(call, piece.identity)
+        if new_id is not None or new_name is not None or args:
+            fragment = _fragment(call.index, name=new_name, args=args, identity=new_id)
+            with_fragment(fragments, fragment)
         return call
+
+    def _call_of(self, piece: _Piece, before: _Call | None) -> _Call:
+        known = self._by_id.get(piece.identity or "")
+        if piece.number is not None:
+            by_id = known if known is not None and known.wire_index is None else None
+            known = self._by_index.get(piece.number, by_id)
+        elif known is None and self.calls:
+            known = self.calls[-1]
+        if known is not None and not known.is_followed_by(piece, together=known is before):
+            return known
+        call = _Call(index=len(self.calls), wire_index=piece.number)
+        self.calls.append(call)
+        if piece.number is not None:
+            self._by_index[piece.number] = call
+        return call
+
+    def _new_id(self, call: _Call, identity: str | None) -> str | None:
+        """The id of a call, where it is news; one that another call has is not given twice."""
+        if identity is None or identity == call.wire_id:
+            return None
+        if call.wire_id is not None:
+            call.changes_id = True
+            return None
+        call.wire_id = identity
+        taken = identity in self._by_id
+        self._by_id[identity] = call
+        call.id = missing_id(self._call_id, call.index) if taken else identity
+        return call.id
 
     def _new_name(self, call: _Call, name: str | None) -> str | None:
         """The part of a name that was not said yet: names come whole, repeated, or in pieces."""
-        if not name or name == call.name or (call.args and call.name):
+        if not name or name == call.name or (call.args.begun and call.name):
             return None
-        call.name += name
-        return name
+        new = name.removeprefix(call.name)
+        call.name += new
+        return new
 
     def whole(self) -> list[ToolFragment]:
         """Every call as far as it came, in one piece."""
         return [
-            _fragment(call.index, name=call.name or None, args="".join(call.args), identity=call.id)
+            _fragment(call.index, name=call.name or None, args=call.args.text, identity=call.id)
             for call in self.calls
         ]
 
@@ -148,10 +195,52 @@ class FragmentReader:
             identity = call.id or missing_id(self._call_id, call.index)
             if call.extras:
                 extras[identity] = call.extras
-            if call.extras or call.id is None:
-                closing = _fragment(call.index, args=call.closing(), identity=identity)
-                fragments.append(closing)
+            closing = call.closing()
+            if call.extras or call.id is None or closing:
+                fragments.append(_fragment(call.index, args=closing, identity=identity))
         return fragments, extras
+
+
+def read_calls(message: Mapping[str, Any], call_id: str) -> Calls:
+    """Read `tool_calls` (and the old `function_call`) of a whole message.
+
+    A call that names no tool may be the rest of the one before it, as in a stream.
+
+    Args:
+        message: The reply's message.
+        call_id: Unique per request; a call without an id is named after it.
+    """
+    listed = wire_calls(message)
+    if all(name_and_arguments(call)[0] for call in listed):
+        return separate_calls(listed, call_id)
+    reader = FragmentReader(call_id)
+    fragments = reader.read(message)
+    closing, extras = reader.end()
+    calls = added_up([*fragments, *closing])
+    calls.extras.update(extras)
+    return calls
+
+
+def added_up(fragments: Iterable[ToolFragment]) -> Calls:
+    """The calls that pieces add up to."""
+    whole: dict[int, ToolFragment] = {}
+    for fragment in fragments:
+        with_fragment(whole, fragment)
+    calls = Calls()
+    for call in whole.values():
+        add_call(calls, call["id"] or "", call["name"], call["args"] or "")
+    return calls
+
+
+def with_fragment(whole: dict[int, ToolFragment], added: ToolFragment) -> None:
+    """Add a piece to those of its call: LangChain adds up chunks, not pieces within one."""
+    known = whole.get(added["index"])
+    if known is None:
+        whole[added["index"]] = added
+        return
+    known["id"] = known["id"] or added["id"]
+    known["name"] = (known["name"] or "") + (added["name"] or "") or None
+    known["args"] = (known["args"] or "") + (added["args"] or "")
 
 
 def _fragment(

@@ -30,16 +30,20 @@ class Calls:
     extras: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def read_calls(message: Mapping[str, Any], call_id: str) -> Calls:
-    """Read `tool_calls` (and the old `function_call`) of a whole message.
+def separate_calls(listed: Sequence[Mapping[str, Any]], call_id: str) -> Calls:
+    """Read the calls of a whole message, each of which stands for itself.
 
     Args:
-        message: The reply's message.
-        call_id: Unique per request; a call without an id is named after it.
+        listed: The calls as they came.
+        call_id: Unique per request; a call without an id of its own is named after it.
     """
     calls = Calls()
-    for position, call in enumerate(wire_calls(message)):
-        identity = named(call.get("id")) or missing_id(call_id, position)
+    taken: set[str] = set()
+    for position, call in enumerate(listed):
+        identity = named(call.get("id"))
+        if identity is None or identity in taken:
+            identity = missing_id(call_id, position)
+        taken.add(identity)
         name, arguments = name_and_arguments(call)
         if extras := call_extras(call):
             calls.extras[identity] = extras
@@ -67,7 +71,11 @@ def named(value: Any) -> str | None:
 
 def missing_id(call_id: str, position: int) -> str:
     """A stable name for a call that came without one."""
-    return f"call_{call_id}_{position}" if call_id else f"call_{position}"
+    return f"call_{call_id[:_ID_DIGITS]}_{position}" if call_id else f"call_{position}"
+
+
+_ID_DIGITS = 24
+"""So many of a request's id are enough: services refuse ids of more than 40 characters."""
 
 
 def name_and_arguments(call: Mapping[str, Any]) -> tuple[str | None, str]:
