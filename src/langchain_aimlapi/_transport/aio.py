@@ -321,10 +321,12 @@ class _Source:
         shared, self._shared = self._shared, None
         try:
             if body is not None:
-                if drain:
-                    with contextlib.suppress(Exception):
-                        await self._drain(body)
-                await body.close()
+                try:
+                    if drain:
+                        with contextlib.suppress(Exception):
+                            await self._drain(body)
+                finally:
+                    await body.close()  # also if the caller is cancelled meanwhile
         finally:
             if shared is not None:
                 await pool.agive_back(shared)

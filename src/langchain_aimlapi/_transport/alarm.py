@@ -11,6 +11,8 @@ import socket
 import threading
 import time
 
+from langchain_aimlapi._transport.locks import holding
+
 
 class Alarm:
     """Guards the reads of one reply.
@@ -30,7 +32,7 @@ class Alarm:
 
     def set(self, until: float | None) -> None:
         """Ring at this time by the monotonic clock; None for never."""
-        with self._changed:
+        with holding, self._changed:
             self._until = until
             if until is not None and self._thread is None:
                 self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -38,15 +40,16 @@ class Alarm:
             self._changed.notify()
 
     def stop(self) -> None:
-        """Ring no more, and end the thread."""
-        with self._changed:
+        """Ring no more, and let the thread end.
+
+        It is not waited for: this may be the garbage collector, inside a lock of `threading`.
+        """
+        with holding, self._changed:
             self._over = True
             self._changed.notify()
-        if self._thread is not None:
-            self._thread.join()
 
     def _watch(self) -> None:
-        with self._changed:
+        with holding, self._changed:
             while not self._over:
                 left = None if self._until is None else self._until - time.monotonic()
                 if left is not None and left <= 0:

@@ -111,10 +111,12 @@ class HttpxBody:
         """Leave each read to a timer of its own: there is nobody to tell that time is up."""
 
     async def close(self) -> None:
-        with contextlib.suppress(Exception):
-            await self._chunks.aclose()
-        with contextlib.suppress(Exception):
-            await self._response.aclose()
+        try:
+            with contextlib.suppress(Exception):
+                await self._chunks.aclose()
+        finally:
+            with contextlib.suppress(Exception):
+                await self._response.aclose()
 
 
 def unpacking(read: Read, kind: str) -> Read:

@@ -7,7 +7,7 @@ service gets from this process, however many callers there are.
 
 from __future__ import annotations
 
-import threading
+from langchain_aimlapi._transport.locks import Lock
 
 _CAPACITY = 500
 
@@ -24,7 +24,7 @@ class ProcessBudget:
     def __init__(self, capacity: int = _CAPACITY) -> None:
         self._capacity = capacity
         self._left = capacity
-        self._lock = threading.Lock()
+        self._lock = Lock()
 
     def spend(self) -> bool:
         """Take one retry; False if none is left."""

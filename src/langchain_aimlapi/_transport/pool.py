@@ -22,12 +22,12 @@ import contextlib
 import ctypes
 import functools
 import os
-import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from langchain_aimlapi._transport.budget import ProcessBudget
+from langchain_aimlapi._transport.locks import Lock
 from langchain_aimlapi._transport.route import proxy_for, ssl_context
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class _State:
     """All that one process shares."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = Lock()
         self.budget = ProcessBudget()
         self.contexts: dict[bool | str | ssl.SSLContext, ssl.SSLContext] = {}
         self.clients: dict[ClientOptions, Shared[Connections]] = {}
@@ -121,7 +121,7 @@ def borrow(options: ClientOptions) -> Shared[Connections]:
     with state.lock:
         shared = state.clients.get(options)
         if shared is None:
-            shared = state.clients[options] = Shared(_connections(options))
+            shared = state.clients.setdefault(options, Shared(_connections(options)))
         shared.users += 1
         return shared
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import threading
 import time
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,6 +20,7 @@ from langchain_aimlapi._transport.deadline import remaining
 from langchain_aimlapi._transport.framing import ChunkJoiner
 from langchain_aimlapi._transport.intake import Opened
 from langchain_aimlapi._transport.leftover import close_cleanly
+from langchain_aimlapi._transport.locks import Lock, holding
 from langchain_aimlapi._transport.route import KEEP_ALIVE, addresses, proxy_for, split_proxy
 from langchain_aimlapi._transport.unpacking import ACCEPTED
 
@@ -157,7 +157,7 @@ class Connections:
         self._options = options
         self._context = context
         self._backend = _Backend()
-        self._lock = threading.Lock()
+        self._lock = Lock()
         self._pools: dict[tuple[str | None, bool], httpcore2.ConnectionPool] = {}
         self._routes: dict[tuple[bytes, bytes, int | None], httpcore2.ConnectionPool] = {}
 
@@ -179,7 +179,9 @@ class Connections:
             content=request.body,
             extensions={"timeout": timeouts},
         )
-        reply = self._pool(target).handle_request(native)
+        pool = self._pool(target)
+        with holding:
+            reply = pool.handle_request(native)
         stream = cast("Any", reply.stream)
         received = _received(reply.headers)
         close = functools.partial(close_cleanly, stream, reply.extensions["network_stream"])

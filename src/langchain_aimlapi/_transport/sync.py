@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from langchain_aimlapi._transport import leftover, pool
@@ -25,6 +26,7 @@ from langchain_aimlapi._transport.intake import (
     raw_events,
     reading,
 )
+from langchain_aimlapi._transport.locks import holding, without_locks
 from langchain_aimlapi._transport.request import Reply, for_httpx
 from langchain_aimlapi._transport.unpacking import packing, unpacked
 
@@ -319,24 +321,35 @@ class _Source:
             drain: The reply is complete but for its end, which must have come by now: with it read
                 the connection can be used again.
         """
+        without_locks(partial(self._close_now, drain=drain))
+
+    def _close_now(self, *, drain: bool) -> None:
         close, self._close = self._close, None
+        shared, self._shared = self._shared, None
         if self._alarm is not None:
             self._alarm.stop()
-        if close is not None:
-            if drain and self._shared is not None:
-                with contextlib.suppress(Exception):
-                    self._drain()
-            with contextlib.suppress(Exception):
-                close()
-        shared, self._shared = self._shared, None
-        if shared is not None:
-            pool.give_back(shared)
+        try:
+            if close is not None:
+                _close_reply(close, self._drain if drain and shared is not None else None)
+        finally:
+            if shared is not None:
+                pool.give_back(shared)
 
     def _drain(self) -> None:
         limit = time.monotonic() + _DRAIN_SECONDS
         for _ in range(_DRAIN_READS):
             if self._read(limit) is None:
                 break
+
+
+def _close_reply(close: Callable[[], None], drain: Callable[[], None] | None) -> None:
+    try:
+        if drain is not None:
+            with contextlib.suppress(Exception):
+                drain()
+    finally:
+        with contextlib.suppress(Exception), holding:
+            close()
 
 
 def _opened(
@@ -347,7 +360,8 @@ def _opened(
 ) -> tuple[Opened, Alarm | None]:
     """Send by a client that was passed in, and guard the reads from its socket if it shows one."""
     native = for_httpx(client, request, headers, timeouts)
-    response = client.send(native, stream=True, follow_redirects=False)
+    with holding:
+        response = client.send(native, stream=True, follow_redirects=False)
     leftover.guard(response)
     stream = response.extensions.get("network_stream")
     sock = None if stream is None else stream.get_extra_info("socket")
