@@ -9,8 +9,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from langchain_aimlapi import ChatAimlapi, InvalidRequestError
-from langchain_aimlapi._chat import build
+from langchain_aimlapi import (
+    AuthenticationError,
+    ChatAimlapi,
+    InvalidRequestError,
+    PermissionDeniedError,
+    RateLimitError,
+    ServerError,
+)
+from langchain_aimlapi._chat import dialects
+from tests.scripted import Scripted
 from tests.ways import asked
 
 CLAUDE = "anthropic/claude-haiku-4.5"
@@ -63,7 +71,7 @@ def service():
 @pytest.fixture(autouse=True)
 def forget_shapes():
     """Each test learns for itself."""
-    build._learnt.clear()
+    dialects._learnt.clear()
 
 
 def claude(service, **settings):
@@ -98,12 +106,27 @@ def test_a_chosen_shape_is_not_changed(ask, service):
     assert service.shapes == ["anthropic"]
 
 
-def test_other_refusals_are_not_about_the_shape(ask, model):
-    """A refusal for another reason is raised at once."""
-    llm = model(model=CLAUDE, default_headers={"x-sandbox-fault": "status_403"})
+TEMPERATURE = "temperature: Number must be less than or equal to 1"
 
-    with pytest.raises(Exception, match="403"):
-        ask(llm, MESSAGES)
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind"),
+    [
+        (401, "Unrecognized key", AuthenticationError),
+        (403, "Unrecognized key", PermissionDeniedError),
+        (429, "Unrecognized key", RateLimitError),
+        (500, "Unrecognized key", ServerError),
+        (400, TEMPERATURE, InvalidRequestError),
+    ],
+)
+def test_other_error_responses_are_not_about_the_dialect(ask, status, message, kind):
+    """Only a 400 about the form of the request sends a second one."""
+    with Scripted(reply={"statusCode": status, "message": message}, status=status) as service:
+        llm = ChatAimlapi(model=CLAUDE, base_url=service.url, api_key="key", max_retries=0)
+        with pytest.raises(kind):
+            ask(llm, MESSAGES)
+
+        assert len(service.bodies) == 1
 
 
 @pytest.mark.filterwarnings(

@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from langchain_aimlapi import ChatAimlapi, Timeouts
-from langchain_aimlapi._chat.build import build_call
+from langchain_aimlapi._chat.build import build_chat_request
 from langchain_aimlapi._client.key import as_secret
 
 
@@ -15,7 +15,9 @@ def timeouts(*, stream=False, **settings):
     arguments = settings.pop("arguments", {})
     model = ChatAimlapi(model="gpt-4o", **settings)
     key = as_secret("key")
-    call = build_call(model, [HumanMessage("Hi")], arguments, key=key, stream=stream, run_id=None)
+    call = build_chat_request(
+        model, [HumanMessage("Hi")], arguments, key=key, stream=stream, run_id=None
+    )
     return call.request.timeouts
 
 

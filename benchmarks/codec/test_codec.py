@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from benchmarks.replies import MODEL, WORD, chunk_json, whole
 from langchain_aimlapi import ChatAimlapi
-from langchain_aimlapi._chat.build import build_call
+from langchain_aimlapi._chat.build import build_chat_request
 from langchain_aimlapi._codec.decode.metadata import ReplyContext
 from langchain_aimlapi._codec.decode.reply import decode_reply
 from langchain_aimlapi._codec.decode.stream import Delta, StreamDecoder
@@ -149,6 +149,6 @@ def test_building_a_call(benchmark: BenchmarkFixture) -> None:
     """Settings, arguments and messages brought together into one request."""
     key = SecretStr("bench-key")
     llm = ChatAimlapi(model=MODEL, api_key=key, base_url="http://127.0.0.1:1/v1")
-    call = benchmark(lambda: build_call(llm, SHORT, {}, key=key, stream=False, run_id=None))
+    call = benchmark(lambda: build_chat_request(llm, SHORT, {}, key=key, stream=False, run_id=None))
     assert call.request.url == "http://127.0.0.1:1/v1/chat/completions"
     assert orjson.loads(call.request.body)["messages"][-1] == {"role": "user", "content": "Hi"}

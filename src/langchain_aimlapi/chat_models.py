@@ -1,7 +1,8 @@
 """`ChatAimlapi`, the chat model: LangChain's hooks over the codec and the transport.
 
-No JSON key, no HTTP and no retry rule stands here. A call goes `build_call` -> transport ->
-decoder -> chunks, and the async hooks are the sync ones with `await` in three places.
+No JSON key, no HTTP and no retry rule stands here. A call goes
+`build_chat_request` -> transport -> decoder -> chunks, and the async hooks are the sync ones with `await` in three
+places.
 """
 
 from __future__ import annotations
@@ -155,8 +156,8 @@ class ChatAimlapi(ChatSettings):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        call = self._call(messages, stop, run_manager, kwargs, resolve_key(self, kwargs))
-        return stream.complete(call, self._client_options, self.http_client)
+        request = self._request(messages, stop, run_manager, kwargs, resolve_key(self, kwargs))
+        return stream.complete(request, self._client_options, self.http_client)
 
     @_signed
     async def _agenerate(
@@ -167,8 +168,8 @@ class ChatAimlapi(ChatSettings):
         **kwargs: Any,
     ) -> ChatResult:
         key = await aresolve_key(self, kwargs)
-        call = self._call(messages, stop, run_manager, kwargs, key)
-        return await stream.acomplete(call, self._client_options, self.http_async_client)
+        request = self._request(messages, stop, run_manager, kwargs, key)
+        return await stream.acomplete(request, self._client_options, self.http_async_client)
 
     def _stream(
         self,
@@ -178,8 +179,10 @@ class ChatAimlapi(ChatSettings):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         key = resolve_key(self, kwargs)
-        call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
-        with closing(stream.stream_deltas(call, self._client_options, self.http_client)) as batches:
+        request = self._request(messages, stop, run_manager, kwargs, key, stream=True)
+        with closing(
+            stream.stream_deltas(request, self._client_options, self.http_client)
+        ) as batches:
             for batch in batches:
                 for item in batch:
                     chunk = chunks.as_chunk(item)
@@ -195,9 +198,9 @@ class ChatAimlapi(ChatSettings):
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
         key = await aresolve_key(self, kwargs)
-        call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
+        request = self._request(messages, stop, run_manager, kwargs, key, stream=True)
         async with aclosing(
-            stream.astream_deltas(call, self._client_options, self.http_async_client)
+            stream.astream_deltas(request, self._client_options, self.http_async_client)
         ) as batches:
             async for batch in batches:
                 for item in batch:
@@ -218,11 +221,13 @@ class ChatAimlapi(ChatSettings):
         writer = events.EventWriter()
         told = wants_tokens(run_manager)
         key = resolve_key(self, kwargs)
-        call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
-        with closing(stream.stream_deltas(call, self._client_options, self.http_client)) as batches:
+        request = self._request(messages, stop, run_manager, kwargs, key, stream=True)
+        with closing(
+            stream.stream_deltas(request, self._client_options, self.http_client)
+        ) as batches:
             for batch in batches:
                 if not writer.begun:
-                    yield writer.start(message_id(run_manager), call.model)
+                    yield writer.start(message_id(run_manager), request.model)
                 for item in batch:
                     if told and run_manager:
                         chunk = chunks.as_chunk(item)
@@ -241,13 +246,13 @@ class ChatAimlapi(ChatSettings):
         writer = events.EventWriter()
         told = wants_tokens(run_manager)
         key = await aresolve_key(self, kwargs)
-        call = self._call(messages, stop, run_manager, kwargs, key, stream=True)
+        request = self._request(messages, stop, run_manager, kwargs, key, stream=True)
         async with aclosing(
-            stream.astream_deltas(call, self._client_options, self.http_async_client)
+            stream.astream_deltas(request, self._client_options, self.http_async_client)
         ) as batches:
             async for batch in batches:
                 if not writer.begun:
-                    yield writer.start(message_id(run_manager), call.model)
+                    yield writer.start(message_id(run_manager), request.model)
                 for item in batch:
                     if told and run_manager:
                         chunk = chunks.as_chunk(item)
@@ -255,7 +260,7 @@ class ChatAimlapi(ChatSettings):
                     for event in writer.write(item):
                         yield event
 
-    def _call(
+    def _request(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None,
@@ -264,8 +269,8 @@ class ChatAimlapi(ChatSettings):
         key: SecretStr,
         *,
         stream: bool = False,
-    ) -> build.Call:
-        return build.build_call(
+    ) -> build.ChatRequest:
+        return build.build_chat_request(
             self,
             messages,
             {**kwargs, "stop": stop},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from unittest.mock import ANY
 
 import httpx2
 import pytest
@@ -21,6 +22,7 @@ from langchain_aimlapi.errors import (
     AimlapiError,
     AimlapiTimeoutError,
     AuthenticationError,
+    InvalidRequestError,
     RateLimitError,
     ServerError,
     status_error,
@@ -30,15 +32,18 @@ GOOD = Reply(200, {}, b'{"choices":[]}')
 BUSY = Reply(503, {}, b'{"statusCode":503,"message":"busy"}')
 DENIED = Reply(401, {}, b"")
 LIMITED = Reply(429, {"retry-after": "3"}, b"")
+SENT = Send(ANY, None)
+"""The request went out, whichever it is, and nothing says until when."""
 
 
-def played(results, *, retries=2, total=None, budget=None, takes=0.0):
+def played(results, *, retries=2, total=None, budget=None, takes=0.0, alternative=None):
     """Play results to an exchange; return its steps and what it ended with."""
     request = Request(
         "http://host",
         timeouts=Timeouts(total=total),
         retry=RetryPolicy(max_retries=retries),
         headers={"X-Client-Request-Id": "mine"},
+        alternative=alternative,
     )
     now = 100.0
     until = None if total is None else now + total
@@ -60,14 +65,14 @@ def played(results, *, retries=2, total=None, budget=None, takes=0.0):
 
 def test_a_success_is_returned_at_once():
     """Nothing is done that need not be."""
-    assert played([GOOD]) == ([Send(None)], GOOD)
+    assert played([GOOD]) == ([SENT], GOOD)
 
 
 def test_a_failure_is_repeated_after_a_growing_pause():
     """Half of half a second, half of one second, by the jitter of the test."""
     steps, result = played([BUSY, AimlapiConnectionError("cut"), GOOD])
 
-    assert steps == [Send(None), Pause(0.25), Send(None), Pause(0.5), Send(None)]
+    assert steps == [SENT, Pause(0.25), SENT, Pause(0.5), SENT]
     assert result is GOOD
 
 
@@ -84,13 +89,13 @@ def test_a_refusal_for_good_is_not_repeated(reply):
     """Asking again would bring the same answer."""
     steps, error = played([reply, GOOD])
 
-    assert steps == [Send(None)]
+    assert steps == [SENT]
     assert isinstance(error, AimlapiError)
 
 
 def test_retry_after_is_waited_for():
     """The service's own wish, and jitter on top."""
-    assert played([LIMITED, GOOD])[0] == [Send(None), Pause(3.25), Send(None)]
+    assert played([LIMITED, GOOD])[0] == [SENT, Pause(3.25), SENT]
 
 
 def test_an_opened_stream_is_a_success():
@@ -98,6 +103,77 @@ def test_an_opened_stream_is_a_success():
     stream = object()
 
     assert played([stream])[1] is stream
+
+
+class OtherForm:
+    """A second form of the request, for a service that answers the first with a 400."""
+
+    def __init__(self):
+        self.second = Request("http://host/second")
+        self.was_accepted = False
+
+    def request(self, error):
+        return self.second if isinstance(error, InvalidRequestError) else None
+
+    def accepted(self):
+        self.was_accepted = True
+
+
+REFUSED = Reply(400, {}, b'{"statusCode":400,"message":"Unrecognized key"}')
+
+
+def test_a_request_refused_for_its_form_is_sent_in_its_other_form():
+    """At once, without a retry's pause, and the form is told that it was taken."""
+    other = OtherForm()
+    steps, result = played([REFUSED, GOOD], retries=0, alternative=other)
+
+    assert [step.request.url for step in steps] == ["http://host", "http://host/second"]
+    assert (result, other.was_accepted) == (GOOD, True)
+
+
+def test_the_other_form_has_the_retries_of_a_request():
+    """A failure of it is repeated in that form."""
+    steps, result = played([BUSY, REFUSED, BUSY, GOOD], retries=1, alternative=OtherForm())
+
+    sent = [step.request.url[11:] for step in steps if isinstance(step, Send)]
+    assert (sent, result) == (["", "", "/second", "/second"], GOOD)
+
+
+@pytest.mark.parametrize("reply", [DENIED, LIMITED, BUSY])
+def test_another_failure_does_not_try_the_other_form(reply):
+    """The form was not the reason."""
+    other = OtherForm()
+    steps, error = played([reply], retries=0, alternative=other)
+
+    assert (steps, other.was_accepted) == ([SENT], False)
+    assert isinstance(error, AimlapiError)
+
+
+def test_a_form_is_tried_once():
+    """When both are refused, the second refusal is raised, and nothing was accepted."""
+    other = OtherForm()
+    steps, error = played([REFUSED, REFUSED, GOOD], alternative=other)
+
+    assert (steps, other.was_accepted) == ([SENT, SENT], False)
+    assert isinstance(error, InvalidRequestError)
+
+
+def test_a_form_accepted_at_once_has_no_alternative():
+    """Nothing is learnt where nothing was in doubt."""
+    other = OtherForm()
+
+    assert played([GOOD], alternative=other) == ([SENT], GOOD)
+    assert not other.was_accepted
+
+
+def test_both_forms_have_one_deadline():
+    """What the first took is gone; past the deadline the second is not begun."""
+    steps, _ = played([REFUSED, GOOD], total=10.0, takes=4.0, alternative=OtherForm())
+    assert [step.until for step in steps] == [110.0, 110.0]
+
+    steps, error = played([REFUSED, GOOD], total=3.0, takes=4.0, alternative=OtherForm())
+    assert len(steps) == 1
+    assert isinstance(error, InvalidRequestError)
 
 
 def test_the_deadline_is_the_same_for_every_attempt():
@@ -119,7 +195,7 @@ def test_no_pause_outlives_the_deadline(results, total, takes, kind):
     """An attempt that could not begin in time is not waited for: the last error is raised now."""
     steps, error = played(results, total=total, takes=takes)
 
-    assert steps == [Send(100.0 + total)]
+    assert steps == [Send(ANY, 100.0 + total)]
     assert type(error) is kind
 
 

@@ -96,7 +96,7 @@ async def _run(
                 await asyncio.sleep(step.seconds)
             else:
                 shared = await pool.aborrow(options) if client is None else None
-                source = _Source(request, options, shared, client, step.until)
+                source = _Source(step.request, options, shared, client, step.until)
                 result = await _attempt(source, make)
             outcome = Tried(result, clock(), time.time(), random.random())  # noqa: S311
             step = steps.send(outcome)

@@ -6,6 +6,8 @@ what the attempt brought, or by raising the last error.
 
 Repeating stops when the policy, the deadline or the process-wide budget says so. It never happens
 once a byte of a reply has reached the caller: an attempt at a stream ends with its first content.
+A request that is refused for its form is sent once more in another form, if it has one, within the
+same deadline.
 """
 
 from __future__ import annotations
@@ -27,8 +29,9 @@ _OWN_ID = "x-client-request-id"
 
 
 class Send(NamedTuple):
-    """Send the request once."""
+    """Send a request once."""
 
+    request: Request
     until: float | None
     """When to give up, by the clock that the exchange was started with."""
 
@@ -59,7 +62,7 @@ def exchange(request: Request, until: float | None, budget: Budget) -> Steps:
     """Make the steps of one call.
 
     Args:
-        request: Sent as it is in each attempt.
+        request: Sent as it is in each attempt, until its alternative takes its place.
         until: When the call has to be over, by any clock that only moves forward; None for never.
         budget: The retries left to the process.
 
@@ -69,20 +72,30 @@ def exchange(request: Request, until: float | None, budget: Budget) -> Steps:
     Raises:
         AimlapiError: The last attempt failed and no other is due.
     """
-    tried = 0
+    sent, tried = request, 0
     while True:
-        outcome = yield Send(until)
+        outcome = yield Send(sent, until)
         tried += 1
-        error = _failure(request, outcome)
+        error = _failure(sent, outcome)
         if error is None:
             budget.earn()
+            if request.alternative and sent is not request:
+                request.alternative.accepted()
             return outcome.result
-        delay = request.retry.delay(error, tried, outcome.jitter)
+        delay = sent.retry.delay(error, tried, outcome.jitter)
         late = until is not None and outcome.now + (delay or 0.0) >= until
-        if delay is None or late or not _affordable(error, budget):
+        other = None if late or sent is not request else _in_other_form(request, error)
+        if other is not None:
+            sent, tried = other, 0
+        elif delay is None or late or not _affordable(error, budget):
             error.client_request_id = error.client_request_id or request.header(_OWN_ID)
             raise error
-        yield Pause(delay)
+        else:
+            yield Pause(delay)
+
+
+def _in_other_form(request: Request, error: AimlapiError) -> Request | None:
+    return request.alternative.request(error) if request.alternative else None
 
 
 def _failure(request: Request, outcome: Tried) -> AimlapiError | None:

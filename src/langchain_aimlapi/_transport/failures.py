@@ -64,7 +64,9 @@ def _timed_out(
     timeouts: Timeouts, name: str, *, late: float | None, begun: bool
 ) -> AimlapiTimeoutError:
     if late is not None and late > -_GRACE:
-        return AimlapiTimeoutError(f"no complete reply within {timeouts.total:g} s (timeout)")
+        # The deadline may be that of a call with other requests before this one.
+        time = "the time of the call" if timeouts.total is None else f"{timeouts.total:g} s"
+        return AimlapiTimeoutError(f"no complete reply within {time} (timeout)")
     if name in _CONNECT_TIMEOUTS:
         limit, what = timeouts.connect, "no connection"
     else:

@@ -6,7 +6,7 @@ import math
 import re
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from langchain_aimlapi._errors.envelope import read_envelope
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from langchain_aimlapi._errors.envelope import Envelope
+    from langchain_aimlapi.errors import AimlapiError
 
 _KEY_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key"})
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t -~]*")
@@ -70,6 +71,16 @@ class ClientOptions:
     """At most so many at once; None for no limit."""
 
 
+class Alternative(Protocol):
+    """Another form of a request, for a service that does not take the first one."""
+
+    def request(self, error: AimlapiError) -> Request | None:
+        """Return what to send instead after an error; None if the form was not the reason."""
+
+    def accepted(self) -> None:
+        """Take note that the service took this form."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReplyRules:
     """What a successful reply of an endpoint looks like, as far as telling it from an error goes."""
@@ -102,6 +113,8 @@ class Request:
     """Most bytes of a successful whole reply, decompressed."""
     rules: ReplyRules = field(default_factory=ReplyRules)
     """What a successful reply looks like."""
+    alternative: Alternative | None = field(default=None, repr=False, compare=False)
+    """What to send instead, once, to a service that does not take this form of the request."""
 
     def __post_init__(self) -> None:
         if not is_sendable(self.url):

@@ -108,7 +108,7 @@ def _run(
             if isinstance(step, Pause):
                 time.sleep(step.seconds)
             else:
-                result = _attempt(_Source(request, options, client, step.until), make)
+                result = _attempt(_Source(step.request, options, client, step.until), make)
             outcome = Tried(result, time.monotonic(), time.time(), random.random())  # noqa: S311
             step = steps.send(outcome)
     except StopIteration as done:

@@ -1,0 +1,147 @@
+"""The one door through which every endpoint's requests go out and its replies come back.
+
+A request is sent, its reply is decoded, and whatever goes wrong leaves as one of our errors: with
+the ids by which the service's support finds the call, and without the secrets of the request. A
+field of another type than documented may fail anywhere in a decoder; here that becomes a
+`ResponseFormatError` with Python's own error as its cause. The HTTP libraries are imported by the
+first call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from langchain_core.runnables.config import run_in_executor
+
+from langchain_aimlapi._errors.redaction import without
+from langchain_aimlapi._transport.refusal import shown
+from langchain_aimlapi._transport.request import Reply
+from langchain_aimlapi.errors import AimlapiError, ErrorResponse, ResponseFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_aimlapi._transport.request import ClientOptions, Request
+
+DECODE_ERRORS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+"""What a decoder raises at a field of an undocumented type."""
+
+T = TypeVar("T")
+Decode: TypeAlias = Callable[[Reply], T]
+
+
+def send(
+    request: Request,
+    options: ClientOptions,
+    client: object,
+    decode: Decode[T],
+    deadline: float | None = None,
+) -> T:
+    """Send a request, again if need be, and decode its reply.
+
+    Args:
+        request: What to send.
+        options: For the shared client; ignored if one is passed.
+        client: The caller's own HTTP client, or None.
+        decode: Reads the reply.
+        deadline: When the call has to be over, by the monotonic clock, where this request is one
+            of several (`deadline_in` makes it); None begins a call of its own.
+
+    Raises:
+        AimlapiError: For a reply that did not come, is an error, or cannot be decoded.
+    """
+    from langchain_aimlapi._transport import sync  # noqa: PLC0415  # on first use
+
+    try:
+        return decode_reply(request, sync.send(request, options, client, deadline), decode)
+    except AimlapiError as error:
+        raise redact_error(error, request) from error.__cause__
+
+
+async def asend(
+    request: Request,
+    options: ClientOptions,
+    client: object,
+    decode: Decode[T],
+    deadline: float | None = None,
+    *,
+    in_thread: bool = False,
+) -> T:
+    """Send a request and decode its reply; the same for the running event loop.
+
+    Args:
+        request: What to send.
+        options: For the loop's shared session; ignored if a client is passed.
+        client: The caller's own HTTP client, or None.
+        decode: Reads the reply.
+        deadline: As for `send`.
+        in_thread: Whether to decode in a thread, for replies that take milliseconds to read.
+    """
+    from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
+
+    try:
+        reply = await aio.asend(request, options, client, deadline)
+        if in_thread:
+            return await run_in_executor(None, decode_reply, request, reply, decode)
+        return decode_reply(request, reply, decode)
+    except AimlapiError as error:
+        raise redact_error(error, request) from error.__cause__
+
+
+def decode_reply(request: Request, reply: Reply, decode: Decode[T]) -> T:
+    """Decode a reply.
+
+    Raises:
+        AimlapiError: If it cannot be decoded; with the reply and its ids.
+    """
+    try:
+        return decode(reply)
+    except AimlapiError as error:
+        failed = error
+    except DECODE_ERRORS as error:
+        failed = undecodable(error)
+    failed.response = failed.response or shown(reply, request.secrets())
+    raise add_ids(failed, request, reply.status, reply.headers) from failed.__cause__
+
+
+def undecodable(error: Exception) -> ResponseFormatError:
+    """Return our error for what a decoder raised at a field of an undocumented type."""
+    failed = ResponseFormatError(
+        f"the reply has a field of a type nobody documents ({type(error).__name__})"
+    )
+    failed.__cause__ = error
+    return failed
+
+
+def add_ids(
+    error: AimlapiError, request: Request, status: int, headers: Mapping[str, str]
+) -> AimlapiError:
+    """Add the ids by which the service's support finds a reply that began well."""
+    if error.status_code is None:
+        error.status_code = status
+    error.request_id = error.request_id or headers.get("x-request-id")
+    error.inference_id = error.inference_id or headers.get("x-inference-id")
+    error.client_request_id = error.client_request_id or request.header("x-client-request-id")
+    return error
+
+
+def redact_error(error: AimlapiError, request: Request) -> AimlapiError:
+    """Take the secrets of the request out of an error, should the service have repeated them."""
+    secrets = tuple(request.secrets())
+    error.message = without(error.message, secrets)
+    error.args = without(error.args, secrets)
+    error.body = without(error.body, secrets)
+    if error.response is not None:
+        text, headers = error.response.text, error.response.headers
+        error.response = ErrorResponse(
+            error.response.status_code, without(headers, secrets), without(text, secrets)
+        )
+    return error
