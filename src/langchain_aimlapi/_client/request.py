@@ -120,6 +120,7 @@ def build_request(
             timeouts=_timeouts(connection.timeout if timeout is None else timeout, streams=streams),
             retry=_retry(connection.max_retries if retries is None else retries),
             method=endpoint.method,
+            max_bytes=connection.max_response_bytes,
             rules=endpoint.reply,
         )
     except ConfigurationError as error:
@@ -149,10 +150,13 @@ def build_download(
         timeouts=_timeouts(connection.timeout if timeout is None else timeout, streams=False),
         retry=_retry(connection.max_retries if retries is None else retries),
         method="GET",
+        max_bytes=max(connection.max_response_bytes, _MAX_FILE_BYTES),
         rules=rules or ReplyRules(is_json=False),
     )
 
 
+_MAX_FILE_BYTES = 2**30
+"""Most bytes of a file that was asked for by its address; a video may have hundreds of megabytes."""
 _retry = lru_cache(RetryPolicy)
 
 

@@ -24,7 +24,12 @@ from pydantic import (
 from langchain_aimlapi._client.key import API_KEY_VARIABLE, ApiKey
 from langchain_aimlapi._client.warnings import warn_unknown
 from langchain_aimlapi._errors.redaction import HIDDEN
-from langchain_aimlapi._transport.request import ClientOptions, Timeouts, is_sendable
+from langchain_aimlapi._transport.request import (
+    MAX_RESPONSE_BYTES,
+    ClientOptions,
+    Timeouts,
+    is_sendable,
+)
 from langchain_aimlapi.errors import ConfigurationError
 
 DEFAULT_BASE_URL = "https://api.aimlapi.com/v1"
@@ -66,6 +71,9 @@ class Connection(BaseModel):
     """Address of an HTTP proxy; `HTTPS_PROXY` and `NO_PROXY` hold if it is not given."""
     max_connections: int | None = Field(default=None, ge=1)
     """Most connections at once from this process (async: from this event loop)."""
+    max_response_bytes: int = Field(default=MAX_RESPONSE_BYTES, ge=1)
+    """Most bytes of a reply that is not streamed, decompressed; a larger one is an error. 64 MB if
+    not given."""
     client_request_id: str | None = None
     """Sent as `X-Client-Request-Id`, to find the call in the service's logs; by default the run
     id of LangChain, so that logs and traces can be matched."""

@@ -170,7 +170,7 @@ class Intake:
         self._most = most
         self._decoder = SSEDecoder()
         self._head: bytearray | None = bytearray()  # until there is an event
-        self._body: Bounded | None = None
+        self._body: bytearray | None = None
         self._idle = 0
 
     def feed(self, data: bytes | None) -> Sequence[Any]:
@@ -179,9 +179,10 @@ class Intake:
         Raises:
             ResponseFormatError: The body or one of its events is too large.
         """
-        if self._head is not None and data is not None and self._is_plain(data, self._head):
-            return ()
-        payloads = self._decoder.end() if data is None else self._decoder.feed(data)
+        seen = data
+        if data and self._head is not None:
+            seen = self._begun(data, self._head)
+        payloads = self._decoder.end() if seen is None else self._decoder.feed(seen)
         if payloads:
             self._head = None
             if content := self.reader.read(payloads):
@@ -192,22 +193,22 @@ class Intake:
             raise _too_large(self._most)
         return ()
 
-    def _is_plain(self, data: bytes, head: bytearray) -> bool:
-        """Keep what comes before the first event, and look at its first byte that counts."""
+    def _begun(self, data: bytes, head: bytearray) -> bytes:
+        """Return what may be events of the bytes before the first event, and keep them."""
         if self._body is None:
-            if not head and not (data := data.lstrip(_BLANK)):
-                return True
+            if not head:
+                data = data.lstrip(_BLANK)
             head += data[:MAX_REFUSAL_BYTES] if len(head) < MAX_REFUSAL_BYTES else b""
-            if head[0] not in _NO_EVENT:
-                return False
-            self._body = Bounded(Reading.WHOLE, self._most)
-        self._body.add(data)
-        return True
+            if not head or head[0] not in _NO_EVENT:
+                return data
+            self._body = bytearray()
+        self._body += data
+        return b""
 
     def plain(self) -> Reply | None:
         """Return the reply if it ended without any event, but not without saying something."""
         if self._body is not None:
-            return Reply(self._status, self._headers, bytes(self._body.data))
+            return Reply(self._status, self._headers, bytes(self._body))
         if self._head is not None and is_json(self._headers):
             return Reply(self._status, self._headers, bytes(self._head))
         return None

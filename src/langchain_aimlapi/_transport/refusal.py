@@ -91,12 +91,14 @@ def _is_suspicious(body: bytes, content_key: bytes) -> bool:
 def shown(reply: Reply, secrets: Iterable[str]) -> ErrorResponse:
     """Return a reply as an error may show it."""
     headers, text = _scrubbed(reply, secrets)
-    return ErrorResponse(reply.status, headers, text)
+    return ErrorResponse(reply.status, headers, text[:MAX_REFUSAL_BYTES])
 
 
 def _refused(reply: Reply, wall: float, secrets: Iterable[str]) -> AimlapiStatusError:
     headers, text = _scrubbed(reply, secrets)
-    error = error_from(_decoded(text), status=reply.status, headers=headers, text=text)
+    payload = _decoded(text)
+    text = text[:MAX_REFUSAL_BYTES]
+    error = error_from(payload, status=reply.status, headers=headers, text=text)
     error.retry_after = retry_after(headers, wall)
     if reply.status in _REDIRECT:
         error.message = f"redirected to {_place(headers.get('location', ''))}: {error.message}"
@@ -106,6 +108,7 @@ def _refused(reply: Reply, wall: float, secrets: Iterable[str]) -> AimlapiStatus
 
 def _unreadable(reply: Reply, message: str, secrets: Iterable[str]) -> ResponseFormatError:
     headers, text = _scrubbed(reply, secrets)
+    text = text[:MAX_REFUSAL_BYTES]
     return ResponseFormatError(
         message,
         status_code=reply.status,
@@ -118,7 +121,8 @@ def _unreadable(reply: Reply, message: str, secrets: Iterable[str]) -> ResponseF
 
 def _scrubbed(reply: Reply, secrets: Iterable[str]) -> tuple[dict[str, str], str]:
     """Return headers and text without the key, which some services and proxies echo."""
-    text = reply.body[:MAX_REFUSAL_BYTES].decode("utf-8", "replace")
+    most = None if is_success(reply.status) else MAX_REFUSAL_BYTES
+    text = reply.body[:most].decode("utf-8", "replace")
     headers = dict(reply.headers)
     for secret in secrets:
         text = text.replace(secret, _HIDDEN)

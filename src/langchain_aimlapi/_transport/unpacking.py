@@ -47,7 +47,7 @@ class Unpacker:
         ResponseFormatError: It is packed in a way nobody asked for.
     """
 
-    __slots__ = ("_kind", "_rest", "_zlib")
+    __slots__ = ("_ended", "_kind", "_rest", "_zlib")
 
     def __init__(self, kind: str) -> None:
         if kind not in _WINDOWS:
@@ -57,6 +57,7 @@ class Unpacker:
         self._kind = kind
         self._zlib: zlib._Decompress | None = None
         self._rest = b""
+        self._ended = False  # a member of it
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes."""
@@ -68,39 +69,34 @@ class Unpacker:
         Raises:
             ResponseFormatError: The bytes are not what they are said to be.
         """
-        while self._rest:
-            if self._zlib is None and not self._begun():
-                return b""
-            piece = self._step()
-            if piece:
-                return piece
-        return b""
-
-    def _step(self) -> bytes:
-        unpacked = self._zlib
-        assert unpacked is not None  # noqa: S101  # begun just now
-        try:
-            piece = unpacked.decompress(self._rest, PIECE)
-        except zlib.error as error:
-            raise _not_to_be_read(f"cannot be decompressed ({error})") from None
-        self._rest = unpacked.unconsumed_tail
-        if unpacked.eof:
-            # Another member may follow; padding, or whatever else stands behind it, is nothing.
-            self._rest = unpacked.unused_data.lstrip(b"\0")
-            self._zlib = None
-            if self._kind == "deflate" or not _MAGIC.startswith(self._rest[:2]):
-                self._rest = b""
+        piece = b""
+        while not piece and self._rest:
+            member = self._zlib or self._begun()
+            if member is None:
+                break
+            try:
+                piece = member.decompress(self._rest, PIECE)
+            except zlib.error as error:
+                raise _not_to_be_read(f"cannot be decompressed ({error})") from None
+            self._rest = member.unconsumed_tail
+            if member.eof:
+                self._rest, self._zlib, self._ended = member.unused_data, None, True
         return piece
 
-    def _begun(self) -> bool:
-        """Choose the frame by the first two bytes, as soon as they are there."""
+    def _begun(self) -> zlib._Decompress | None:
+        """Begin with a member, as soon as the two bytes are there that tell its frame."""
+        if self._ended:
+            # Padding may stand before the next; what is neither is dropped, as gzip does it.
+            self._rest = self._rest.lstrip(b"\0")
+            if self._kind == "deflate" or not _MAGIC.startswith(self._rest[:2]):
+                self._rest = b""
         head = self._rest[:2]
-        if len(head) < 2:  # noqa: PLR2004
-            return False
+        if len(head) < len(_MAGIC):
+            return None
         bits = _WINDOWS[self._kind]
         framed = head[0] & 15 == _DEFLATE_METHOD and not int.from_bytes(head) % 31
         self._zlib = zlib.decompressobj(_RAW if bits == _ZLIB and not framed else bits)
-        return True
+        return self._zlib
 
 
 def unpacked(chunks: Iterator[bytes], kind: str) -> Iterator[bytes]:
