@@ -267,7 +267,7 @@ class World:
             raise outcome
         return httpx2.Response(outcome.status, headers=outcome.headers, content=outcome.body)
 
-    def played(self, way, outcomes, request):
+    def played(self, way, outcomes, request, deadline=None):
         """Return the steps that a way of sending takes, and how it ends."""
         self.now = 0.0
         self.steps.clear()
@@ -276,10 +276,11 @@ class World:
         transport = httpx2.MockTransport(self.answer)
         try:
             if way == "sync":
-                end = sync.send(request, ClientOptions(), httpx2.Client(transport=transport))
+                client = httpx2.Client(transport=transport)
+                end = sync.send(request, ClientOptions(), client, deadline)
             else:
                 client = httpx2.AsyncClient(transport=transport)
-                end = asyncio.run(aio.asend(request, ClientOptions(), client))
+                end = asyncio.run(aio.asend(request, ClientOptions(), client, deadline))
         except AimlapiError as error:
             end = (type(error), str(error))
         return list(self.steps), getattr(end, "body", end)
@@ -308,3 +309,14 @@ def test_the_steps_do_not_depend_on_who_asks():
 
     assert played(results)[0] == played(results)[0]
     assert isinstance(played([DENIED])[1], AuthenticationError)
+
+
+def test_a_deadline_that_was_handed_down_is_kept(monkeypatch):
+    """A request that is part of a longer call has the time that is left of it, not its own."""
+    world = World(monkeypatch)
+    request = Request("http://host/v1", b"body", timeouts=Timeouts(total=100.0))
+
+    for way in ("sync", "async"):
+        steps, end = world.played(way, [LIMITED, GOOD], request, deadline=2.0)
+        assert len(steps) == 1  # what Retry-After asks for is more than is left
+        assert end[0] is RateLimitError

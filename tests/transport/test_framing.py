@@ -139,3 +139,14 @@ def test_each_request_begins_a_new_reply():
     joiner.feed(HEAD + chunked(PIECES[:1], b""))
     joiner.begin()
     assert joiner.feed(REPLIES["length"]) == REPLIES["length"]
+
+
+def test_interim_heads_by_the_thousand_are_passed():
+    """However many of them one read brings, before a reply in chunks."""
+    interim = b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" * 5_000
+    joiner = ChunkJoiner()
+    start = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n"
+
+    assert joiner.feed(interim + interim[:30]) == interim + interim[:30]
+    rest = interim[30:40] + start + b"1\r\na\r\n1\r\nb\r\n"
+    assert joiner.feed(rest) == interim[30:40] + start + b"2\r\nab\r\n"

@@ -134,11 +134,18 @@ class AsyncEventStream:
         reader: What reads the events.
     """
 
-    def __init__(self, source: _Source | None, reader: EventReader, first: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        source: _Source | None,
+        reader: EventReader,
+        first: Sequence[Any],
+        *,
+        over: bool = False,
+    ) -> None:
         self.reader = reader
         self._source = source
         self._first = first
-        self._over = False
+        self._over = over
 
     def __aiter__(self) -> AsyncIterator[Sequence[Any]]:
         return self
@@ -237,7 +244,8 @@ class _Source:
             reader = make(body.status, body.headers)
             intake = Intake(body.status, body.headers, reader, self._request.max_bytes)
             batch = await self._batch(body, intake, limit)
-        if not batch:
+        over = not batch
+        if over:
             plain = intake.plain()
             if plain is not None:
                 return plain
@@ -245,7 +253,7 @@ class _Source:
         self._intake = intake
         self._begun = True
         body.guard()
-        return AsyncEventStream(self, reader, batch)
+        return AsyncEventStream(self, reader, batch, over=over)
 
     async def _open(self, *, streaming: bool) -> AiohttpBody | HttpxBody:
         headers = self._request.sent_headers(streaming=streaming)

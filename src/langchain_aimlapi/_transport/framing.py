@@ -55,16 +55,18 @@ class ChunkJoiner:
         if not known:
             data = data.lstrip(b"\r\n")  # some services end a body with a line end of their own
         head = self._head + data
-        end = _HEAD_END.search(head, max(known - 2, 0))
+        begin, end = 0, _HEAD_END.search(head, max(known - 2, 0))
+        while end is not None and _INTERIM.match(head, begin):  # one read may bring thousands
+            begin = end.end()
+            end = _HEAD_END.search(head, begin)
         if end is None:
-            self._head = head
-            self._step = self._in_head if len(head) < _LONGEST_HEAD else self._as_it_is
+            self._head = head[begin:]
+            self._step = self._in_head if len(self._head) < _LONGEST_HEAD else self._as_it_is
             return data
         rest = end.end() - known
         self._head = b""
-        if not _INTERIM.match(head):
-            chunked = _CHUNKED.search(head, 0, end.end())
-            self._step = self._in_chunks if chunked else self._as_it_is
+        chunked = _CHUNKED.search(head, begin, end.end())
+        self._step = self._in_chunks if chunked else self._as_it_is
         return data[:rest] + self._step(data[rest:]) if rest < len(data) else data
 
     def _as_it_is(self, data: bytes) -> bytes:

@@ -61,6 +61,8 @@ def refusal(
         rules: What a successful reply looks like.
     """
     rules = rules or _ANY
+    if reply.status < HTTPStatus.OK:
+        return _unreadable(reply, f"nobody asked for a reply of status {reply.status}", secrets)
     if not is_success(reply.status):
         return _refused(reply, wall, secrets)
     if reply.status in _NO_CONTENT or not rules.is_json:

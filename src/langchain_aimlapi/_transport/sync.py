@@ -143,11 +143,18 @@ class EventStream:
         reader: What reads the events.
     """
 
-    def __init__(self, source: _Source | None, reader: EventReader, first: Sequence[Any]) -> None:
+    def __init__(
+        self,
+        source: _Source | None,
+        reader: EventReader,
+        first: Sequence[Any],
+        *,
+        over: bool = False,
+    ) -> None:
         self.reader = reader
         self._source = source
         self._first = first
-        self._over = False
+        self._over = over
 
     def __iter__(self) -> Iterator[Sequence[Any]]:
         return self
@@ -240,14 +247,15 @@ class _Source:
         reader = make(status, headers)
         intake = Intake(status, headers, reader, self._request.max_bytes)
         batch = self._batch(intake, limit)
-        if not batch:
+        over = not batch
+        if over:
             plain = intake.plain()
             if plain is not None:
                 return plain
             batch = intake.last()
         self._intake = intake
         self._begun = True
-        return EventStream(self, reader, batch)
+        return EventStream(self, reader, batch, over=over)
 
     def _open(self, limit: float | None, *, streaming: bool) -> tuple[int, dict[str, str]]:
         current.until = limit
