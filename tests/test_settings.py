@@ -31,6 +31,7 @@ from langchain_aimlapi import (
     UnknownParameterWarning,
     UnsupportedParameterWarning,
 )
+from langchain_aimlapi.errors import ResponseFormatError
 from langchain_aimlapi.sandbox import Sandbox
 from tests.scripted import Scripted
 from tests.ways import merged
@@ -405,6 +406,17 @@ class TestEffects:
         await llm.abatch([f"call {number}" for number in range(5)])
 
         assert aimlapi_sandbox.connections == 1
+
+    def test_max_response_bytes(self, model, aimlapi_sandbox):
+        """A whole reply has a size; a stream is read piece by piece, each with a size of its own."""
+        del aimlapi_sandbox
+        llm = model(max_response_bytes=100)
+
+        with pytest.raises(ResponseFormatError, match="larger than 100 bytes"):
+            llm.invoke("Hi")
+        with pytest.raises(ResponseFormatError, match="larger than 100 bytes"):
+            asyncio.run(llm.ainvoke("Hi"))
+        assert "Hi" in "".join(chunk.text for chunk in llm.stream("Hi"))
 
     def test_echo_reasoning(self, ask, model, aimlapi_sandbox):
         """A model's own thoughts go back to it, unless that is switched off."""

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES, is_json, is_success
-from langchain_aimlapi._transport.request import Reply
+from langchain_aimlapi._transport.request import MAX_RESPONSE_BYTES, Reply
 from langchain_aimlapi._transport.sse import DONE, SSEDecoder
 from langchain_aimlapi.errors import ResponseFormatError, StreamInterruptedError
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 """What may stand before the first byte that counts: blanks and a byte order mark."""
+_MOST_IDLE = MAX_RESPONSE_BYTES
+"""Most bytes of a stream between content and content: a service may say nothing, but not for ever."""
 _NO_EVENT = frozenset(b'{[<"')
 """What a body begins with that is no stream of events, whatever it says it is: JSON or a page."""
 
@@ -156,7 +158,7 @@ class Intake:
         status: Of the reply.
         headers: Of the reply, with lower-case names.
         reader: Makes content of the events.
-        most: Most bytes of a plain answer, and of events without any content.
+        most: Most bytes of a plain answer.
     """
 
     __slots__ = ("_body", "_decoder", "_head", "_headers", "_idle", "_most", "_status", "reader")
@@ -189,8 +191,9 @@ class Intake:
                 self._idle = 0
                 return content
         self._idle += len(data or b"")
-        if self._idle > self._most:
-            raise _too_large(self._most)
+        most = _MOST_IDLE if self._body is None else self._most
+        if self._idle > most:
+            raise _too_large(most)
         return ()
 
     def _begun(self, data: bytes, head: bytearray) -> bytes:

@@ -67,17 +67,22 @@ def refusal(
         return _refused(reply, wall, secrets)
     if reply.status in _NO_CONTENT or not rules.is_json:
         return None
-    if not reply.body or reply.body.isspace():
-        return _unreadable(reply, "the reply is empty", secrets)
-    if reply.body[:64].lstrip().startswith(b"<"):
-        return _unreadable(reply, "the reply is a web page, not JSON", secrets)
-    if _is_cut(reply.body):
-        return _unreadable(reply, "the reply is cut short", secrets)
+    if trouble := _trouble(reply.body):
+        return _unreadable(reply, trouble, secrets)
     if _is_suspicious(reply.body, rules.content_key):
         decoded = _decoded(reply.body)
         if rules.read_error(decoded) is not None:
             return _refused(reply, wall, secrets)
     return None
+
+
+def _trouble(body: bytes) -> str:
+    """Say why a body is no JSON, as far as its first and last bytes tell."""
+    if not body or body.isspace():
+        return "the reply is empty"
+    if body[:64].lstrip().startswith(b"<"):
+        return "the reply is a web page, not JSON"
+    return "the reply is cut short" if _is_cut(body) else ""
 
 
 def _is_cut(body: bytes) -> bool:
