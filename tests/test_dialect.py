@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -20,7 +19,6 @@ from langchain_aimlapi import (
 )
 from langchain_aimlapi._chat import dialects
 from tests.scripted import Scripted
-from langchain_aimlapi._transport import aio, sync
 from tests.ways import asked
 
 CLAUDE = "anthropic/claude-haiku-4.5"
@@ -144,28 +142,3 @@ def test_events_take_the_other_shape_too(service):
         return await stream.output
 
     assert output.text == asyncio.run(events()).text == "Hello"
-
-
-def test_both_dialects_share_one_deadline(monkeypatch, ask):
-    """What the first request took is no longer there for the second."""
-    deadlines = []
-
-    def refused(_request, _options, _client, deadline, *_):
-        deadlines.append(deadline)
-        raise InvalidRequestError(REFUSAL["message"], status_code=400)
-
-    async def arefused(*arguments):
-        refused(*arguments)
-
-    monkeypatch.setattr(sync, "send", refused)
-    monkeypatch.setattr(sync, "open_stream", refused)
-    monkeypatch.setattr(aio, "asend", arefused)
-    monkeypatch.setattr(aio, "aopen_stream", arefused)
-    before = time.monotonic()
-
-    with pytest.raises(InvalidRequestError):
-        ask(ChatAimlapi(model=CLAUDE, api_key="key", timeout=100), MESSAGES)
-
-    assert len(deadlines) == 2
-    assert deadlines[0] == deadlines[1]
-    assert before + 100 <= deadlines[0] <= time.monotonic() + 100
