@@ -23,6 +23,8 @@ _OWN_VARIABLES = (
     "HTTPS_PROXY",
     "HTTP_PROXY",
     "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
     "LANGSMITH_TRACING",
     "LC_OUTPUT_VERSION",
 )

@@ -68,7 +68,8 @@ class Connection(BaseModel):
     verify: bool | str | ssl.SSLContext = Field(default=True, exclude=True)
     """TLS: a path of CA certificates, a context, or False for no check at all."""
     proxy: str | None = Field(default=None, exclude=True, repr=False)
-    """Address of an HTTP proxy; `HTTPS_PROXY` and `NO_PROXY` hold if it is not given."""
+    """Address of an HTTP proxy; `HTTPS_PROXY` and `NO_PROXY` hold if it is not given, but never for
+    loopback addresses."""
     max_connections: int | None = Field(default=None, ge=1)
     """Most connections at once from this process (async: from this event loop)."""
     max_response_bytes: int = Field(default=MAX_RESPONSE_BYTES, ge=1)

@@ -259,9 +259,9 @@ class _Source:
         headers = self._request.sent_headers(streaming=streaming)
         if self._shared is not None:
             connect, most = self._request.timeouts.connect, self._options.max_connections
-            way = pool.way(self._shared, self._options, self._request.url)
             timeout = pool.client_timeout(connect, queued=most is not None)
-            body = await AiohttpBody.open(self._client, self._request, headers, timeout, way)
+            ways = pool.ways(self._shared, self._options, self._request.url)
+            body = await AiohttpBody.open_by(ways, self._client, self._request, headers, timeout)
             self._shared.replies.add(body.response)
             return body
         if hasattr(self._client, "build_request"):

@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import io
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from langchain_aimlapi._transport.failures import proxy_wants_password
 from langchain_aimlapi._transport.leftover import aguard, take_clean_only
+from langchain_aimlapi._transport.proxies import shown_proxy
 from langchain_aimlapi._transport.request import for_httpx
 from langchain_aimlapi._transport.unpacking import Unpacker, packing
 from langchain_aimlapi._transport.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 
     import aiohttp
 
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 Read: TypeAlias = "Callable[[], Awaitable[bytes]]"
 
 _MARGIN = 0.02
+_WANTS_PASSWORD = HTTPStatus.PROXY_AUTHENTICATION_REQUIRED
 _BIG_BODY = 2**20
 """aiohttp warns of plain bytes beyond this, which it would write in one go."""
 
@@ -46,6 +50,34 @@ class AiohttpBody:
 
     def _give_up(self) -> None:
         self.response.content.set_exception(TimeoutError())
+
+    @classmethod
+    async def open_by(
+        cls,
+        ways: Sequence[Mapping[str, Any]],
+        session: aiohttp.ClientSession,
+        request: Request,
+        headers: Mapping[str, str],
+        bounds: aiohttp.ClientTimeout,
+    ) -> Self:
+        """Send by the first of the proxies to try that can be reached."""
+        *others, last = ways
+        for way in others:
+            try:
+                return await cls.open(session, request, headers, bounds, way)
+            except OSError as error:
+                if not _is_unreachable(error):
+                    raise
+        try:
+            body = await cls.open(session, request, headers, bounds, last)
+        except Exception as error:
+            if last["proxy"] and getattr(error, "status", None) == _WANTS_PASSWORD:
+                raise proxy_wants_password(shown_proxy(last["proxy"])) from None
+            raise
+        if last["proxy"] and body.status == _WANTS_PASSWORD:
+            await body.close()
+            raise proxy_wants_password(shown_proxy(last["proxy"]))
+        return body
 
     @classmethod
     async def open(
@@ -142,6 +174,10 @@ def unpacking(read: Read, kind: str) -> Read:
         return b""
 
     return read_unpacked
+
+
+def _is_unreachable(error: OSError) -> bool:
+    return any(kind.__name__ == "ClientConnectorError" for kind in type(error).__mro__)
 
 
 def _folded(headers: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 _TEXT_LIMIT = 300
 _USER_INFO = re.compile(r"//[^/@\s]+@")  # of a proxy's URL, which aiohttp shows
+_UNAUTHORIZED = re.compile(r"\b407\b")
+_CREDENTIALS_HINT = (
+    "Give user and password in the proxy's address, http://user:password@host:port, "
+    "with special characters percent-encoded."
+)
 _GRACE = 0.01
 """Seconds by which a timer may be early."""
 
@@ -103,7 +108,25 @@ def _untrusted(text: str, host: str) -> AimlapiError:
 
 
 def _by_proxy(text: str, host: str) -> AimlapiError:
-    return AimlapiConnectionError(f"cannot reach {host} through the proxy: {text}")
+    error = AimlapiConnectionError(f"cannot reach {host} through the proxy: {text}")
+    if _UNAUTHORIZED.search(text):
+        error.is_retryable = False
+        error.hint = _CREDENTIALS_HINT
+    return error
+
+
+def proxy_wants_password(proxy: str) -> AimlapiConnectionError:
+    """Return the error for a proxy that answers 407, which it would do again.
+
+    Args:
+        proxy: Its host and port.
+    """
+    error = AimlapiConnectionError(
+        f"the proxy {proxy} wants other credentials (407 Proxy Authentication Required)",
+        hint=_CREDENTIALS_HINT,
+    )
+    error.is_retryable = False
+    return error
 
 
 def _unusable(text: str, host: str) -> AimlapiError:

@@ -28,7 +28,8 @@ from urllib.parse import urlsplit
 
 from langchain_aimlapi._transport.budget import ProcessBudget
 from langchain_aimlapi._transport.locks import Lock
-from langchain_aimlapi._transport.route import proxy_for, ssl_context
+from langchain_aimlapi._transport.proxies import Origin, proxies_for
+from langchain_aimlapi._transport.tls import environment, ssl_context
 
 if TYPE_CHECKING:
     import ssl
@@ -57,7 +58,7 @@ class Shared(Generic[C]):
         self.holder: AsyncGenerator[None, None] | None = None
         self.users = 0
         self.retired = False
-        self.ways: dict[str, dict[str, Any]] = {}
+        self.ways: dict[tuple[str | None, ssl.SSLContext | None], dict[str, Any]] = {}
         self.replies: weakref.WeakSet[aiohttp.ClientResponse] = weakref.WeakSet()
 
 
@@ -67,7 +68,7 @@ class _State:
     def __init__(self) -> None:
         self.lock = Lock()
         self.budget = ProcessBudget()
-        self.contexts: dict[bool | str | ssl.SSLContext, ssl.SSLContext] = {}
+        self.contexts: dict[tuple[object, ...], ssl.SSLContext] = {}
         self.clients: dict[ClientOptions, Shared[Connections]] = {}
         self.sessions: dict[
             tuple[asyncio.AbstractEventLoop, ClientOptions], Shared[aiohttp.ClientSession]
@@ -107,11 +108,15 @@ def budget() -> ProcessBudget:
 
 
 def context_for(options: ClientOptions) -> ssl.SSLContext:
-    """Return the one TLS context for these options: reading the authorities takes a while."""
-    state = _state
-    context = state.contexts.get(options.verify)
+    """Return the one TLS context for these options: reading the authorities takes a while.
+
+    What the environment says of them is read each time: it may be set after a first failure.
+    """
+    state, verify = _state, options.verify
+    key = (verify, *environment()) if verify is True else (verify,)
+    context = state.contexts.get(key)
     if context is None:
-        context = state.contexts[options.verify] = ssl_context(options.verify)
+        context = state.contexts[key] = ssl_context(verify)
     return context
 
 
@@ -173,15 +178,30 @@ async def aborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession]:
     return shared
 
 
-def way(shared: Shared[aiohttp.ClientSession], options: ClientOptions, url: str) -> dict[str, Any]:
-    """Return the arguments that send a request by the right proxy, trusting the right authorities."""
-    found = shared.ways.get(url)
+def ways(
+    shared: Shared[aiohttp.ClientSession], options: ClientOptions, url: str
+) -> list[dict[str, Any]]:
+    """Return the arguments that send a request by the proxies to try, one after another.
+
+    Returns:
+        aiohttp's names: the proxy, and which authorities are trusted. Kept for each two of these,
+        not for each URL, of which there may be as many as calls.
+    """
+    parts = urlsplit(url)
+    origin = Origin(parts.scheme, parts.hostname or "", parts.port)
+    return [
+        _way(shared, options, origin.scheme, proxy) for proxy in proxies_for(origin, options.proxy)
+    ]
+
+
+def _way(
+    shared: Shared[aiohttp.ClientSession], options: ClientOptions, scheme: str, proxy: str | None
+) -> dict[str, Any]:
+    encrypted = scheme == "https" or (proxy is not None and proxy.startswith("https:"))
+    context = context_for(options) if encrypted else None
+    found = shared.ways.get((proxy, context))
     if found is None:
-        parts = urlsplit(url)
-        proxy = proxy_for(parts.scheme, parts.hostname or "", parts.port, options.proxy)
-        encrypted = parts.scheme == "https" or (proxy or "").startswith("https:")
-        found = {"proxy": proxy, "ssl": context_for(options) if encrypted else True}
-        shared.ways[url] = found
+        found = shared.ways[proxy, context] = {"proxy": proxy, "ssl": context or True}
     return found
 
 

@@ -11,17 +11,20 @@ from __future__ import annotations
 import contextlib
 import functools
 import time
-from typing import TYPE_CHECKING, Any, cast
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import httpcore2
 import httpx2
 
 from langchain_aimlapi._transport.deadline import remaining
+from langchain_aimlapi._transport.failures import proxy_wants_password
 from langchain_aimlapi._transport.framing import ChunkJoiner
 from langchain_aimlapi._transport.intake import Opened
 from langchain_aimlapi._transport.leftover import close_cleanly
 from langchain_aimlapi._transport.locks import Lock, holding
-from langchain_aimlapi._transport.route import KEEP_ALIVE, addresses, proxy_for, split_proxy
+from langchain_aimlapi._transport.proxies import Origin, proxies_for, shown_proxy, split_proxy
+from langchain_aimlapi._transport.tcp import KEEP_ALIVE, addresses
 from langchain_aimlapi._transport.unpacking import ACCEPTED
 
 if TYPE_CHECKING:
@@ -145,8 +148,11 @@ def _target(url: str) -> tuple[httpcore2.URL, bytes]:
     return target, parsed.netloc
 
 
+_Pooled: TypeAlias = "tuple[str | None, ssl.SSLContext | None]"
+
+
 class Connections:
-    """Connections by the deadline; a pool for each proxy, and for plain and encrypted traffic.
+    """Connections by the deadline; a pool for each proxy, for plain traffic and each TLS context.
 
     Args:
         options: Proxy and number of connections.
@@ -158,8 +164,7 @@ class Connections:
         self._context = context
         self._backend = _Backend()
         self._lock = Lock()
-        self._pools: dict[tuple[str | None, bool], httpcore2.ConnectionPool] = {}
-        self._routes: dict[tuple[bytes, bytes, int | None], httpcore2.ConnectionPool] = {}
+        self._pools: dict[_Pooled, httpcore2.ConnectionPool] = {}
 
     def open(
         self, request: Request, headers: Mapping[str, str], timeouts: dict[str, float | None]
@@ -179,9 +184,7 @@ class Connections:
             content=request.body,
             extensions={"timeout": timeouts},
         )
-        pool = self._pool(target)
-        with holding:
-            reply = pool.handle_request(native)
+        reply = self._sent(native)
         stream = cast("Any", reply.stream)
         received = _received(reply.headers)
         close = functools.partial(close_cleanly, stream, reply.extensions["network_stream"])
@@ -193,23 +196,39 @@ class Connections:
             for pool in self._pools.values():
                 stack.callback(pool.close)
             self._pools.clear()
-            self._routes.clear()
 
-    def _pool(self, target: httpcore2.URL) -> httpcore2.ConnectionPool:
-        origin = (target.scheme, target.host, target.port)
-        pool = self._routes.get(origin)
-        if pool is None:
-            scheme, host = target.scheme.decode(), target.host.decode()
-            with self._lock:
-                key = (proxy_for(scheme, host, target.port, self._options.proxy), scheme == "https")
-                if key not in self._pools:
-                    self._pools[key] = self._made(*key)
-                pool = self._routes[origin] = self._pools[key]
-        return pool
+    def _sent(self, native: httpcore2.Request) -> httpcore2.Response:
+        """Send by the first of the proxies to try that can be reached."""
+        target = native.url
+        origin = Origin(target.scheme.decode(), target.host.decode(), target.port)
+        *others, last = proxies_for(origin, self._options.proxy)
+        for proxy in others:
+            with contextlib.suppress(httpcore2.ConnectError):
+                return self._sent_by(proxy, native)
+        return self._sent_by(last, native)
 
-    def _made(self, proxy: str | None, encrypted: bool) -> httpcore2.ConnectionPool:
+    def _sent_by(self, proxy: str | None, native: httpcore2.Request) -> httpcore2.Response:
+        context = self._context() if native.url.scheme == b"https" else None
+        pool = self._pools.get((proxy, context)) or self._made(proxy, context)
+        try:
+            with holding:
+                reply = pool.handle_request(native)
+        except httpcore2.ProxyError as error:
+            if proxy is not None and str(error).startswith("407"):
+                raise proxy_wants_password(shown_proxy(proxy)) from None
+            raise
+        if proxy is not None and reply.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+            reply.close()
+            raise proxy_wants_password(shown_proxy(proxy))
+        return reply
+
+    def _made(self, proxy: str | None, context: ssl.SSLContext | None) -> httpcore2.ConnectionPool:
+        with self._lock:
+            return self._pools.setdefault((proxy, context), self._new(proxy, context))
+
+    def _new(self, proxy: str | None, context: ssl.SSLContext | None) -> httpcore2.ConnectionPool:
         common: dict[str, Any] = {
-            "ssl_context": self._context() if encrypted else None,
+            "ssl_context": context,
             "max_connections": self._options.max_connections,
             "keepalive_expiry": IDLE_SECONDS,
             "network_backend": self._backend,

@@ -1,9 +1,10 @@
-"""The way to a host: proxies of the environment and of our own, and certificates."""
+"""Proxies of the environment and of our own, and certificates."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import ssl
 import subprocess
 import threading
@@ -11,10 +12,11 @@ import threading
 import pytest
 
 from langchain_aimlapi import errors
+from langchain_aimlapi._transport import aio, pool
+from langchain_aimlapi._transport.proxies import Origin, is_loopback, proxies_for, split_proxy
 from langchain_aimlapi._transport.request import ClientOptions
-from langchain_aimlapi._transport.route import proxy_for, split_proxy
 
-from .callers import KEY, OURS, Caller
+from .callers import KEY, ONCE, OURS, Caller
 from .callers import request as made
 from .service import GREETING, OK, Service, whole
 
@@ -23,6 +25,16 @@ from .service import GREETING, OK, Service, whole
 def way(request):
     """Both worlds take the same way."""
     return request.param
+
+
+ELSEWHERE = "gateway.test"
+"""A name that only the proxy knows: loopback addresses go by no proxy."""
+
+
+def elsewhere(service, **timeouts):
+    """A request to a service by the name that the proxy knows."""
+    sent = made(service, **timeouts)
+    return dataclasses.replace(sent, url=sent.url.replace("127.0.0.1", ELSEWHERE))
 
 
 class Proxy:
@@ -73,6 +85,7 @@ class Proxy:
         method, target, _ = head.decode().split(" ", 2)
         place = target if method == "CONNECT" else target.split("/")[2]
         host, _, port = place.partition(":")
+        host = host.replace(ELSEWHERE, "127.0.0.1")
         far_reader, far_writer = await asyncio.open_connection(host, int(port))
         if method == "CONNECT":
             writer.write(b"HTTP/1.1 200 Established\r\n\r\n")
@@ -154,20 +167,87 @@ def test_the_environments_proxy_tunnels(secure, certificate, proxy, way, name, m
     monkeypatch.setenv(name, proxy.url)
     caller = Caller(way, ClientOptions(verify=str(certificate / "cert.pem")))
 
-    assert caller.send(made(secure)).status == 200
-    assert proxy.heads[0].startswith(f"CONNECT 127.0.0.1:{secure.port} HTTP/1.1\r\n")
+    assert caller.send(elsewhere(secure)).status == 200
+    assert proxy.heads[0].startswith(f"CONNECT {ELSEWHERE}:{secure.port} HTTP/1.1\r\n")
     assert KEY not in "".join(proxy.heads)
 
 
-@pytest.mark.parametrize("hosts", ["127.0.0.1", "*", "example.org,127.0.0.1"])
-def test_no_proxy_goes_straight(service, proxy, way, hosts, monkeypatch):
-    """NO_PROXY names who is not to be reached by way of the proxy."""
-    monkeypatch.setenv("HTTP_PROXY", proxy.url)
-    monkeypatch.setenv("NO_PROXY", hosts)
+@pytest.mark.parametrize("name", ["HTTP_PROXY", "ALL_PROXY"])
+def test_a_loopback_address_goes_by_no_proxy(service, proxy, way, name, monkeypatch):
+    """Behind a company's proxy, too, the first command reaches the sandbox on this machine."""
+    monkeypatch.setenv(name, proxy.url)
     service.will(whole(OK))
 
     assert Caller(way).send(made(service)).status == 200
     assert proxy.heads == []
+
+
+def test_a_proxy_on_this_machine_is_asked_where_nothing_listens(proxy, way, monkeypatch):
+    """Another proxy would look on a machine of its own."""
+    with Service() as gone:
+        pass
+    monkeypatch.setenv("HTTP_PROXY", proxy.url)
+
+    with contextlib.suppress(errors.AimlapiError):
+        Caller(way).send(made(gone, ONCE))
+
+    assert len(proxy.heads) == 1
+
+
+def test_a_proxy_that_is_set_after_a_failure_is_used(service, proxy, way, monkeypatch):
+    """In the same process and the same loop: a notebook that learns of its proxy late."""
+    service.will(whole(OK))
+    if way == "sync":
+        with pytest.raises(errors.AimlapiConnectionError):
+            Caller(way).send(elsewhere(service, retry=ONCE))
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        assert Caller(way).send(elsewhere(service)).status == 200
+    else:
+
+        async def main():
+            with pytest.raises(errors.AimlapiConnectionError):
+                await aio.asend(elsewhere(service, retry=ONCE), ClientOptions())
+            monkeypatch.setenv("HTTP_PROXY", proxy.url)
+            return await aio.asend(elsewhere(service), ClientOptions())
+
+        assert asyncio.run(main()).status == 200
+    assert len(proxy.heads) == 1
+
+
+def test_authorities_that_are_set_after_a_failure_are_trusted(
+    secure, certificate, way, monkeypatch
+):
+    """As the hint of the failure says; and no more once they are taken away."""
+    caller = Caller(way)
+    for _ in range(2):
+        with pytest.raises(errors.AimlapiConnectionError, match="certificate"):
+            caller.send(made(secure))
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
+        assert caller.send(made(secure)).status == 200
+        monkeypatch.delenv("SSL_CERT_FILE")
+
+
+def test_nothing_is_kept_for_each_url(service, way):
+    """A query that differs per call (a tenant, a trace) leaves nothing behind."""
+    service.will(whole(OK))
+    requests = [
+        dataclasses.replace(made(service), url=f"{service.url}?trace={number}")
+        for number in range(30)
+    ]
+
+    async def main():
+        for sent in requests:
+            await aio.asend(sent, ClientOptions())
+        (shared,) = pool._state.sessions.values()
+        return len(shared.ways)
+
+    if way == "async":
+        assert asyncio.run(main()) == 1
+        return
+    for sent in requests:
+        Caller(way).send(sent)
+    (shared,) = pool._state.clients.values()
+    assert len(shared.client._pools) == 1
 
 
 def test_plain_requests_are_forwarded(service, proxy, way, monkeypatch):
@@ -175,8 +255,8 @@ def test_plain_requests_are_forwarded(service, proxy, way, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", proxy.url)
     service.will(whole(OK))
 
-    assert Caller(way).send(made(service)).status == 200
-    assert proxy.heads[0].startswith(f"POST {service.url} HTTP/1.1\r\n")
+    assert Caller(way).send(elsewhere(service)).status == 200
+    assert proxy.heads[0].startswith(f"POST http://{ELSEWHERE}:{service.port}/v1/")
 
 
 def test_a_proxy_of_our_own_wins(service, proxy, way, monkeypatch):
@@ -203,7 +283,7 @@ def test_a_proxy_gets_its_own_credentials(certificate, proxy, way, secured, requ
     assert not secured or "proxy-authorization" not in target.hits[0].headers
 
 
-@pytest.mark.parametrize("status", [403, 407, 502])
+@pytest.mark.parametrize("status", [403, 502])
 def test_a_proxy_that_refuses_is_a_connection_error(secure, way, status):
     """The status is named, the proxy's password is not."""
     with Proxy(f"HTTP/1.1 {status} No\r\ncontent-length: 0\r\n\r\n".encode()) as proxy:
@@ -212,6 +292,35 @@ def test_a_proxy_that_refuses_is_a_connection_error(secure, way, status):
             Caller(way, options).send(made(secure))
 
     assert "canary" not in f"{caught.value!s} {caught.value.__dict__}"
+
+
+@pytest.mark.parametrize("target", ["secure", "service"])
+def test_a_proxy_that_wants_a_password_is_asked_once(way, target, request):
+    """In CONNECT and in plain http; it is named, and the way out too."""
+    refusal = (
+        b"HTTP/1.1 407 Proxy Authentication Required\r\n"
+        b"proxy-authenticate: Basic realm=corp\r\ncontent-length: 2\r\n\r\nno"
+    )
+    with Proxy(refusal) as proxy:
+        options = ClientOptions(proxy=proxy.url.replace("//", "//user:canary@"), verify=False)
+        with pytest.raises(errors.AimlapiConnectionError, match="407") as caught:
+            Caller(way, options).send(made(request.getfixturevalue(target)))
+        place = proxy.url.removeprefix("http://")
+        asked = len(proxy.heads)
+
+    assert (asked, caught.value.is_retryable) == (1, False)
+    assert place in str(caught.value)
+    assert "user:password@" in caught.value.hint
+    assert "canary" not in f"{caught.value!s} {caught.value.__dict__}"
+
+
+@pytest.mark.parametrize("url", ["http://user:pa/ss@host:1", "http://host:port", "http://"])
+def test_an_address_that_is_none_is_refused_without_being_shown(service, way, url):
+    """A password with a slash in it is a usual mistake."""
+    with pytest.raises(errors.ConfigurationError, match="proxy") as caught:
+        Caller(way, ClientOptions(proxy=url)).send(made(service))
+
+    assert "pa/ss" not in str(caught.value)
 
 
 def test_a_proxy_that_is_not_there_is_a_connection_error(secure, way):
@@ -232,6 +341,9 @@ def test_an_unknown_kind_of_proxy_is_refused(service, way, kind):
         Caller(way, options).send(made(service))
 
 
+AIMLAPI = Origin("https", "api.aimlapi.com", None)
+
+
 @pytest.mark.parametrize(
     ("proxies", "scheme", "expected"),
     [
@@ -241,18 +353,96 @@ def test_an_unknown_kind_of_proxy_is_refused(service, way, kind):
         ({"HTTPS_PROXY": "p:1"}, "https", "http://p:1"),
         ({"HTTPS_PROXY": ""}, "https", None),
         ({"ALL_PROXY": "http://p:1", "HTTP_PROXY": "http://q:1"}, "http", "http://q:1"),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "aimlapi.com"}, "https", None),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": ".aimlapi.com"}, "https", None),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "other.com"}, "https", "http://p:1"),
-        ({"HTTPS_PROXY": "http://p:1", "NO_PROXY": "api.aimlapi.com:443"}, "https", "http://p:1"),
     ],
 )
 def test_the_environment_is_read_as_others_read_it(proxies, scheme, expected, monkeypatch):
-    """By scheme, then for all, but for the hosts excepted."""
+    """By scheme, then for all."""
     for name, value in proxies.items():
         monkeypatch.setenv(name, value)
 
-    assert proxy_for(scheme, "api.aimlapi.com", None, None) == expected
+    assert proxies_for(AIMLAPI._replace(scheme=scheme), None) == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "host", "excepted"),
+    [
+        ("aimlapi.com", "api.aimlapi.com", True),
+        (".aimlapi.com", "api.aimlapi.com", True),
+        (".aimlapi.com", "aimlapi.com", True),
+        ("aimlapi.com", "aimlapi.com", True),
+        ("API.aimlapi.com.", "api.aimlapi.com", True),
+        ("api.com", "notapi.com", False),
+        ("other.com", "api.aimlapi.com", False),
+        ("*", "api.aimlapi.com", True),
+        ("*.aimlapi.com", "api.aimlapi.com", True),
+        ("*.aimlapi.com", "api.other.com", False),
+        ("api.*", "api.aimlapi.com", True),
+        ("other.com, aimlapi.com", "api.aimlapi.com", True),
+        ("other.com aimlapi.com", "api.aimlapi.com", True),
+        (" , ,", "api.aimlapi.com", False),
+        ("aimlapi.com:443", "api.aimlapi.com", True),
+        ("aimlapi.com:8443", "api.aimlapi.com", False),
+        ("*:443", "api.aimlapi.com", True),
+        ("https://aimlapi.com", "api.aimlapi.com", True),
+        ("all://aimlapi.com", "api.aimlapi.com", True),
+        ("http://aimlapi.com", "api.aimlapi.com", False),
+        ("10.0.0.0/8", "10.1.2.3", True),
+        ("10.0.0.0/8", "11.1.2.3", False),
+        ("10.1.2.3/8", "10.9.9.9", True),
+        ("10.0.0.0/8", "api.aimlapi.com", False),
+        ("10.1.2.3", "10.1.2.3", True),
+        ("1.2.3", "0.1.2.3", False),
+        ("10.1.*", "10.1.2.3", True),
+        ("[fd00::1]", "fd00::1", True),
+        ("fd00::1", "fd00:0::1", True),
+        ("[fd00::1]:443", "fd00::1", True),
+        ("[fd00::1]:80", "fd00::1", False),
+        ("fd00::/8", "fd12::1", True),
+        ("[fd00::]/8", "fd12::1", True),
+        ("fd00::/8", "2001:db8::1", False),
+        ("10.0.0.0/99", "10.0.0.1", False),
+        ("[", "api.aimlapi.com", False),
+    ],
+)
+def test_no_proxy_has_all_forms_of_the_others(no_proxy, host, excepted, monkeypatch):
+    """Those of httpx, of requests and of the standard library."""
+    monkeypatch.setenv("HTTPS_PROXY", "http://p:1")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+
+    expected = None if excepted else "http://p:1"
+    assert proxies_for(Origin("https", host, None), None) == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("localhost", True),
+        ("LOCALHOST.", True),
+        ("sandbox.localhost", True),
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("0.0.0.0", True),
+        ("notlocalhost", False),
+        ("localhost.example.com", False),
+        ("128.0.0.1", False),
+        ("10.0.0.1", False),
+        ("fe80::1%eth0", False),
+    ],
+)
+def test_this_machine_is_known_by_all_its_names(host, expected):
+    """Names and addresses of the loopback interface."""
+    assert is_loopback(host) is expected
+
+
+def test_a_loopback_address_by_a_proxy_given_in_code(monkeypatch):
+    """Then it is wanted; one of the environment on another machine is not."""
+    here = Origin("http", "127.0.0.1", 8000)
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.corp:3128")
+
+    assert proxies_for(here, None) == (None,)
+    assert proxies_for(here, "http://proxy.corp:3128") == ("http://proxy.corp:3128",)
 
 
 def test_a_proxys_user_is_taken_out_of_its_url():
