@@ -162,7 +162,7 @@ def test_stops_while_a_stream_hangs():
         with socket.create_connection((address[0], int(address[1]))) as hanging:
             body = b'{"model":"m","messages":[{"role":"user","content":"Hi"}],"stream":true}'
             head = (
-                "POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n"
+                "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer k\r\n"
                 f"x-sandbox-fault: stall\r\nContent-Length: {len(body)}\r\n\r\n"
             )
             hanging.sendall(head.encode() + body)

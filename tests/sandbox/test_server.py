@@ -240,3 +240,41 @@ def test_a_client_that_leaves_amid_its_request(sandbox):
 
     assert chat(sandbox).status == 200
     assert len(sandbox.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:1", 200),
+        ("LOCALHOST", 200),
+        ("app.localhost:80", 200),
+        ("127.0.0.2", 200),
+        ("[::1]:80", 200),
+        ("", 200),
+        ("attacker.example", 421),
+        ("attacker.example:8989", 421),
+        ("127.0.0.1.attacker.example", 421),
+        ("localhost.attacker.example", 421),
+        ("192.0.2.1", 421),
+        ("[::1", 421),
+    ],
+)
+def test_only_names_of_this_machine_are_answered(sandbox, host, status):
+    """A page whose name points to this machine (DNS rebinding) reads nothing."""
+    reply = request(sandbox, "GET", "/models?id=gpt-4o", headers={"Host": host})
+
+    assert reply.status == status
+    assert status == 200 or reply.json["statusCode"] == 421
+    assert len(sandbox.requests) == (status == 200)
+
+
+@pytest.mark.parametrize("depth", [250, 900])
+def test_deep_schemas_are_answered_or_refused(sandbox, depth):
+    """A schema that is nested deeper than the JSON library writes is no failure."""
+    schema = {}
+    for _ in range(depth):
+        schema = {"items": schema}
+    tool = {"type": "function", "function": {"name": "f", "parameters": schema}}
+    body = {"model": "m", "messages": [{"role": "user", "content": "f"}], "tools": [tool]}
+
+    assert request(sandbox, "POST", "/chat/completions", body).status in {200, 400}

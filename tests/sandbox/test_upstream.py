@@ -41,7 +41,10 @@ class Model:
         self.seen.append((request.path, dict(request.headers), body))
         if not body.get("stream") or self.status != 200:
             text = self.answer if isinstance(self.answer, str) else json.dumps(self.answer)
-            return web.Response(text=text, status=self.status, content_type="application/json")
+            headers = {"location": "/v1/chat/completions"} if 300 <= self.status < 400 else {}
+            return web.Response(
+                text=text, status=self.status, content_type="application/json", headers=headers
+            )
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
         for piece in self.pieces:
@@ -152,7 +155,7 @@ async def test_streams_are_not_held_back(model):
         port = int(sandbox.base_url.split(":")[2].split("/")[0])
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(
-            b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer k\r\n"
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer k\r\n"
             b"Content-Length: %d\r\nConnection: close\r\n\r\n%s" % (len(body), body)
         )
         received.append(await asyncio.wait_for(reader.readuntil(b'"Hi"'), 5))
@@ -222,3 +225,15 @@ async def test_a_reply_that_is_not_wanted_is_let_go(model, fault):
     """A fault that ends the connection ends the upstream's as well."""
     with pytest.raises((OSError, HTTPException)):
         await _ask(model, faults=fault, stream=True)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+async def test_redirects_are_not_followed(model, status):
+    """An upstream cannot send the request, and the key, elsewhere."""
+    model.status = status
+    model.answer = "moved"
+    reply = await _ask(model, key="secret")
+
+    assert reply.status == 502
+    assert f"redirects ({status})" in reply.json["message"]
+    assert len(model.seen) == 1

@@ -15,6 +15,7 @@ from aiohttp import web
 from langchain_aimlapi.sandbox.checks import check_chat
 from langchain_aimlapi.sandbox.faults.effects import FaultContext
 from langchain_aimlapi.sandbox.faults.table import fault_named
+from langchain_aimlapi.sandbox.hosts import is_own_host
 from langchain_aimlapi.sandbox.recorder import RecordedRequest
 from langchain_aimlapi.sandbox.replies import (
     ApiError,
@@ -92,6 +93,7 @@ class Service:
     ) -> web.StreamResponse:
         """Record the request, and send every error in the envelope."""
         try:
+            _check_host(request)
             await self._record(request)
             return await handler(request)
         except ApiError as error:
@@ -188,6 +190,12 @@ class Service:
     async def _one(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         return await send(request, models.one_model(name, _query(request)), {})
+
+
+def _check_host(request: web.Request) -> None:
+    host = request.headers.get("host", "")
+    if not is_own_host(host):
+        raise ApiError(421, f"The sandbox answers to names of this machine only, not to {host!r}")
 
 
 def _query(request: web.Request) -> dict[str, list[str]]:

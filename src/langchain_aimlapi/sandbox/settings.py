@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from langchain_aimlapi.sandbox.hosts import is_loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,6 @@ def check_loopback(host: str) -> str:
     Raises:
         ValueError: Other machines could reach the address; the sandbox checks no real keys.
     """
-    try:
-        loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
+    if not is_loopback(host):
         raise ValueError(f"the sandbox serves this machine only, so host cannot be {host!r}")
     return host

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.faults.effects import Frames
 
 _EVENT_END = re.compile(rb"\r?\n\r?\n")
-_OK = 300
+_OK, _REDIRECTED = 300, 400
 _MAX_QUOTED = 2000
 
 
@@ -50,7 +50,9 @@ class Upstream:
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=10)
             self._session = aiohttp.ClientSession(timeout=timeout)
         try:
-            response = await self._session.post(self._url, data=body, headers=self._headers)
+            response = await self._session.post(
+                self._url, data=body, headers=self._headers, allow_redirects=False
+            )
             if response.status < _OK and response.content_type == "text/event-stream":
                 return StreamReply(_frames(response), release=response.close)
             async with response:
@@ -60,6 +62,8 @@ class Upstream:
 
 
 def _whole(status: int, text: bytes) -> Reply:
+    if _OK <= status < _REDIRECTED:
+        raise ApiError(502, f"Upstream redirects ({status}), which is not followed")
     if status >= _OK:
         quoted = text[:_MAX_QUOTED].decode(errors="replace")
         raise ApiError(status, f"{status} {quoted}")

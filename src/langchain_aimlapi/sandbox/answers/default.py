@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-import orjson
-
 from langchain_aimlapi.sandbox.answers.answer import Answer, apply_limits
-from langchain_aimlapi.sandbox.answers.schema_values import quoted_texts, value_for
+from langchain_aimlapi.sandbox.answers.json_schema.quotes import quoted_texts
+from langchain_aimlapi.sandbox.answers.json_schema.values import value_for
+from langchain_aimlapi.sandbox.answers.json_text import json_text
 from langchain_aimlapi.sandbox.answers.tokens import count_tokens
 from langchain_aimlapi.sandbox.answers.tool_selection import select_tool_calls
 
@@ -30,28 +30,36 @@ _SENTENCES_PER_EFFORT = {"": 0, "low": 1, "medium": 2, "high": 3}
 _MEDIA_WORDS = {"image": "image", "audio": "audio clip", "video": "video", "file": "file"}
 
 
-def default_answer(request: ParsedRequest, index: int = 0) -> Answer:
-    """Decide the content of choice number `index`.
+def default_answers(request: ParsedRequest) -> list[Answer]:
+    """Decide the content of each choice.
 
     Raises:
         UnusableSchemaError: A JSON schema of the request is not valid.
     """
     reasoning = "".join(_REASONING[: _SENTENCES_PER_EFFORT[request.effort]])
     if calls := select_tool_calls(request):
-        return apply_limits(Answer(reasoning, tool_calls=calls), request)
-    return apply_limits(Answer(reasoning, _text(request, index)), request)
+        return [apply_limits(Answer(reasoning, tool_calls=calls), request)] * request.n
+    texts = [_json(request)] * request.n if request.format.kind != "text" else _texts(request)
+    return [apply_limits(Answer(reasoning, text), request) for text in texts]
 
 
-def _text(request: ParsedRequest, index: int) -> str:
+def _json(request: ParsedRequest) -> str:
     if request.format.kind == "json_schema":
-        return orjson.dumps(value_for(request.format.schema, request.prompt)).decode()
-    if request.format.kind == "json_object":
-        keys = quoted_texts(request.prompt) or ["answer"]
-        return orjson.dumps({key: f"sample {key}" for key in keys}).decode()
+        return json_text(value_for(request.format.schema, request.prompt))
+    keys = quoted_texts(request.prompt) or ["answer"]
+    return json_text({key: f"sample {key}" for key in keys})
+
+
+def _texts(request: ParsedRequest) -> list[str]:
+    """Write the text of each choice; several are numbered."""
     text = " ".join(_sentences(request))
-    if request.n > 1:
-        text += f" (choice {index + 1} of {request.n})"
-    missing = request.pad_to - count_tokens(text)
+    numbers = range(1, request.n + 1)
+    texts = [f"{text} (choice {at} of {request.n})" for at in numbers] if request.n > 1 else [text]
+    return [_padded(text, request.pad_to) for text in texts]
+
+
+def _padded(text: str, tokens: int) -> str:
+    missing = tokens - count_tokens(text)
     return text + _PADDING * math.ceil(missing / count_tokens(_PADDING))
 
 

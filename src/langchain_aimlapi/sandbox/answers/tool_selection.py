@@ -15,10 +15,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import orjson
-
 from langchain_aimlapi.sandbox.answers.answer import ToolCall
-from langchain_aimlapi.sandbox.answers.schema_values import quoted_texts, value_for
+from langchain_aimlapi.sandbox.answers.budget import Budget
+from langchain_aimlapi.sandbox.answers.json_schema.quotes import quoted_texts
+from langchain_aimlapi.sandbox.answers.json_schema.values import value_for
+from langchain_aimlapi.sandbox.answers.json_text import json_text
 
 if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.parsing.request import ParsedRequest, Tool
@@ -32,8 +33,13 @@ _STOP_WORDS = frozenset("and are can for from how its the this use using was wha
 
 
 def select_tool_calls(request: ParsedRequest) -> tuple[ToolCall, ...]:
-    """Decide on the tool calls of the answer; none when it is to be text."""
-    return tuple(_call(tool, request.prompt) for tool in _selected(request))
+    """Decide on the tool calls of the answer; none when it is to be text.
+
+    Raises:
+        UnusableSchemaError: The parameters of a tool are not a valid JSON schema.
+    """
+    budget = Budget()
+    return tuple(_call(tool, request.prompt, budget) for tool in _selected(request))
 
 
 def _selected(request: ParsedRequest) -> list[Tool]:
@@ -81,9 +87,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text.lower().replace("_", " "))) - _STOP_WORDS
 
 
-def _call(tool: Tool, prompt: str) -> ToolCall:
+def _call(tool: Tool, prompt: str, budget: Budget) -> ToolCall:
     if tool.custom:
         text = next(iter(quoted_texts(prompt)), f"sample input of {tool.name}")
         return ToolCall(tool.name, text, custom=True)
     schema = {"type": "object", **tool.schema}
-    return ToolCall(tool.name, orjson.dumps(value_for(schema, prompt)).decode())
+    return ToolCall(tool.name, json_text(value_for(schema, prompt, budget)))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
-
+from langchain_aimlapi.sandbox.answers.json_text import json_text
 from langchain_aimlapi.sandbox.answers.tokens import Usage, count_tokens
+from langchain_aimlapi.sandbox.replies import validation_error
 
 if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.answers.answer import Answer
-    from langchain_aimlapi.sandbox.parsing.request import ParsedRequest, Part
+    from langchain_aimlapi.sandbox.parsing.request import ParsedRequest, Part, Tool
 
 _PER_MESSAGE, _IMAGE, _VIDEO, _AUDIO_OUT = 3, 85, 250, 10
 _BYTES_PER_AUDIO_TOKEN, _BYTES_PER_FILE_TOKEN = 1000, 100
@@ -26,8 +26,7 @@ def count_usage(request: ParsedRequest, answers: list[Answer], cache: tuple[int,
     """
     parts = [part for message in request.messages for part in message.parts]
     tools = sum(
-        count_tokens(f"{tool.name}{tool.description}")
-        + count_tokens(orjson.dumps(dict(tool.schema)).decode())
+        count_tokens(f"{tool.name}{tool.description}") + count_tokens(_schema_text(tool))
         for tool in request.tools
     )
     audio_out = sum(_AUDIO_OUT for answer in answers if answer.audio)
@@ -40,6 +39,13 @@ def count_usage(request: ParsedRequest, answers: list[Answer], cache: tuple[int,
         audio_in=sum(_part_tokens(part) for part in parts if part.kind == "audio"),
         audio_out=audio_out,
     )
+
+
+def _schema_text(tool: Tool) -> str:
+    try:
+        return json_text(dict(tool.schema))
+    except ValueError as error:
+        raise validation_error(f"tools: {tool.name}: {error}") from error
 
 
 def _part_tokens(part: Part) -> int:

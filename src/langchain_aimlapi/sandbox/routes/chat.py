@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi.sandbox.answers.answer import apply_limits
-from langchain_aimlapi.sandbox.answers.default import default_answer
+from langchain_aimlapi.sandbox.answers.default import default_answers
+from langchain_aimlapi.sandbox.answers.json_schema.values import UnusableSchemaError
 from langchain_aimlapi.sandbox.answers.prompt_cache import PromptCache
-from langchain_aimlapi.sandbox.answers.schema_values import UnusableSchemaError
 from langchain_aimlapi.sandbox.answers.usage import count_usage
 from langchain_aimlapi.sandbox.checks import check_chat
 from langchain_aimlapi.sandbox.pace import Pace
@@ -56,7 +56,7 @@ class ChatRoute:
         if self._script:
             return [apply_limits(self._script.popleft(), request)] * request.n
         try:
-            return [default_answer(request, index) for index in range(request.n)]
+            return default_answers(request)
         except UnusableSchemaError as error:
             raise validation_error(str(error)) from error
 

@@ -1,0 +1,1 @@
+"""JSON schema -> a value that conforms, within a fixed amount of work."""
