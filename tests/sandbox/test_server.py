@@ -268,6 +268,13 @@ def test_only_names_of_this_machine_are_answered(sandbox, host, status):
     assert len(sandbox.requests) == (status == 200)
 
 
+def test_as_an_http_proxy_it_answers_for_any_host(sandbox):
+    """A client that was told to use it as its proxy names the whole address; no browser does."""
+    url = "http://nowhere.invalid/v1/models?id=gpt-4o"
+
+    assert request(sandbox, "GET", url, prefix="").status == 200
+
+
 @pytest.mark.parametrize("depth", [250, 900])
 def test_deep_schemas_are_answered_or_refused(sandbox, depth):
     """A schema that is nested deeper than the JSON library writes is no failure."""
