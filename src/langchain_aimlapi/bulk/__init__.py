@@ -1,0 +1,37 @@
+"""Bulk jobs: a table of rows through a model, resumable, at the pace the service bears.
+
+from langchain_aimlapi import ChatAimlapi, bulk
+
+llm = ChatAimlapi(model="gpt-4o-mini")
+bulk.run("in.parquet", llm, "out.parquet", prompt="Translate to French: {text}")
+"""
+
+from __future__ import annotations
+
+from langchain_aimlapi.bulk.errors import (
+    BulkError,
+    JobChangedError,
+    JobStoppedError,
+    JournalError,
+    SourceError,
+)
+from langchain_aimlapi.bulk.job import arun, export, run, status
+from langchain_aimlapi.bulk.outcome import COLUMNS
+from langchain_aimlapi.bulk.report import Progress, Report
+from langchain_aimlapi.bulk.retries import Retries
+
+__all__ = [
+    "COLUMNS",
+    "BulkError",
+    "JobChangedError",
+    "JobStoppedError",
+    "JournalError",
+    "Progress",
+    "Report",
+    "Retries",
+    "SourceError",
+    "arun",
+    "export",
+    "run",
+    "status",
+]

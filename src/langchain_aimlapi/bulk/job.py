@@ -1,0 +1,281 @@
+"""A bulk job: its input, what answers the rows, its journal, its output.
+
+`run` and `arun` bring a job to its end, or go on with one that a crash, a kill or an empty
+account ended: what the journal holds is not asked again. `status` and `export` read a journal at
+any time, also while the job runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Unpack
+
+import orjson
+
+from langchain_aimlapi.bulk import sinks
+from langchain_aimlapi.bulk.admission import Admission
+from langchain_aimlapi.bulk.calls import caller_for, identity_of
+from langchain_aimlapi.bulk.errors import JobStoppedError, SourceError
+from langchain_aimlapi.bulk.journal import Journal
+from langchain_aimlapi.bulk.local import LocalEngine
+from langchain_aimlapi.bulk.options import JobOptions, OnProgress, Settings
+from langchain_aimlapi.bulk.outcome import COLUMNS
+from langchain_aimlapi.bulk.report import Progress, Report
+from langchain_aimlapi.bulk.rows import Row, check_template
+from langchain_aimlapi.bulk.sources import Source, open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+__all__ = ["arun", "export", "run", "status"]
+
+_SECONDS_PER_REPORT = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A job that has been checked and may begin."""
+
+    source: Source
+    runnable: Any
+    sink: Path | None
+    journal: Path
+    settings: Settings
+
+
+def run(
+    source: Any, runnable: Any, sink: str | Path | None = None, **options: Unpack[JobOptions]
+) -> Report:
+    """Run a job to its end, or go on with one.
+
+    Args:
+        source: The input: a path (`.jsonl`, `.csv`, `.tsv`, `.parquet`, `.arrow`), a glob, a list
+            of paths, an Arrow table, a Hugging Face dataset, or an iterable of mappings or texts.
+        runnable: What answers a row: a chat model, any LangChain runnable, or embeddings.
+        sink: The output, by its ending as above. It has the input's columns and those of
+            `bulk.COLUMNS`, in the order of the input; it appears when the job is through.
+        **options: See `JobOptions`.
+
+    Returns:
+        How the job ended.
+
+    Raises:
+        SourceError: For an input or output that cannot be read or written, and for a template
+            that names a column that is not there: before anything is paid for.
+        JobChangedError: If the journal belongs to another job.
+        JournalError: If the journal is in use or cannot be written.
+        JobStoppedError: If the job ended before its last row: the budget, no credits, a wrong key,
+            or half of the last 200 rows failing. Run it again to go on.
+    """
+    return _in_own_loop(_checked(source, runnable, sink, Settings.of(options)))
+
+
+async def arun(
+    source: Any, runnable: Any, sink: str | Path | None = None, **options: Unpack[JobOptions]
+) -> Report:
+    """Run a job from within an event loop; arguments and errors are those of `run`."""
+    return await _arun(_checked(source, runnable, sink, Settings.of(options)))
+
+
+def _in_own_loop(job: _Job) -> Report:
+    """`asyncio.run`, in a thread of its own where a loop runs already, as in notebooks."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(_arun(job))
+    result: list[Report] = []
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            result.append(asyncio.run(_arun(job)))
+        except BaseException as error:  # noqa: BLE001  # raised again by the caller
+            errors.append(error)
+
+    thread = threading.Thread(target=work, name="bulk-job")
+    thread.start()
+    thread.join()
+    if errors:
+        raise errors[0]
+    return result[0]
+
+
+def _checked(source: Any, runnable: Any, sink: str | Path | None, settings: Settings) -> _Job:
+    opened = open_source(source)
+    check_template(settings.prompt, opened.columns())
+    taken = sorted(set(opened.columns() or ()) & COLUMNS.keys())
+    if taken:
+        raise SourceError(
+            f"The input has columns that the job adds: {', '.join(taken)}. Rename them first."
+        )
+    path = Path(sink) if sink is not None else None
+    if path is not None:
+        sinks.check_sink(path)
+    if settings.journal is None and path is None:
+        raise SourceError("Give a sink, or a journal to keep the rows in.")
+    journal = Path(settings.journal) if settings.journal is not None else Path(f"{path}.journal")
+    return _Job(opened, runnable, path, journal, settings)
+
+
+async def _arun(job: _Job) -> Report:
+    caller = caller_for(job.runnable, job.settings.prompt, job.settings.schema, job.settings.config)
+    identity = {
+        "source": await asyncio.to_thread(job.source.fingerprint),
+        **identity_of(job.runnable, job.settings.prompt, job.settings.schema),
+    }
+    journal = Journal(
+        job.journal, identity, durability=job.settings.durability, force=job.settings.force
+    )
+    progress = Progress(total=await asyncio.to_thread(job.source.count))
+    before = Journal.report(job.journal)
+    progress.done = before.done
+    progress.failed = 0 if job.settings.retry_failed else before.failed
+    progress.resumed = progress.finished
+    engine = LocalEngine(
+        rows=_left(job, journal),
+        caller=caller,
+        journal=journal,
+        admission=_admission(job),
+        retries=job.settings.retries,
+        progress=progress,
+        budget_usd=job.settings.budget_usd,
+        keep_input=not job.source.rereadable,
+    )
+    async with _reporting(engine, job.settings.on_progress):
+        await engine.run()
+    report = Journal.report(job.journal, progress.total)
+    report = replace(report, resumed=progress.resumed, seconds=progress.seconds)
+    if engine.stopped:
+        raise JobStoppedError(_how_to_go_on(engine.stopped, report), report)
+    if job.sink is None:
+        return report
+    await asyncio.to_thread(_write, job.source, job.journal, job.sink)
+    return replace(report, output=job.sink)
+
+
+def _admission(job: _Job) -> Admission:
+    if job.settings.concurrency == "auto":
+        return Admission(ceiling=job.settings.max_concurrency)
+    return Admission(ceiling=job.settings.concurrency, adaptive=False)
+
+
+def _how_to_go_on(why: str, report: Report) -> str:
+    through = report.done + report.failed
+    return (
+        f"The job ended early: {why}. {through} rows are through and stay so; run it again to go "
+        f"on with the others, or export what is there from {report.journal}."
+    )
+
+
+def _left(job: _Job, journal: Journal) -> Iterator[Row]:
+    """The rows that are not through, in order."""
+    if not job.source.rereadable:
+        return _left_of_iterable(job, journal)
+    finished = journal.finished(failed_too=not job.settings.retry_failed)
+    return _without(job.source.rows(), finished)
+
+
+def _without(rows: Iterable[Row], finished: Iterator[int]) -> Iterator[Row]:
+    next_finished = next(finished, None)
+    for row in rows:
+        if row.number == next_finished:
+            next_finished = next(finished, None)
+        else:
+            yield row
+
+
+def _left_of_iterable(job: _Job, journal: Journal) -> Iterator[Row]:
+    """The same for rows that the program gives: they must be those of the first run."""
+    saved = Journal.rows(journal.path)
+    known = next(saved, None)
+    for row in job.source.rows():
+        if known is None or known.row != row.number:
+            yield row
+            continue
+        given = orjson.loads(orjson.dumps(row.values, default=str))
+        if known.input is not None and known.input != given:
+            raise SourceError(
+                f"Row {row.number} differs from the row that the journal holds: a job is resumed "
+                "with the same rows in the same order."
+            )
+        if known.failed and job.settings.retry_failed:
+            yield row
+        known = next(saved, None)
+
+
+@contextlib.asynccontextmanager
+async def _reporting(engine: LocalEngine, on_progress: OnProgress | None) -> Any:
+    if on_progress is None:
+        yield
+        return
+
+    async def report() -> None:
+        began = asyncio.get_running_loop().time()
+        while True:
+            await asyncio.sleep(_SECONDS_PER_REPORT)
+            engine.progress.seconds = asyncio.get_running_loop().time() - began
+            engine.progress.concurrency = engine.admission.most
+            on_progress(engine.progress)
+
+    task = asyncio.create_task(report())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        on_progress(engine.progress)
+
+
+def status(journal: str | Path) -> Report:
+    """What a journal holds; also while the job runs.
+
+    Raises:
+        JournalError: If there is no journal, or it cannot be read.
+    """
+    return Journal.report(Path(journal))
+
+
+def export(journal: str | Path, source: Any, sink: str | Path) -> Report:
+    """Write the rows that are through to a file; also while the job runs.
+
+    Args:
+        journal: The job's journal.
+        source: The job's input, for its columns. For rows that a program gave, `None`: the
+            journal has them.
+        sink: Where to write.
+
+    Raises:
+        JournalError: If there is no journal, or it cannot be read.
+        SourceError: If the input or the output cannot be used.
+    """
+    path, place = Path(sink), Path(journal)
+    sinks.check_sink(path)
+    _write(open_source(source if source is not None else ()), place, path, finished_only=True)
+    return replace(Journal.report(place), output=path)
+
+
+def _write(source: Source, journal: Path, sink: Path, *, finished_only: bool = False) -> None:
+    def records() -> Iterator[Mapping[str, Any]]:
+        saved = Journal.rows(journal)
+        if not source.rereadable:
+            for kept in saved:
+                yield {**(kept.input or {}), **_columns(kept.values)}
+            return
+        known = next(saved, None)
+        for row in source.rows():
+            if known is not None and known.row == row.number:
+                yield {**row.values, **_columns(known.values)}
+                known = next(saved, None)
+            elif not finished_only:
+                yield {**row.values, **_columns({})}
+
+    sinks.write(sink, records, getattr(source, "schema", None))
+
+
+def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: values.get(name) for name in COLUMNS}

@@ -1,0 +1,339 @@
+"""The journal of a job on one machine: an SQLite file that holds each row that is through.
+
+A row counts only after the journal has it. One thread writes, up to 100 rows or 10 ms to a
+commit; the write-ahead log lets others read meanwhile. `durability="full"` waits for the disk at
+each commit, and so survives a power cut as well as a killed process. The row's number is the
+primary key, so that the output is read in the order of the input without sorting.
+
+The file also says which job it belongs to. A lock file beside it keeps two runs apart; the
+system drops the lock when its process dies.
+"""
+
+from __future__ import annotations
+
+import queue
+import sqlite3
+import threading
+import time
+from collections import Counter
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+import orjson
+from filelock import FileLock, Timeout
+
+from langchain_aimlapi.bulk.errors import JobChangedError, JournalError
+from langchain_aimlapi.bulk.report import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from langchain_aimlapi.bulk.outcome import Outcome
+
+__all__ = ["Entry", "Journal", "Saved"]
+
+VERSION = "1"
+Durability = Literal["normal", "full"]
+_ROWS_PER_COMMIT = 100
+_SECONDS_PER_COMMIT = 0.01
+_APPLICATION_ID = 0x41494D4C  # "AIML": tells a journal from another SQLite file
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS rows (
+    id INTEGER PRIMARY KEY,
+    failed INTEGER NOT NULL,
+    error_type TEXT,
+    input_tokens INTEGER,
+    output_tokens INTEGER,
+    cost_usd REAL,
+    outcome BLOB NOT NULL,
+    input BLOB
+);
+"""
+# A row that is tried again in a later run has cost what both tries cost.
+_WRITE = """
+INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    failed = excluded.failed,
+    error_type = excluded.error_type,
+    input_tokens = ifnull(input_tokens, 0) + ifnull(excluded.input_tokens, 0),
+    output_tokens = ifnull(output_tokens, 0) + ifnull(excluded.output_tokens, 0),
+    cost_usd = ifnull(cost_usd, 0) + ifnull(excluded.cost_usd, 0),
+    outcome = excluded.outcome,
+    input = excluded.input
+"""
+
+
+class Entry(NamedTuple):
+    """A row that is through, on its way into the journal."""
+
+    row: int
+    outcome: Outcome
+    input: Mapping[str, Any] | None = None
+    """The input's columns, for inputs that cannot be read a second time."""
+
+
+class Saved(NamedTuple):
+    """A row of the journal."""
+
+    row: int
+    failed: bool
+    values: dict[str, Any]
+    input: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Full:
+    """What made the writer give up."""
+
+    error: Exception
+
+
+class Journal:
+    """A journal that is open for writing.
+
+    Args:
+        path: The file; made if it is not there.
+        identity: What makes the job this one: texts by the name of the field.
+        durability: "full" waits for the disk at each commit.
+        force: Whether a journal of another identity is continued all the same.
+
+    Raises:
+        JobChangedError: If the journal belongs to another job.
+        JournalError: If it cannot be read or written, is in use, or is of another version.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        identity: Mapping[str, str],
+        *,
+        durability: Durability = "normal",
+        force: bool = False,
+    ) -> None:
+        self.path = path
+        self._lock = FileLock(f"{path}.lock", thread_local=False)
+        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._failed: _Full | None = None
+        self._thread: threading.Thread | None = None
+        self._durability = durability
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise JournalError(f"{path} is in use by another run of the job.") from None
+        except OSError as error:
+            raise JournalError(f"{path} cannot be written: {error}.") from error
+        try:
+            self._prepare(identity, force=force)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _prepare(self, identity: Mapping[str, str], *, force: bool) -> None:
+        with _translated(self.path), closing(sqlite3.connect(self.path)) as db:
+            _check_kind(db, self.path)
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+            db.executescript(_TABLES)
+            known = dict(db.execute("SELECT key, value FROM meta"))
+            version = known.pop("version", VERSION)
+            if version != VERSION:
+                raise JournalError(
+                    f"{self.path} is a journal of version {version}; this package writes "
+                    f"version {VERSION}. Finish the job with the package that began it, or "
+                    "begin it anew with another journal."
+                )
+            changed = tuple(k for k in identity if known.get(k, identity[k]) != identity[k])
+            if changed and not force:
+                raise JobChangedError(_changed(self.path, changed), changed)
+            said = {**identity, "version": VERSION}
+            db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", said.items())
+            db.commit()
+
+    # --- writing ----------------------------------------------------------------------------------
+
+    def start(self, saved: Callable[[Sequence[Entry]], None]) -> None:
+        """Begin to write.
+
+        Args:
+            saved: Called in the writing thread with the entries of each commit.
+        """
+        self._thread = threading.Thread(target=self._write, args=(saved,), name="bulk-journal")
+        self._thread.start()
+
+    def put(self, entry: Entry) -> None:
+        """Hand over a row.
+
+        Raises:
+            JournalError: If an earlier row could not be written.
+        """
+        self._raise_failure()
+        self._queue.put(entry)
+
+    def close(self) -> None:
+        """Write what was handed over, and let go of the file.
+
+        Raises:
+            JournalError: If a row could not be written.
+        """
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+        self._lock.release()
+        self._raise_failure()
+
+    def _raise_failure(self) -> None:
+        if self._failed is not None:
+            error = self._failed.error
+            raise JournalError(
+                f"{self.path} cannot be written: {error}. The rows that it holds are safe; run "
+                "the job again when this is put right, and it goes on from there."
+            ) from error
+
+    def _write(self, saved: Callable[[Sequence[Entry]], None]) -> None:
+        try:
+            with closing(sqlite3.connect(self.path)) as db:
+                db.execute(
+                    f"PRAGMA synchronous={'FULL' if self._durability == 'full' else 'NORMAL'}"
+                )
+                while entries := self._next_entries():
+                    db.executemany(_WRITE, map(_as_row, entries))
+                    db.commit()
+                    saved(entries)
+        except (sqlite3.Error, TypeError) as error:
+            self._failed = _Full(error)
+            saved(())
+
+    def _next_entries(self) -> list[Entry]:
+        """The entries of one commit; none at the end."""
+        first = self._queue.get()
+        if first is None:
+            return []
+        entries = [first]
+        until = time.monotonic() + _SECONDS_PER_COMMIT
+        while len(entries) < _ROWS_PER_COMMIT:
+            try:
+                entry = self._queue.get(timeout=max(0.0, until - time.monotonic()))
+            except queue.Empty:
+                break
+            if entry is None:
+                self._queue.put(None)
+                break
+            entries.append(entry)
+        return entries
+
+    # --- reading ----------------------------------------------------------------------------------
+
+    def finished(self, *, failed_too: bool) -> Iterator[int]:
+        """The numbers of the rows that are through, in order.
+
+        Args:
+            failed_too: Whether rows that ended with an error are among them.
+        """
+        with _reading(self.path) as db:
+            where = "" if failed_too else "WHERE NOT failed"
+            for (row,) in db.execute(f"SELECT id FROM rows {where} ORDER BY id"):  # noqa: S608  # our own text
+                yield row
+
+    @staticmethod
+    def rows(path: Path) -> Iterator[Saved]:
+        """The rows of a journal in the order of the input; also while a job writes to it.
+
+        Raises:
+            JournalError: If there is no journal, or it cannot be read.
+        """
+        with _reading(path) as db:
+            for row, failed, outcome, given in db.execute(
+                "SELECT id, failed, outcome, input FROM rows ORDER BY id"
+            ):
+                values = orjson.loads(outcome)
+                yield Saved(row, bool(failed), values, orjson.loads(given) if given else None)
+
+    @staticmethod
+    def report(path: Path, total: int | None = None) -> Report:
+        """What a journal holds; also while a job writes to it.
+
+        Args:
+            path: The journal.
+            total: Rows of the input, if known.
+
+        Raises:
+            JournalError: If there is no journal, or it cannot be read.
+        """
+        with _reading(path) as db:
+            counts = db.execute(
+                "SELECT count(*), total(failed), total(input_tokens), total(output_tokens), "
+                "total(cost_usd) FROM rows"
+            ).fetchone()
+            errors = dict(
+                db.execute("SELECT error_type, count(*) FROM rows WHERE failed GROUP BY error_type")
+            )
+        through, failed, given, answered, usd = counts
+        return Report(
+            rows=through if total is None else total,
+            done=through - int(failed),
+            failed=int(failed),
+            resumed=through,
+            input_tokens=int(given),
+            output_tokens=int(answered),
+            cost_usd=usd,
+            seconds=0.0,
+            errors=dict(Counter(errors)),
+            output=None,
+            journal=path,
+        )
+
+
+def _as_row(entry: Entry) -> tuple[Any, ...]:
+    values = entry.outcome.values
+    return (
+        entry.row,
+        entry.outcome.failed,
+        values.get("error_type"),
+        values.get("input_tokens"),
+        values.get("output_tokens"),
+        values.get("cost_usd"),
+        orjson.dumps(values, default=str),
+        orjson.dumps(entry.input, default=str) if entry.input is not None else None,
+    )
+
+
+def _changed(path: Path, fields: tuple[str, ...]) -> str:
+    named = " and ".join(fields)
+    verb = "differs" if len(fields) == 1 else "differ"
+    return (
+        f"{path} belongs to another job: its {named} {verb}. Use another journal for the new "
+        "job, or force=True to go on with this one, whose finished rows stay as they are."
+    )
+
+
+def _check_kind(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse SQLite files of other programs."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables and application != _APPLICATION_ID:
+        raise JournalError(f"{path} is an SQLite file, but no journal of a bulk job.")
+
+
+@contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise JournalError(f"{path} cannot be used as a journal: {error}.") from error
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[sqlite3.Connection]:
+    if not path.exists():
+        raise JournalError(f"There is no journal {path}.")
+    with (
+        _translated(path),
+        closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db,
+    ):
+        _check_kind(db, path)
+        yield db

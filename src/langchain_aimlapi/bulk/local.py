@@ -1,0 +1,292 @@
+"""The engine on one machine: one event loop, as many calls at once as the service bears.
+
+Workers take rows in order from the input; each call's outcome goes to the journal, and a row is
+counted when the journal has it. The pace is `Admission`'s. What ends a job early is told apart:
+money (the cap was reached), the service (no credits, a wrong key), the rows (half of the last 200
+failed), the journal (it cannot be written). Calls that are under way then are finished and kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from langchain_aimlapi.bulk.journal import Entry
+from langchain_aimlapi.bulk.outcome import Outcome, failure
+from langchain_aimlapi.bulk.retries import Kind, Retries, kind_of, retry_after
+from langchain_aimlapi.bulk.rows import Row, RowError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from langchain_aimlapi.bulk.admission import Admission
+    from langchain_aimlapi.bulk.calls import Caller
+    from langchain_aimlapi.bulk.journal import Journal
+    from langchain_aimlapi.bulk.report import Progress
+
+__all__ = ["LocalEngine"]
+
+_RECENT = 200
+_UNSAVED = 5_000
+"""Rows on their way into the journal before new calls wait for it."""
+
+
+@dataclass(slots=True)
+class LocalEngine:
+    """Runs the rows of one job.
+
+    Args:
+        rows: Those that are not through yet, in order.
+        caller: Answers them.
+        journal: Where outcomes go.
+        admission: The pace.
+        retries: How often a row is tried again.
+        progress: Kept up to date.
+        budget_usd: No new call once this run has cost this much.
+        keep_input: Whether the input's columns go into the journal too.
+    """
+
+    rows: Iterator[Row]
+    caller: Caller
+    journal: Journal
+    admission: Admission
+    retries: Retries
+    progress: Progress
+    budget_usd: float | None = None
+    keep_input: bool = False
+    stopped: str | None = None
+    """Why no new row is taken, if the job ended early."""
+    _active: int = 0
+    _waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+    _workers: set[asyncio.Task[None]] = field(default_factory=set)
+    _recent: deque[str] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    _unsaved: int = 0
+    _room: asyncio.Event = field(default_factory=asyncio.Event)
+    _error: BaseException | None = None
+    _spent: float = 0.0
+    """USD of this run, counted as answers come, which is before the journal has them."""
+
+    async def run(self) -> None:
+        """Run all rows.
+
+        Raises:
+            JournalError: If the journal cannot be written.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        self._room.set()
+
+        def saved(entries: Sequence[Entry]) -> None:
+            loop.call_soon_threadsafe(self._saved, entries)
+
+        self.journal.start(saved)
+        try:
+            self._hire()
+            while self._workers:
+                await asyncio.wait(self._workers, return_when=asyncio.FIRST_COMPLETED)
+                self.progress.seconds = loop.time() - began
+        finally:
+            for worker in self._workers:
+                worker.cancel()
+            await asyncio.gather(*self._workers, return_exceptions=True)
+            await asyncio.to_thread(self.journal.close)
+            self.progress.seconds = loop.time() - began
+        await asyncio.sleep(0)  # the last rows are counted by calls that wait in the loop
+        if self._error is not None:
+            raise self._error
+
+    # --- the pace ---------------------------------------------------------------------------------
+
+    def _hire(self) -> None:
+        """As many workers as calls may be under way; they leave when there are no rows."""
+        while len(self._workers) < self.admission.most and not self.stopped:
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._left)
+
+    def _left(self, worker: asyncio.Task[None]) -> None:
+        self._workers.discard(worker)
+        if not worker.cancelled() and (error := worker.exception()) is not None:
+            self._error = self._error or error
+            self.stopped = self.stopped or "an error of the job itself"
+
+    async def _enter(self) -> None:
+        """Wait for a place among the calls under way."""
+        loop = asyncio.get_running_loop()
+        while True:
+            if self._active >= self.admission.most:
+                place = loop.create_future()
+                self._waiting.append(place)
+                try:
+                    await place
+                except asyncio.CancelledError:
+                    self._wake()
+                    raise
+                continue
+            if not (seconds := self.admission.wait(loop.time())):
+                self._active += 1
+                return
+            await asyncio.sleep(seconds * random.uniform(1.0, 1.05))  # noqa: S311  # spread, no secret
+
+    def _leave(self) -> None:
+        self._active -= 1
+        self._wake()
+
+    def _wake(self) -> None:
+        free = self.admission.most - self._active
+        while free > 0 and self._waiting:
+            place = self._waiting.popleft()
+            if not place.done():
+                place.set_result(None)
+                free -= 1
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    async def _work(self) -> None:
+        while not self.stopped:
+            await self._room.wait()
+            if not (rows := self._take()):
+                return
+            for row, outcome in zip(rows, await self._outcomes(rows), strict=True):
+                self._keep(row, outcome)
+
+    def _take(self) -> list[Row]:
+        rows: list[Row] = []
+        if self.stopped:
+            return rows
+        for row in self.rows:
+            rows.append(row)
+            if len(rows) == self.caller.size:
+                break
+        return rows
+
+    async def _outcomes(self, rows: Sequence[Row]) -> list[Outcome]:
+        """Outcomes of rows of one call; where the call fails for its rows, of each by itself."""
+        outcomes = await self._tried(rows)
+        if isinstance(outcomes, list):
+            return outcomes
+        if len(rows) == 1:
+            return [outcomes]
+        return [one for row in rows for one in await self._outcomes([row])]
+
+    async def _tried(self, rows: Sequence[Row]) -> list[Outcome] | Outcome:
+        """Call until there is an answer, or an error to keep."""
+        loop = asyncio.get_running_loop()
+        first, tried, spent = loop.time(), Counter[Kind](), 0.0
+        kind: Kind | None
+        while True:
+            await self._enter()
+            self.progress.in_flight += 1
+            began = loop.time()
+            try:
+                outcomes = await self.caller.call(rows)
+            except Exception as error:  # noqa: BLE001  # whatever a runnable raises is the row's
+                outcomes, kind = [failure(error)], self._judge(error, began, loop.time())
+                pause = retry_after(error)
+            else:
+                self.admission.succeeded(began, loop.time(), busy=self._is_busy())
+                kind, pause = _unfit(outcomes), None
+            finally:
+                self.progress.in_flight -= 1
+                self._leave()
+            self._hire()
+            spent += self._pay(outcomes)
+            tried[kind or Kind.ROW] += 1
+            if kind is None or self.stopped or tried[kind] > self.retries.of(kind):
+                return self._noted(rows, outcomes, sum(tried.values()), loop.time() - first, spent)
+            self.progress.retries[kind.value] += 1
+            if kind is Kind.TRANSPORT:
+                await asyncio.sleep(pause or _backoff(tried[kind]))
+
+    def _pay(self, outcomes: Sequence[Outcome]) -> float:
+        """Count the USD of a call; at the cap no new one begins."""
+        usd = sum(float(outcome.values.get("cost_usd") or 0) for outcome in outcomes)
+        self._spent += usd
+        if self.budget_usd is not None and self._spent >= self.budget_usd:
+            allowed = f"${self.budget_usd:.4f}"
+            self.stopped = (
+                self.stopped or f"it has cost ${self._spent:.4f} of the {allowed} allowed"
+            )
+        return usd
+
+    def _is_busy(self) -> bool:
+        return self._active >= self.admission.most
+
+    def _judge(self, error: Exception, began: float, now: float) -> Kind:
+        kind = kind_of(error) if not isinstance(error, RowError) else Kind.ROW
+        if kind is Kind.RATE:
+            self.admission.refused(began, now, retry_after(error))
+        if kind is Kind.JOB:
+            self.stopped = self.stopped or f"{type(error).__name__}: {error}"
+        return kind
+
+    @staticmethod
+    def _noted(
+        rows: Sequence[Row], outcomes: list[Outcome], attempts: int, seconds: float, spent: float
+    ) -> list[Outcome] | Outcome:
+        for outcome in outcomes:
+            outcome.values |= {"attempts": attempts, "seconds": round(seconds, 6)}
+        if spent and len(outcomes) == 1:
+            outcomes[0].values["cost_usd"] = spent
+        return outcomes if len(outcomes) == len(rows) and len(rows) > 0 else outcomes[0]
+
+    # --- what is through --------------------------------------------------------------------------
+
+    def _keep(self, row: Row, outcome: Outcome) -> None:
+        if self.stopped and outcome.failed and not self._is_last_word(outcome):
+            return  # it was cut short with the job: the next run asks again
+        self._unsaved += 1
+        if self._unsaved >= _UNSAVED:
+            self._room.clear()
+        self.journal.put(Entry(row.number, outcome, row.values if self.keep_input else None))
+
+    def _is_last_word(self, outcome: Outcome) -> bool:
+        """Whether a failure would be the same in another run of the job."""
+        return outcome.values.get("error_type") == "RowError"
+
+    def _saved(self, entries: Sequence[Entry]) -> None:
+        """The journal has these rows; none means that it cannot be written."""
+        if not entries:
+            self.stopped = self.stopped or "the journal cannot be written"
+            self._room.set()
+            return
+        self._unsaved -= len(entries)
+        if self._unsaved < _UNSAVED:
+            self._room.set()
+        for entry in entries:
+            self._count(entry.outcome)
+        self._end_early()
+
+    def _count(self, outcome: Outcome) -> None:
+        values: dict[str, Any] = outcome.values
+        self.progress.input_tokens += values.get("input_tokens") or 0
+        self.progress.output_tokens += values.get("output_tokens") or 0
+        self.progress.cost_usd += values.get("cost_usd") or 0.0
+        error = str(values.get("error_type") or "") if outcome.failed else ""
+        self._recent.append(error)
+        if outcome.failed:
+            self.progress.failed += 1
+            self.progress.errors[error] += 1
+        else:
+            self.progress.done += 1
+
+    def _end_early(self) -> None:
+        if self.stopped:
+            return
+        failed = [error for error in self._recent if error]
+        if len(self._recent) == _RECENT and len(failed) * 2 >= _RECENT:
+            name, times = Counter(failed).most_common(1)[0]
+            self.stopped = f"{len(failed)} of the last {_RECENT} rows failed, {times} with {name}"
+
+
+def _unfit(outcomes: Sequence[Outcome]) -> Kind | None:
+    """An answer that does not keep to its schema is asked for again."""
+    return Kind.UNFIT if any(outcome.failed for outcome in outcomes) else None
+
+
+def _backoff(tried: int) -> float:
+    seconds: float = min(30.0, 0.25 * 2**tried)
+    return seconds * random.uniform(0.5, 1.0)  # noqa: S311  # spread, no secret

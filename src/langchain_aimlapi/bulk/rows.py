@@ -1,0 +1,87 @@
+"""A row of the input, on its way to a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Any
+
+from langchain_aimlapi.bulk.errors import BulkError, SourceError
+
+__all__ = ["Row", "RowError", "call_input", "check_template"]
+
+Prompt = str | Callable[[Mapping[str, Any]], Any] | None
+
+
+class RowError(BulkError):
+    """A row that cannot be sent: it cannot be read, or lacks a column the prompt names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the input.
+
+    Attributes:
+        number: Its place in the input, from 0.
+        values: Its columns.
+        problem: Why it could not be read, if it could not.
+    """
+
+    number: int
+    values: Mapping[str, Any] = field(default_factory=dict)
+    problem: str | None = None
+
+
+def call_input(row: Row, prompt: Prompt) -> Any:
+    """What the runnable is called with.
+
+    Args:
+        row: The row.
+        prompt: A template with `{column}` in it, a function of the row's columns, or `None` to
+            hand the columns themselves to the runnable (a chain that begins with a prompt).
+
+    Raises:
+        RowError: For a row that could not be read, or lacks a column of the template.
+    """
+    if row.problem is not None:
+        raise RowError(row.problem)
+    if prompt is None:
+        return dict(row.values)
+    if callable(prompt):
+        return prompt(row.values)
+    try:
+        return prompt.format_map(row.values)
+    except KeyError as error:
+        raise RowError(f"The row has no column {error}, which the prompt names.") from None
+    except (AttributeError, IndexError, TypeError, ValueError) as error:
+        raise RowError(f"The prompt cannot be filled with the row: {error}.") from error
+
+
+def check_template(prompt: Prompt, columns: tuple[str, ...] | None) -> None:
+    """Refuse a template at the start, before anything is paid for.
+
+    Args:
+        prompt: As given to the job.
+        columns: The input's columns, if it has the same ones in each row.
+
+    Raises:
+        SourceError: If the template names a column that is not there, or is no template.
+    """
+    if not isinstance(prompt, str):
+        return
+    try:
+        parsed = [name for _, name, _, _ in Formatter().parse(prompt) if name is not None]
+    except ValueError as error:
+        raise SourceError(
+            f"The prompt is no template: {error}. Braces that are meant as such are doubled."
+        ) from None
+    if columns is None:
+        return
+    named = {name.partition(".")[0].partition("[")[0] for name in parsed}
+    missing = sorted(named - set(columns))
+    if missing:
+        raise SourceError(
+            f"The prompt names {', '.join(map(repr, missing))}, but the input has the columns "
+            f"{', '.join(map(repr, columns))}."
+        )

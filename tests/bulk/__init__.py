@@ -1,0 +1,1 @@
+"""Bulk jobs: inputs, the journal, the pace, and jobs that are killed."""
