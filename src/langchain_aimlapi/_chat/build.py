@@ -134,6 +134,7 @@ def build_chat_request(
         clean_tools=_cleans_tools(option("clean_tool_schemas"), model),
         stream=stream,
         stream_usage=option("stream_usage"),
+        vendor_of=_catalogue.vendor,
     )
     turns = without_empty_turns(messages) if option("repair_empty_turns") else messages
     scope = CallScope(key, str(run_id or uuid.uuid4()), arguments)

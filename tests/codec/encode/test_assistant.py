@@ -7,7 +7,8 @@ import dataclasses
 import pytest
 from langchain_core.messages import AIMessage
 
-from langchain_aimlapi._codec.encode.assistant import Reasoning, read_assistant
+from langchain_aimlapi._codec.encode.assistant import read_assistant
+from langchain_aimlapi._codec.encode.turns import Reasoning
 
 from ..samples import OPEN, turns
 from .test_messages import call, wire_call
@@ -93,7 +94,7 @@ def test_other_providers_thoughts_are_read_too():
 
     said = read_assistant(AIMessage(content), "here")
 
-    assert said.reasoning == Reasoning("hm", signature="sig")
+    assert said.reasoning == Reasoning("hm", signed=(content[0],))
     assert said.text == "a"
 
 

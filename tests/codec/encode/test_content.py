@@ -7,7 +7,9 @@ import base64
 import pytest
 from langchain_core.messages import HumanMessage, SystemMessage
 
-from langchain_aimlapi._codec.encode.content import Media, Text, read_content, sniffed
+from langchain_aimlapi._codec.encode.blocks import read_content
+from langchain_aimlapi._codec.encode.content import Media, Text
+from langchain_aimlapi._codec.encode.mime import sniffed
 from langchain_aimlapi.errors import UnsupportedContentError
 
 from ..samples import JPEG, MP4, PDF, PNG, UNKNOWN, URL, WAV, turns
@@ -111,9 +113,13 @@ OPENAI = {
         {"type": "audio", "url": "https://a.test/a.mp3"},
         audio("https://a.test/a.mp3"),
     ),
-    "OpenAI audio": (audio(WAV, "mp3"), audio(WAV, "mp3")),
+    "OpenAI audio": (audio(UNKNOWN, "mp3"), audio(UNKNOWN, "mp3")),
+    "OpenAI audio, labelled wrong": (audio(WAV, "mp3"), audio(WAV, "wav")),
     "OpenAI audio by address": (audio(URL, "wav"), audio(URL, "wav")),
-    "OpenAI audio as data:": (audio(f"data:audio/mpeg;base64,{WAV}", "wav"), audio(WAV, "mp3")),
+    "OpenAI audio as data:": (
+        audio(f"data:audio/mpeg;base64,{UNKNOWN}", "wav"),
+        audio(UNKNOWN, "mp3"),
+    ),
     "video by address": ({"type": "video", "url": "https://v.test/v"}, video("https://v.test/v")),
     "video by value": (
         {"type": "video", "base64": MP4},

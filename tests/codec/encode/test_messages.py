@@ -169,13 +169,16 @@ def test_calls_go_back():
     ]
 
 
-def test_invalid_calls_go_back_as_they_were_written():
-    """The model sees what it wrote, broken as it is."""
-    broken = {"type": "invalid_tool_call", "id": "c", "name": "f", "args": '{"a": ', "error": "x"}
+BROKEN = {"type": "invalid_tool_call", "id": "c", "name": "f", "args": '{"a": ', "error": "x"}
+KEPT = wire_call("c", "f", r"""{"invalid_json":"{\"a\": "}""")
 
-    assert turns(AIMessage("", invalid_tool_calls=[broken]))[0]["tool_calls"] == [
-        wire_call("c", "f", '{"a": ')
-    ]
+
+def test_broken_arguments_go_back_in_an_object():
+    """The model sees what it wrote, as JSON that every back end can read."""
+    asked = AIMessage("", invalid_tool_calls=[BROKEN])
+
+    assert turns(asked, ToolMessage("no", tool_call_id="c"))[0]["tool_calls"] == [KEPT]
+    assert turns(asked)[0]["tool_calls"] == [KEPT]
 
 
 def test_calls_are_not_sent_twice():

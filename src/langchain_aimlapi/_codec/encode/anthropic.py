@@ -1,6 +1,6 @@
-"""The Anthropic-shaped request, for the Claude ids that are documented in that shape alone.
+"""The request in the Anthropic dialect, for the Claude ids that are documented in it alone.
 
-Replies to it come in the OpenAI shape all the same (documented and recorded), so only the way
+Replies to it come in the OpenAI dialect all the same (documented and recorded), so only the way
 out needs this file. System text is lifted to the top, tool calls and results are blocks, and
 turns alternate: what follows from the same side is one turn.
 """
@@ -8,65 +8,65 @@ turns alternate: what follows from the same side is one turn.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from langchain_aimlapi._codec.encode.assistant import Call, read_assistant
-from langchain_aimlapi._codec.encode.content import Kind, Media, Piece, Raw, Text, read_content
-from langchain_aimlapi._codec.encode.messages import kind_of
+from langchain_aimlapi._codec.encode.content import Kind, Media, Part, Raw, Text
 from langchain_aimlapi._codec.encode.tools import tool_name
+from langchain_aimlapi._codec.encode.turns import (
+    AssistantTurn,
+    MessageTurn,
+    ToolCall,
+    ToolTurn,
+    Turn,
+)
 from langchain_aimlapi._codec.json_text import parse_arguments
 from langchain_aimlapi.errors import ConfigurationError, UnsupportedContentError
-
-if TYPE_CHECKING:
-    from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 Block = dict[str, Any]
 
 
 def anthropic_body(
-    messages: Sequence[BaseMessage],
+    turns: Sequence[Turn],
     sent: Mapping[str, Any],
     tools: Mapping[str, Any],
     *,
-    echo_reasoning: bool = True,
     max_blocks: int | None = None,
 ) -> dict[str, Any]:
-    """Write messages, parameters and tools in the Anthropic shape, without `model`.
+    """Write a conversation, parameters and tools in the Anthropic dialect, without `model`.
 
     Args:
-        messages: The conversation.
+        turns: The conversation, fitted to the model that is asked.
         sent: Parameters by their names on the wire.
         tools: `tools` and `tool_choice` in the OpenAI form, or neither.
-        echo_reasoning: Whether signed thoughts go back to the model.
         max_blocks: Most blocks of one message; a longer turn goes as several messages.
 
     Raises:
-        ConfigurationError: For an empty conversation.
+        ConfigurationError: For a conversation without a user's or a model's turn.
         UnsupportedContentError: For content without an Anthropic form.
     """
-    if not messages:
-        raise ConfigurationError("There are no messages to send.")
     system: list[str] = []
-    turns: list[dict[str, Any]] = []
-    for position, message in enumerate(messages):
-        where = f"messages[{position}] ({message.type})"
-        if _is_system(message):
-            system += _system_text(message, where)
+    messages: list[dict[str, Any]] = []
+    for turn in turns:
+        if isinstance(turn, MessageTurn) and turn.role in _SYSTEM:
+            system += _system_text(turn)
             continue
-        role, blocks = _turn(message, where, echo_reasoning=echo_reasoning)
-        if turns and turns[-1]["role"] == role:
-            turns[-1]["content"] += blocks
+        role, blocks = _blocks_of(turn)
+        if messages and messages[-1]["role"] == role:
+            messages[-1]["content"] += blocks
         elif blocks:
-            turns.append({"role": role, "content": blocks})
-    if not turns:
+            messages.append({"role": role, "content": blocks})
+    if not messages:
         raise ConfigurationError("There is no user message to send beside the system message.")
     parameters = dict(sent)
     one_call = parameters.pop("parallel_tool_calls", None) is False
-    split = [part for turn in turns for part in _split(turn, max_blocks)]
-    body: dict[str, Any] = {"messages": [_compact(turn) for turn in split], **parameters}
+    split = [part for message in messages for part in _split(message, max_blocks)]
+    body: dict[str, Any] = {"messages": [_compact(message) for message in split], **parameters}
     if system:
         body["system"] = "\n\n".join(system)
     return body | _tools(tools, one_call=one_call)
+
+
+_SYSTEM = frozenset({"developer", "system"})
 
 
 def _split(turn: dict[str, Any], most: int | None) -> list[dict[str, Any]]:
@@ -99,109 +99,79 @@ def _texts_joined(blocks: list[Block]) -> list[Block]:
 
 def _compact(turn: dict[str, Any]) -> dict[str, Any]:
     """A lone plain text is sent as a string."""
-    blocks = turn["content"]
-    if len(blocks) == 1 and blocks[0].keys() == {"type", "text"}:
-        return {"role": turn["role"], "content": blocks[0]["text"]}
-    return turn
+    return {"role": turn["role"], "content": _lone_text(turn["content"])}
 
 
-def _is_system(message: BaseMessage) -> bool:
-    return kind_of(message) == "system" or getattr(message, "role", None) in {"system", "developer"}
+def _system_text(turn: MessageTurn) -> list[str]:
+    texts = [part.text for part in turn.parts if isinstance(part, Text)]
+    if len(texts) < len(turn.parts):
+        raise UnsupportedContentError(f"{turn.where}: a system message holds text only.")
+    return [text for text in texts if text.strip()]
 
 
-def _system_text(message: BaseMessage, where: str) -> list[str]:
-    pieces = read_content(message.content, where)
-    if not all(isinstance(piece, Text) for piece in pieces):
-        raise UnsupportedContentError(f"{where}: a system message holds text only.")
-    return [piece.text for piece in pieces if isinstance(piece, Text)]
+def _blocks_of(turn: Turn) -> tuple[str, list[Block]]:
+    """The side that a turn is on, and its blocks."""
+    if isinstance(turn, AssistantTurn):
+        return "assistant", _assistant(turn)
+    if isinstance(turn, ToolTurn):
+        return "user", [_tool_result(turn)]
+    if turn.role == "function":
+        raise ConfigurationError(f"{turn.where}: a FunctionMessage cannot be sent.")
+    role = "assistant" if turn.role == "assistant" else "user"
+    return role, _blocks(turn.parts, turn.where)
 
 
-def _turn(message: BaseMessage, where: str, *, echo_reasoning: bool) -> tuple[str, list[Block]]:
-    kind = kind_of(message)
-    if kind == "ai":
-        said = _assistant(cast("AIMessage", message), where, echo_reasoning=echo_reasoning)
-        return "assistant", said
-    if kind == "tool":
-        return "user", [_tool_result(cast("ToolMessage", message), where)]
-    if kind in {"human", "chat"}:
-        role = "assistant" if getattr(message, "role", None) == "assistant" else "user"
-        return role, _user_blocks(message, where)
-    raise ConfigurationError(f"{where}: a {type(message).__name__} cannot be sent.")
+def _assistant(turn: AssistantTurn) -> list[Block]:
+    # Reasoning goes back only with its signature; without one it would be refused.
+    signed = turn.reasoning.signed if turn.reasoning else ()
+    blocks = [dict(block) for block in signed]
+    return blocks + _blocks(turn.parts, turn.where) + [_tool_use(call) for call in turn.tool_calls]
 
 
-def _user_blocks(message: BaseMessage, where: str) -> list[Block]:
-    content = message.content if isinstance(message.content, list) else [message.content]
-    blocks: list[Block] = []
-    for block in content:
-        if isinstance(block, Mapping) and block.get("type") == "tool_result":
-            blocks.append(_result_block(block, where))
-        else:
-            blocks += _blocks(read_content([block], where), where)
-    return blocks
-
-
-def _result_block(block: Mapping[str, Any], where: str) -> Block:
-    content = _blocks(read_content(block.get("content") or "", where), where)
-    result = {"type": "tool_result", "tool_use_id": block.get("tool_use_id"), "content": content}
-    return result | ({"is_error": True} if block.get("is_error") else {})
-
-
-def _assistant(message: AIMessage, where: str, *, echo_reasoning: bool) -> list[Block]:
-    said = read_assistant(message, where)
-    blocks: list[Block] = []
-    thought = said.reasoning
-    if echo_reasoning and thought and thought.signature:
-        # A thought goes back only with its signature; without one it would be refused.
-        signed = {"thinking": thought.text, "signature": thought.signature}
-        blocks.append({"type": "thinking", **signed})
-    blocks += _blocks(said.pieces, where)
-    return blocks + [_tool_use(call) for call in said.calls]
-
-
-def _tool_use(call: Call) -> Block:
-    try:
-        arguments = parse_arguments(call.arguments)
-    except ValueError:
-        arguments = {"__raw": call.arguments}
+def _tool_use(call: ToolCall) -> Block:
+    arguments = parse_arguments(call.arguments)
     return {"type": "tool_use", "id": call.id, "name": call.name, "input": arguments}
 
 
-def _tool_result(message: ToolMessage, where: str) -> Block:
-    if not message.tool_call_id:
-        raise UnsupportedContentError(
-            f"{where}: a tool message needs the id of the call it answers (tool_call_id)."
-        )
-    content: Any = message.content
-    if not isinstance(content, str):
-        content = _blocks(read_content(content, where), where)
-    result = {"type": "tool_result", "tool_use_id": message.tool_call_id, "content": content}
-    return result | ({"is_error": True} if message.status == "error" else {})
+def _tool_result(turn: ToolTurn) -> Block:
+    content = _lone_text(_blocks(turn.parts, turn.where))
+    result = {"type": "tool_result", "tool_use_id": turn.tool_call_id, "content": content}
+    return result | ({"is_error": True} if turn.is_error else {})
+
+
+def _lone_text(blocks: list[Block]) -> str | list[Block]:
+    """A lone plain text as a string."""
+    if not blocks:
+        return ""
+    plain = len(blocks) == 1 and blocks[0].keys() == {"type", "text"}
+    return blocks[0]["text"] if plain else blocks
 
 
 # --- content ------------------------------------------------------------------------------------
 
 
-def _blocks(pieces: Sequence[Piece], where: str) -> list[Block]:
-    """Blocks of a turn; empty text is left out, since the shape refuses it."""
-    kept = [piece for piece in pieces if not (isinstance(piece, Text) and not piece.text.strip())]
-    return [_block(piece, where) for piece in kept]
+def _blocks(parts: Sequence[Part], where: str) -> list[Block]:
+    """Blocks of a turn; blank text is left out, since the dialect refuses it."""
+    kept = [part for part in parts if not (isinstance(part, Text) and not part.text.strip())]
+    return [_block(part, where) for part in kept]
 
 
-def _block(piece: Piece, where: str) -> Block:
-    if isinstance(piece, Raw):
-        return dict(piece.part)
-    if isinstance(piece, Text):
-        block: Block = {"type": "text", "text": piece.text}
+def _block(part: Part, where: str) -> Block:
+    if isinstance(part, Raw):
+        return dict(part.part)
+    if isinstance(part, Text):
+        block: Block = {"type": "text", "text": part.text}
     else:
-        writer = _MEDIA.get(piece.kind)
+        writer = _MEDIA.get(part.kind)
         if writer is None:
             raise UnsupportedContentError(
-                f"{piece.where or where}: the Anthropic shape of this model has no {piece.kind} block; "
-                "nothing was sent."
+                f"{part.where or where}: the Anthropic dialect of this model has no {part.kind} "
+                "block; nothing was sent. Send text about it, or ask a model that takes "
+                f"{part.kind}."
             )
-        block = writer(piece)
-    if piece.cache_control:
-        block["cache_control"] = dict(piece.cache_control)
+        block = writer(part)
+    if part.cache_control:
+        block["cache_control"] = dict(part.cache_control)
     return block
 
 

@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from langchain_aimlapi._catalogue.spec import Dialect, ModelFacts
 from langchain_aimlapi._codec.encode.anthropic import anthropic_body
-from langchain_aimlapi._codec.encode.messages import Shape, encode_messages
+from langchain_aimlapi._codec.encode.conversation import prepare
+from langchain_aimlapi._codec.encode.handover import Target, no_vendor
+from langchain_aimlapi._codec.encode.messages import encode_messages
 from langchain_aimlapi._codec.encode.tools import fit_tools
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from langchain_core.messages import BaseMessage
 
@@ -64,6 +66,12 @@ class Options(NamedTuple):
     clean_tools: bool = False
     stream: bool = False
     stream_usage: bool = True
+    vendor_of: Callable[[str], str | None] = no_vendor
+    """Who makes a model, by its name, as the catalogue tells."""
+
+    def target(self, model: str) -> Target:
+        """The model that is asked."""
+        return Target(model, self.facts, self.dialect, self.echo_reasoning, self.vendor_of)
 
 
 class Encoded(NamedTuple):
@@ -106,17 +114,12 @@ def encode(
     if not tools:
         given.pop("parallel_tool_calls", None)
     sent, dropped = sorted_out(_renamed(given, options), options)
+    turns = prepare(messages, options.target(model))
     if options.dialect == "anthropic":
-        body = anthropic_body(
-            messages,
-            sent,
-            tools,
-            echo_reasoning=options.echo_reasoning,
-            max_blocks=options.facts.max_blocks if options.facts else None,
-        )
+        max_blocks = options.facts.max_blocks if options.facts else None
+        body = anthropic_body(turns, sent, tools, max_blocks=max_blocks)
     else:
-        shape = Shape(options.facts, echo_reasoning=options.echo_reasoning)
-        body = {"messages": encode_messages(messages, shape), **sent, **tools}
+        body = {"messages": encode_messages(turns, options.facts), **sent, **tools}
     return Encoded({"model": model, **body, **_streaming(options), **extra_body}, dropped)
 
 

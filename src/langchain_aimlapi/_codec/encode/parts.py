@@ -1,46 +1,40 @@
-"""Pieces of content -> content parts of the OpenAI shape (API reference, chat completions).
+"""Parts of content -> content parts of the OpenAI dialect (API reference, chat completions).
 
-Images, recordings and films go by address or as a `data:` address; a file goes with a name.
+Images, audio and videos go by address or as a `data:` address; a file goes with a name.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from langchain_aimlapi._codec.encode.content import Kind, Media, Piece, Raw, Text
+from langchain_aimlapi._codec.encode.content import Kind, Media, Part, Raw, Text
 from langchain_aimlapi.errors import UnsupportedContentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _AUDIO_FORMATS: Mapping[str, str] = {
-    "audio/mp3": "mp3",
+    "audio/aac": "audio/x-aac",
     "audio/mpeg": "mp3",
     "audio/mpga": "mp3",
-    "audio/x-mp3": "mp3",
     "audio/wav": "wav",
-    "audio/x-wav": "wav",
-    "audio/wave": "wav",
-    "audio/vnd.wave": "wav",
     "audio/x-m4a": "audio/m4a",
-    "audio/aac": "audio/x-aac",
-    "audio/x-flac": "audio/flac",
 }
 """Two formats go by a bare name and are taken by every model that hears; the rest are documented
 as media types, for the newer models."""
 
 
-def openai_part(piece: Piece) -> dict[str, Any]:
-    """One piece as a content part of the OpenAI shape (API reference, chat completions)."""
-    if isinstance(piece, Raw):
-        return dict(piece.part)
-    if isinstance(piece, Text):
-        part: dict[str, Any] = {"type": "text", "text": piece.text}
+def openai_part(part: Part) -> dict[str, Any]:
+    """One part of content as a content part of the OpenAI dialect."""
+    if isinstance(part, Raw):
+        return dict(part.part)
+    if isinstance(part, Text):
+        written: dict[str, Any] = {"type": "text", "text": part.text}
     else:
-        part = _OPENAI_MEDIA[piece.kind](piece)
-    if piece.cache_control:
-        part["cache_control"] = dict(piece.cache_control)
-    return part
+        written = _OPENAI_MEDIA[part.kind](part)
+    if part.cache_control:
+        written["cache_control"] = dict(part.cache_control)
+    return written
 
 
 def _refuse_ids(media: Media) -> None:
@@ -65,8 +59,7 @@ def _openai_audio(media: Media) -> dict[str, Any]:
     _refuse_ids(media)
     audio = {"data": media.data or media.url}
     if media.mime_type:
-        mime_type = media.mime_type.partition(";")[0]
-        audio["format"] = _AUDIO_FORMATS.get(mime_type, mime_type)
+        audio["format"] = _AUDIO_FORMATS.get(media.mime_type, media.mime_type)
     return {"type": "input_audio", "input_audio": audio}
 
 

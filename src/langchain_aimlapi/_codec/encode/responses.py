@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._catalogue.spec import ModelFacts
 from langchain_aimlapi._codec.encode.chat import Encoded, Options, sorted_out
+from langchain_aimlapi._codec.encode.conversation import prepare
 from langchain_aimlapi._codec.encode.responses_input import encode_input
 from langchain_aimlapi._codec.encode.tools import fit_tools
 
@@ -84,8 +85,7 @@ def encode_responses(
     body = {
         "model": model,
         "input": encode_input(
-            messages,
-            echo_reasoning=options.echo_reasoning,
+            prepare(messages, options.target(model)),
             stored={**sent, **extra_body}.get("store") is not False,
         ),
         **sent,

@@ -1,10 +1,10 @@
-"""Messages -> the input items of `/responses`.
+"""A conversation -> the input items of `/responses`.
 
 A message of anybody else is one item; an assistant turn is as many as the model wrote, in its
-order and by its ids where the message still has their outline (`responses_items`). Three rules of
-the service shape that: thoughts go back right before what they led to, never alone, and what has
-an id of the service's is refused without the thoughts it came from. So where thoughts cannot go
-back (they are switched off, or were neither stored nor encrypted), no ids go either.
+order and by its ids where the message still has its output items (`responses_items`). Three rules
+of the service decide how: reasoning goes back right before what it led to, never alone, and what
+has an id of the service's is refused without the reasoning it came from. So where reasoning cannot
+go back (it is switched off, or was neither stored nor encrypted), no ids go either.
 
 Media out of a tool's or an assistant's message follow in a user message, as in chat completions.
 There is no place for a speaker's name.
@@ -12,155 +12,108 @@ There is no place for a speaker's name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from langchain_aimlapi._codec.encode.assistant import Assistant, Call, read_assistant
-from langchain_aimlapi._codec.encode.content import Kind, Media, Piece, Raw, Text, read_content
-from langchain_aimlapi._codec.encode.messages import custom_input, kind_of
-from langchain_aimlapi._codec.json_text import to_json
+from langchain_aimlapi._codec.encode.content import Kind, Media, Part, Raw, Text
+from langchain_aimlapi._codec.encode.messages import carried_media, custom_input, result_text
+from langchain_aimlapi._codec.encode.turns import (
+    AssistantTurn,
+    MessageTurn,
+    ToolCall,
+    ToolTurn,
+    Turn,
+)
 from langchain_aimlapi.errors import ConfigurationError, UnsupportedContentError
 
 if TYPE_CHECKING:
-    from langchain_core.messages import AIMessage, BaseMessage
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 Item = dict[str, Any]
 
 _CALLS = frozenset({"custom_tool_call", "function_call"})
 
 
-def encode_input(
-    messages: Sequence[BaseMessage], *, echo_reasoning: bool = True, stored: bool = True
-) -> list[Item]:
+def encode_input(turns: Sequence[Turn], *, stored: bool = True) -> list[Item]:
     """Write a conversation as input items.
 
     Args:
-        messages: The conversation.
-        echo_reasoning: Whether thoughts go back to the model.
-        stored: Whether the service keeps responses; if not, only encrypted thoughts go back.
+        turns: The conversation, fitted to the model that is asked.
+        stored: Whether the service keeps responses; if not, only encrypted reasoning goes back.
 
     Raises:
-        ConfigurationError: For an empty conversation or a message of unknown kind.
+        ConfigurationError: For a message of a kind that the route does not take.
         UnsupportedContentError: For content that cannot be sent; it names type and place.
     """
-    if not messages:
-        raise ConfigurationError("There are no messages to send.")
-    writer = _Writer(echo_reasoning=echo_reasoning, stored=stored)
-    for position, message in enumerate(messages):
-        writer.write(message, f"messages[{position}] ({message.type})")
-    writer.carry_over()
-    return writer.items
-
-
-class _Writer:
-    """Items so far, media that wait for a user message, and calls that were of custom tools."""
-
-    def __init__(self, *, echo_reasoning: bool, stored: bool) -> None:
-        self.items: list[Item] = []
-        self._echo_reasoning = echo_reasoning
-        self._stored = stored
-        self._waiting: list[Piece] = []
-        self._custom: set[str] = set()
-
-    def write(self, message: BaseMessage, where: str) -> None:
-        kind = kind_of(message)
-        if kind != "tool":
-            self.carry_over()
-        if kind == "ai":
-            self._write_assistant(cast("AIMessage", message), where)
-        elif kind == "tool":
-            content = read_content(message.content, where)
-            self._write_result(getattr(message, "tool_call_id", None), content, where)
-        elif kind == "human":
-            self._write_human(message, where)
+    items: list[Item] = []
+    waiting: list[Part] = []
+    custom: set[str] = set()
+    for turn in turns:
+        if isinstance(turn, ToolTurn):
+            item, media = _result(turn, custom)
+            items.append(item)
+            waiting += media
+            continue
+        items += _carried_over(waiting)
+        waiting = []
+        if isinstance(turn, AssistantTurn):
+            custom |= {call.id for call in turn.tool_calls if call.custom}
+            items += _items_of(turn, stored=stored)
+            waiting += [] if _goes_as_item(turn) else carried_media(turn)
         else:
-            role = _role(message, kind, where)
-            self._write_message(role, read_content(message.content, where), where)
-
-    def carry_over(self) -> None:
-        """Put media that wait into a user message."""
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._write_message("user", waiting, "media of an earlier message")
-
-    def _write_message(self, role: str, pieces: Sequence[Piece], where: str) -> None:
-        self.items.append({"role": role, "content": _content(pieces, where)})
-
-    def _write_human(self, message: BaseMessage, where: str) -> None:
-        """A user's message; Anthropic's `tool_result` blocks in it become results before it."""
-        blocks = message.content if isinstance(message.content, list) else [message.content]
-        results = [block for block in blocks if _is_tool_result(block)]
-        for block in cast("list[dict[str, Any]]", results):
-            content = read_content(block.get("content") or "", where)
-            self._write_result(block.get("tool_use_id"), content, where)
-        rest = read_content([block for block in blocks if not _is_tool_result(block)], where)
-        pieces, self._waiting = [*self._waiting, *rest], []
-        if pieces or not results:
-            self._write_message("user", pieces, where)
-
-    def _write_result(self, call_id: str | None, pieces: Sequence[Piece], where: str) -> None:
-        if not call_id:
-            raise UnsupportedContentError(
-                f"{where}: a tool message needs the id of the call it answers (tool_call_id)."
-            )
-        media = [piece for piece in pieces if isinstance(piece, Media)]
-        texts = [piece.text for piece in pieces if isinstance(piece, Text)]
-        texts += [to_json(dict(piece.part)) for piece in pieces if isinstance(piece, Raw)]
-        if media:
-            kinds = ", ".join(piece.kind for piece in media)
-            texts = texts or [f"The result ({kinds}) is in the next user message."]
-            self._waiting += [Text(f"Result of tool call {call_id}:"), *media]
-        kind = "custom_tool_call_output" if call_id in self._custom else "function_call_output"
-        self.items.append({"type": kind, "call_id": call_id, "output": "\n".join(texts)})
-
-    def _write_assistant(self, message: AIMessage, where: str) -> None:
-        said = read_assistant(message, where)
-        self._custom |= {call.id for call in said.calls if _is_custom(call)}
-        self.items += _turn(said, self._goes_back)
-        drawn = any(entry.get("type") == "image_generation_call" for entry in said.items)
-        media = [piece for piece in said.pieces if isinstance(piece, Media)]
-        if media and not drawn:
-            self._waiting += [Text("From the assistant's last message:"), *media]
-
-    def _goes_back(self, thought: Mapping[str, Any]) -> bool:
-        return self._echo_reasoning and (self._stored or bool(thought.get("encrypted_content")))
+            items.append(_message(turn))
+    return items + _carried_over(waiting)
 
 
-def _role(message: BaseMessage, kind: str, where: str) -> str:
-    if kind == "system":
-        return str(message.additional_kwargs.get("__openai_role__") or "system")
-    if kind == "chat":
-        return str(getattr(message, "role", "user"))
-    raise ConfigurationError(f"{where}: a {type(message).__name__} cannot be sent.")
+def _goes_as_item(turn: AssistantTurn) -> bool:
+    """Whether what a model drew goes back by the item it came as."""
+    return turn.own and any(item.get("type") == "image_generation_call" for item in turn.items)
 
 
-def _is_tool_result(block: Any) -> bool:
-    return isinstance(block, Mapping) and block.get("type") == "tool_result"
+def _carried_over(media: list[Part]) -> list[Item]:
+    where = "media of an earlier message"
+    return [{"role": "user", "content": _content(media, where)}] if media else []
+
+
+def _message(turn: MessageTurn) -> Item:
+    if turn.role == "function":
+        raise ConfigurationError(f"{turn.where}: a FunctionMessage cannot be sent.")
+    return {"role": turn.role, "content": _content(turn.parts, turn.where)}
+
+
+def _result(turn: ToolTurn, custom: set[str]) -> tuple[Item, list[Part]]:
+    text, media = result_text(turn)
+    kind = "custom_tool_call_output" if turn.tool_call_id in custom else "function_call_output"
+    return {"type": kind, "call_id": turn.tool_call_id, "output": text}, media
 
 
 # --- an assistant turn --------------------------------------------------------------------------
 
 
-def _turn(said: Assistant, goes_back: Callable[[Mapping[str, Any]], bool]) -> list[Item]:
-    """The items of an assistant turn, as its outline has them, or else text before calls.
+def _items_of(said: AssistantTurn, *, stored: bool) -> list[Item]:
+    """The items of an assistant turn, as its output items have them, or else text before calls.
 
     Args:
-        said: The turn. It may have been edited: what is gone takes its thoughts with it, and what
+        said: The turn. It may have been edited: what is gone takes its reasoning with it, and what
             is new comes last.
-        goes_back: Tells which thoughts may be sent.
+        stored: Whether the service keeps responses.
     """
+
+    def goes_back(reasoning: Mapping[str, Any]) -> bool:
+        return said.echoed and (stored or bool(reasoning.get("encrypted_content")))
+
     contents = iter(_contents(said))
-    calls = {call.id: call for call in said.calls}
+    calls = {call.id: call for call in said.tool_calls}
     items: list[Item] = []
     for entry in said.items:
         item = _filled(entry, contents, calls)
         if item is not None:
             items.append(item)
         else:
-            _drop_thoughts(items)
-    _drop_thoughts(items)
-    items = _with_thoughts_or_without_ids(items, said.items, goes_back)
+            _drop_reasoning(items)
+    _drop_reasoning(items)
+    if not said.own or not _has_all_reasoning(items, said.items, goes_back):
+        items = _without_ids(items)
     if content := next(contents, None):
         items.append({"role": "assistant", "content": _plain(content)})
     items += [_call(call) for call in calls.values()]
@@ -168,7 +121,7 @@ def _turn(said: Assistant, goes_back: Callable[[Mapping[str, Any]], bool]) -> li
 
 
 def _filled(
-    entry: Mapping[str, Any], contents: Iterator[list[Item]], calls: dict[str, Call]
+    entry: Mapping[str, Any], contents: Iterator[list[Item]], calls: dict[str, ToolCall]
 ) -> Item | None:
     """The item of an entry; `None` if the turn no longer has what was in it."""
     kept = {key: value for key, value in entry.items() if value is not None}
@@ -183,26 +136,30 @@ def _filled(
     return kept
 
 
-def _drop_thoughts(items: list[Item]) -> None:
-    """Take away thoughts at the end: what they led to is gone."""
+def _drop_reasoning(items: list[Item]) -> None:
+    """Take away reasoning at the end: what it led to is gone."""
     while items and items[-1].get("type") == "reasoning":
         items.pop()
 
 
-def _with_thoughts_or_without_ids(
+def _has_all_reasoning(
     items: list[Item],
     outline: Sequence[Mapping[str, Any]],
     goes_back: Callable[[Mapping[str, Any]], bool],
-) -> list[Item]:
-    thoughts = [entry for entry in outline if entry.get("type") == "reasoning"]
+) -> bool:
+    """Whether the reasoning that the items came from is whole and may be sent."""
+    reasoning = [entry for entry in outline if entry.get("type") == "reasoning"]
     left = [item for item in items if item.get("type") == "reasoning"]
-    if len(left) == len(thoughts) and all(map(goes_back, thoughts)):
-        return items
-    own = [item for item in items if item.get("type") in {"message", *_CALLS}]
-    return [{key: value for key, value in item.items() if key != "id"} for item in own]
+    return len(left) == len(reasoning) and all(map(goes_back, reasoning))
 
 
-def _contents(said: Assistant) -> list[list[Item]]:
+def _without_ids(items: list[Item]) -> list[Item]:
+    """What any model could have said, without the ids that the service gave it."""
+    said = [item for item in items if item.get("type") in {"message", *_CALLS}]
+    return [{key: value for key, value in item.items() if key != "id"} for item in said]
+
+
+def _contents(said: AssistantTurn) -> list[list[Item]]:
     """The content of each message of the outline, or of the one message if there is no outline.
 
     An edited text goes whole into the last message.
@@ -214,7 +171,7 @@ def _contents(said: Assistant) -> list[list[Item]]:
     edges = [0, *accumulate(lengths)]
     shares = [text[start:end] for start, end in pairwise(edges)]
     contents: list[list[Item]] = [[_output_text(share)] if share else [] for share in shares]
-    contents[-1] += [dict(piece.part) for piece in said.pieces if isinstance(piece, Raw)]
+    contents[-1] += [dict(part.part) for part in said.parts if isinstance(part, Raw)]
     if said.refusal:
         contents[-1].append({"type": "refusal", "refusal": said.refusal})
     return contents
@@ -230,42 +187,38 @@ def _plain(content: list[Item]) -> str | list[Item]:
     return content[0]["text"] if lone else content
 
 
-def _call(call: Call) -> Item:
-    if _is_custom(call):
+def _call(call: ToolCall) -> Item:
+    if call.custom:
         named = {"call_id": call.id, "name": call.name}
         return {"type": "custom_tool_call", **named, "input": custom_input(call.arguments)}
     named = {"call_id": call.id, "name": call.name}
     return {"type": "function_call", **named, "arguments": call.arguments}
 
 
-def _is_custom(call: Call) -> bool:
-    return call.extras.get("type") == "custom"
-
-
 # --- content ------------------------------------------------------------------------------------
 
 
-def _content(pieces: Sequence[Piece], where: str) -> str | list[Item]:
+def _content(parts: Sequence[Part], where: str) -> str | list[Item]:
     """A string where one will do, a list of parts otherwise."""
-    if not pieces:
+    if not parts:
         return ""
-    if len(pieces) == 1 and isinstance(pieces[0], Text):
-        return pieces[0].text
-    return [_part(piece, where) for piece in pieces]
+    if len(parts) == 1 and isinstance(parts[0], Text):
+        return parts[0].text
+    return [_part(part, where) for part in parts]
 
 
-def _part(piece: Piece, where: str) -> Item:
-    if isinstance(piece, Raw):
-        return dict(piece.part)
-    if isinstance(piece, Text):
-        return {"type": "input_text", "text": piece.text}
-    writer = _MEDIA.get(piece.kind)
+def _part(part: Part, where: str) -> Item:
+    if isinstance(part, Raw):
+        return dict(part.part)
+    if isinstance(part, Text):
+        return {"type": "input_text", "text": part.text}
+    writer = _MEDIA.get(part.kind)
     if writer is None:
         raise UnsupportedContentError(
-            f"{piece.where or where}: /responses takes no content of type {piece.kind!r}; nothing "
+            f"{part.where or where}: /responses takes no content of type {part.kind!r}; nothing "
             "was sent."
         )
-    return writer(piece)
+    return writer(part)
 
 
 def _image(media: Media) -> Item:

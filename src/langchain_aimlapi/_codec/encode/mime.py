@@ -1,0 +1,216 @@
+"""Media types, data addresses and base64: what bytes are, however they were labelled.
+
+Labels come in many spellings (`image/jpg`, `Audio/X-WAV`, `text/plain;charset=latin-1`) and are
+wrong now and then; vendors refuse a request over either. A type is brought into its registered
+form, and where the first bytes prove another one, the bytes are believed.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote, unquote_to_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_REGISTERED: Mapping[str, str] = {
+    "application/x-pdf": "application/pdf",
+    "audio/mp3": "audio/mpeg",
+    "audio/vnd.wave": "audio/wav",
+    "audio/wave": "audio/wav",
+    "audio/x-flac": "audio/flac",
+    "audio/x-mp3": "audio/mpeg",
+    "audio/x-wav": "audio/wav",
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+    "text/x-markdown": "text/markdown",
+}
+
+_BY_ENDING: Mapping[str, str] = {
+    "csv": "text/csv",
+    "flac": "audio/flac",
+    "gif": "image/gif",
+    "htm": "text/html",
+    "html": "text/html",
+    "jpeg": "image/jpeg",
+    "jpg": "image/jpeg",
+    "json": "application/json",
+    "m4a": "audio/mp4",
+    "md": "text/markdown",
+    "mov": "video/quicktime",
+    "mp3": "audio/mpeg",
+    "mp4": "video/mp4",
+    "ogg": "audio/ogg",
+    "pdf": "application/pdf",
+    "png": "image/png",
+    "txt": "text/plain",
+    "wav": "audio/wav",
+    "webm": "video/webm",
+    "webp": "image/webp",
+    "xml": "text/xml",
+}
+
+_SAYS_NOTHING = frozenset({"", "application/octet-stream", "binary/octet-stream", "*/*"})
+
+
+class MediaType(NamedTuple):
+    """A media type in its registered form, and the charset that came with it."""
+
+    name: str | None
+    charset: str | None = None
+
+
+def read_type(label: object) -> MediaType:
+    """Read a media type; a label that says nothing ("application/octet-stream") gives none."""
+    if not isinstance(label, str):
+        return MediaType(None)
+    name, *parameters = (part.strip() for part in label.split(";"))
+    charset = None
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() == "charset":
+            charset = value.strip().strip("\"'") or None
+    name = name.lower()
+    return MediaType(None if name in _SAYS_NOTHING else _REGISTERED.get(name, name), charset)
+
+
+def settled_type(label: str | None, data: str, filename: object) -> str | None:
+    """The type of base64 data: what its bytes prove, else its label, else its name's ending.
+
+    Args:
+        label: The registered type it is said to have, if any.
+        data: Base64.
+        filename: Its name, if it has one.
+    """
+    shown, proven = _shown_type(data)
+    if label is None or (proven and shown and shown != label):
+        label = shown or label
+    if label is None and isinstance(filename, str):
+        label = _BY_ENDING.get(filename.rpartition(".")[2].lower())
+    return label
+
+
+class DataAddress(NamedTuple):
+    """A `data:` address, taken apart."""
+
+    label: str
+    data: str
+    """Base64."""
+
+
+def read_data_address(address: str) -> DataAddress:
+    """Take a `data:` address apart, percent-coded or in base64.
+
+    Raises:
+        ValueError: If it has no comma between its label and its data.
+    """
+    head, comma, payload = address[len("data:") :].partition(",")
+    if not comma:
+        raise ValueError("a data address needs a comma before its data")
+    label, _, encoding = head.rpartition(";")
+    if encoding.strip().lower() == "base64":
+        return DataAddress(label, clean_base64(unquote(payload) if "%" in payload else payload))
+    return DataAddress(head, base64.b64encode(unquote_to_bytes(payload)).decode("ascii"))
+
+
+def clean_base64(data: str) -> str:
+    """Base64 in the standard alphabet, in one line, padded."""
+    if not data.isascii():
+        return data
+    if any(blank in data for blank in "\n\r\t "):
+        data = "".join(data.split())
+    if "-" in data or "_" in data:
+        data = data.replace("-", "+").replace("_", "/")
+    return data if not len(data) % 4 or data.endswith("=") else data + "=" * (-len(data) % 4)
+
+
+def encode_bytes(data: bytes | bytearray | memoryview) -> str:
+    """Bytes as base64."""
+    return base64.b64encode(data).decode("ascii")
+
+
+_MARKS: Mapping[bytes, str] = {
+    b"\xef\xbb\xbf": "utf-8-sig",
+    b"\xff\xfe": "utf-16",
+    b"\xfe\xff": "utf-16",
+}
+
+
+def decode_text(data: str, charset: str | None) -> str:
+    """Text out of base64.
+
+    Args:
+        data: Base64.
+        charset: The charset it was said to be in; otherwise its byte order mark tells, or else
+            it is UTF-8.
+
+    Raises:
+        ValueError: With what is wrong: no base64, an unknown charset, or text in another one.
+    """
+    try:
+        raw = base64.b64decode(data, validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"its text is not base64 ({error})") from None
+    marked = next((name for mark, name in _MARKS.items() if raw.startswith(mark)), None)
+    encoding = marked or charset or "utf-8"
+    try:
+        return raw.decode(encoding)
+    except LookupError:
+        raise ValueError(f"its charset {charset!r} is unknown") from None
+    except UnicodeDecodeError:
+        hint = "" if charset else "; name its charset, as in 'text/plain; charset=iso-8859-1'"
+        raise ValueError(f"its text is not {encoding}{hint}") from None
+
+
+# --- by the first bytes -------------------------------------------------------------------------
+
+_SIGNATURES = (
+    (b"\x89PNG\r\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"GIF8", "image/gif"),
+    (b"%PDF-", "application/pdf"),
+    (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"\xff\xf1", "audio/aac"),
+    (b"\xff\xf9", "audio/aac"),
+    (b"fLaC", "audio/flac"),
+    (b"OggS", "audio/ogg"),
+)
+
+_PROVEN = frozenset(
+    {"application/pdf", "image/gif", "image/jpeg", "image/png", "image/webp", "audio/wav"}
+)
+"""Types whose first bytes leave no doubt; other signatures are shared by several types."""
+
+_BRANDS: Mapping[bytes, str] = {
+    b"M4A ": "audio/mp4",
+    b"M4B ": "audio/mp4",
+    b"avif": "image/avif",
+    b"heic": "image/heic",
+    b"mif1": "image/heic",
+    b"qt  ": "video/quicktime",
+}
+
+
+def sniffed(data: str) -> str | None:
+    """The media type that base64 data shows by its first bytes, if it is a common one."""
+    return _shown_type(data)[0]
+
+
+def _shown_type(data: str) -> tuple[str | None, bool]:
+    """The type the first bytes show, and whether they prove it."""
+    try:
+        head = base64.b64decode(data[:32], validate=False)
+    except (binascii.Error, ValueError):
+        return None, False
+    if head[:4] == b"RIFF":
+        shown = {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(head[8:12])
+    elif head[4:8] == b"ftyp":
+        shown = _BRANDS.get(head[8:12], "video/mp4")
+    else:
+        shown = next((mime for start, mime in _SIGNATURES if head.startswith(start)), None)
+    return shown, shown in _PROVEN
