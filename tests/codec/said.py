@@ -17,8 +17,9 @@ class Said(Scripted):
 
     def answer(self, body, headers):
         """The reply in the form that was asked for."""
+        whole = super().answer(body, headers)
         if not body.get("stream"):
-            return super().answer(body, headers)
+            return whole
         lines = [*map(json.dumps, self._said), "[DONE]"]
         return "text/event-stream", "".join(f"data: {line}\n\n" for line in lines).encode()
 

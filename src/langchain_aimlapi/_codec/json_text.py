@@ -1,30 +1,41 @@
-"""JSON as text and as bytes: objects out of a reply, arguments of a tool call, values back into text."""
+"""JSON as text and as bytes: objects out of a reply, arguments of a tool call, values back into text.
+
+What services and models write is read as they meant it: whole numbers of any length stay exact,
+halves of a character (servers cut texts in the middle of an emoji) become the replacement
+character. NaN is no JSON and is refused. Nesting is bounded well below what Python, pydantic and
+LangChain can copy, compare and write, so that no reply makes them run out of stack.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from itertools import accumulate
+from math import isfinite
+from typing import Any, NoReturn
 
 import orjson
 
 from langchain_aimlapi.errors import ResponseFormatError
+
+MAX_DEPTH = 128
+"""How many objects and lists within one another are read: `copy.deepcopy` manages about 400."""
 
 
 def parse_object(data: bytes, what: str = "The reply") -> dict[str, Any]:
     """A JSON object out of bytes.
 
     Args:
-        data: JSON, in UTF-8. Halves of a character, which servers leave where they cut a text in
-            the middle of an emoji, are read as the replacement character.
+        data: JSON, in UTF-8.
         what: What it is, for the error.
 
     Raises:
-        ResponseFormatError: With the first characters of what it was instead.
+        ResponseFormatError: With the first characters of what it was instead, or for objects and
+            lists more than `MAX_DEPTH` deep.
     """
     try:
-        value = _parsed(data)
-    except orjson.JSONDecodeError as error:
+        value = _parse(data)
+    except ValueError as error:
         shown = data[:80].decode("utf-8", "replace")
         raise ResponseFormatError(f"{what} is not JSON ({error}): {shown!r}") from None
     if not isinstance(value, dict):
@@ -32,20 +43,134 @@ def parse_object(data: bytes, what: str = "The reply") -> dict[str, Any]:
     return value
 
 
-_HALVES = re.compile(
-    rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"
-    rb"|(?<!\\u[dD][89abAB][0-9a-fA-F]{2})\\u[dD][c-fC-F][0-9a-fA-F]{2}"
-)
-
-
-def _parsed(data: bytes) -> Any:
+def _parse(data: bytes) -> Any:
     try:
-        return orjson.loads(data)
+        value = orjson.loads(data)
     except orjson.JSONDecodeError:
-        mended = _HALVES.sub(rb"\\ufffd", data)
-        if mended == data:
+        fixed = _without_halves(data)
+        if fixed == data:
             raise
-        return orjson.loads(mended)
+        data, value = fixed, orjson.loads(fixed)
+    check_depth(data)
+    if b'"arguments"' in data and _MANY_DIGITS.search(data):
+        return json.loads(data)
+    return value
+
+
+_ESCAPES = re.compile(
+    rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # both halves
+    rb"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+    rb"|\\.",
+    re.DOTALL,
+)
+_MANY_DIGITS = re.compile(rb"[0-9]{19}")
+"""As many as numbers of 64 bits have; orjson reads longer ones as floats."""
+
+
+def _without_halves(data: bytes) -> bytes:
+    if b"\\u" not in data:
+        return data
+    return _ESCAPES.sub(lambda escape: rb"\ufffd" if escape[1] else escape[0], data)
+
+
+# --- depth ----------------------------------------------------------------------------------------
+
+_ANY_ESCAPE = re.compile(rb"\\.", re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")
+
+
+def check_depth(data: bytes) -> None:
+    """Refuse JSON that nests deeper than `MAX_DEPTH`; what is no JSON is judged by its brackets.
+
+    Raises:
+        ValueError: Says how deep it is.
+    """
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and (depth := _depth(data)) > MAX_DEPTH:
+        raise ValueError(f"it is nested {depth} deep, more than {MAX_DEPTH}")
+
+
+def _depth(data: bytes) -> int:
+    """Count in C: strings are cut out at their quotes, and brackets are signed bytes to add up."""
+    plain = _ANY_ESCAPE.sub(b"", data) if b"\\" in data else data
+    outside = b"".join(plain.split(b'"')[::2])
+    steps = outside.translate(_STEPS, _NO_BRACKETS)
+    return max(accumulate(memoryview(steps).cast("b")), default=0)
+
+
+# --- values and arguments -------------------------------------------------------------------------
+
+
+def parse_json(text: str) -> Any:
+    """A value out of a text that a model wrote, with line breaks in its strings or without.
+
+    Raises:
+        ValueError: If it is no JSON, nested too deep, or holds NaN or an infinite number.
+    """
+    value, text, rest = _parse_first(text)
+    if rest < len(text):
+        raise _more_than_one(text, rest)
+    return value
+
+
+def _parse_first(text: str) -> tuple[Any, str, int]:
+    """The value a text begins with, the text without halves, and where it goes on."""
+    text, data = _encoded(text)
+    check_depth(data)
+    if not _MANY_DIGITS.search(data):
+        try:
+            return orjson.loads(data), "", 0
+        except orjson.JSONDecodeError:
+            pass
+    text = _without_halves(data).decode()
+    value, end = decode_at(text, 0)
+    return value, text, _end_of_space(text, end)
+
+
+def _more_than_one(text: str, rest: int) -> ValueError:
+    return ValueError(f"it goes on after its end: {text[rest : rest + 40]!r}")
+
+
+def decode_at(text: str, place: int) -> tuple[Any, int]:
+    """The value that begins at a place in a text, and where it ends.
+
+    Raises:
+        json.JSONDecodeError: If none does; says how far it was read.
+        ValueError: If it cannot be read for another reason.
+    """
+    try:
+        return _decoder.raw_decode(text, _end_of_space(text, place))
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+
+
+def _no_number(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON's")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError(f"{digits} is too large a number")
+    return number
+
+
+_decoder = json.JSONDecoder(strict=False, parse_constant=_no_number, parse_float=_finite)
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+def _end_of_space(text: str, start: int) -> int:
+    space = _SPACE.match(text, start)
+    return space.end() if space else start
+
+
+def _encoded(text: str) -> tuple[str, bytes]:
+    """A text and its UTF-8, with halves of a character put together or replaced."""
+    try:
+        return text, text.encode()
+    except UnicodeEncodeError:
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return text, text.encode()
 
 
 def parse_arguments(text: str) -> dict[str, Any]:
@@ -59,33 +184,16 @@ def parse_arguments(text: str) -> dict[str, Any]:
     """
     if not text or text.isspace() or text.strip() == "null":
         return {}
-    try:
-        value = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        value = _last_value(text)
+    value, text, rest = _parse_first(text)
+    while rest < len(text):
+        earlier = value
+        value, end = decode_at(text, rest)
+        if not (isinstance(value, dict) and _extends(earlier, value)):
+            raise _more_than_one(text, rest)
+        rest = _end_of_space(text, end)
     if not isinstance(value, dict):
         raise ValueError(f"a JSON object was expected, not {type(value).__name__}")  # noqa: TRY004
     return value
-
-
-_decoder = json.JSONDecoder(strict=False)
-"""Takes line breaks inside strings, a common slip of models, and numbers beyond 64 bits."""
-_SPACE = re.compile(r"[ \t\n\r]*")
-
-
-def _last_value(text: str) -> Any:
-    value, end = _decoder.raw_decode(text, _end_of_space(text, 0))
-    while (begin := _end_of_space(text, end)) < len(text):
-        earlier = value
-        value, end = _decoder.raw_decode(text, begin)
-        if not (isinstance(value, dict) and _extends(earlier, value)):
-            raise ValueError(f"it goes on after the first value: {text[begin : begin + 40]!r}")
-    return value
-
-
-def _end_of_space(text: str, start: int) -> int:
-    space = _SPACE.match(text, start)
-    return space.end() if space else start
 
 
 def _extends(earlier: Any, later: Any) -> bool:
@@ -116,6 +224,8 @@ def extends_object(text: str, other: str) -> bool:
     except ValueError:
         return False
 
+
+# --- JSON in pieces -------------------------------------------------------------------------------
 
 _IN_TEXT = re.compile(r'["\\]')
 _OUTSIDE = re.compile(r'["{}\[\]]')
@@ -161,9 +271,39 @@ class Nesting:
         return not self._in_text and text.rstrip().endswith((":", ",", "["))
 
 
+# --- values into text -----------------------------------------------------------------------------
+
+
 def to_json(value: Any) -> str:
-    """JSON text in plain Unicode, also of values orjson does not take (huge ints, odd keys)."""
+    """JSON text in plain Unicode, also of values orjson does not take (huge ints, odd keys).
+
+    NaN and infinite numbers are written as Python writes them, since JSON has no word for them.
+
+    Raises:
+        ValueError: For a value nested so deep, or in itself, that it cannot be written.
+    """
     try:
-        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS).decode()
+        text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
     except TypeError:
+        return _to_json(value)
+    if b"null" in text and not _is_finite(value):
+        return _to_json(value)
+    return text.decode()
+
+
+def _to_json(value: Any) -> str:
+    try:
         return json.dumps(value, ensure_ascii=False, default=str)
+    except RecursionError:
+        raise ValueError("a value is nested too deep to be written as JSON") from None
+
+
+def _is_finite(value: Any) -> bool:
+    """Whether no number in a value is NaN or infinite, for which orjson writes null."""
+    try:
+        json.dumps(value, allow_nan=False, default=str)
+    except TypeError:
+        return True  # keys that only orjson writes
+    except ValueError:
+        return False
+    return True

@@ -14,8 +14,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
-import orjson
-
 from langchain_aimlapi._codec.decode.arguments import ArgumentReader, is_object
 from langchain_aimlapi._codec.decode.tool_calls import (
     Calls,
@@ -28,6 +26,7 @@ from langchain_aimlapi._codec.decode.tool_calls import (
     separate_calls,
     wire_calls,
 )
+from langchain_aimlapi._codec.json_text import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -86,7 +85,7 @@ class _Call:
         """A piece of a custom tool's text, as a piece of the JSON that LangChain holds it in."""
         opening = "" if self.custom else '{"__arg1":"'
         self.custom = True
-        return opening + orjson.dumps(text).decode()[1:-1]
+        return opening + to_json(text)[1:-1]
 
     def closing(self) -> str:
         """What its arguments lack when the stream is done."""

@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from langchain_core.messages import InvalidToolCall, ToolCall
 
-from langchain_aimlapi._codec.json_text import parse_arguments
+from langchain_aimlapi._codec.json_text import parse_arguments, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -86,7 +85,7 @@ def name_and_arguments(call: Mapping[str, Any]) -> tuple[str | None, str]:
     custom = call.get("custom")
     if isinstance(custom, dict):
         text = argument_text(custom.get("input"))
-        return named(custom.get("name")), orjson.dumps({"__arg1": text}).decode()
+        return named(custom.get("name")), to_json({"__arg1": text})
     return named(call.get("name")), argument_text(call.get("arguments"))
 
 
@@ -94,7 +93,7 @@ def argument_text(arguments: Any) -> str:
     """Arguments as text; a few vendors send an object, or nothing."""
     if arguments is None:
         return ""
-    return arguments if isinstance(arguments, str) else orjson.dumps(arguments).decode()
+    return arguments if isinstance(arguments, str) else to_json(arguments)
 
 
 def call_extras(call: Mapping[str, Any]) -> dict[str, Any]:
