@@ -7,11 +7,13 @@ stream is cut into reads makes no difference; what chunks and events say is what
 from __future__ import annotations
 
 import pickle
+from functools import partial
 from typing import TYPE_CHECKING
 
 from langchain_aimlapi import AimlapiError
-from langchain_aimlapi._chat.build import Call
-from langchain_aimlapi._chat.stream import _decoded, _explained, _Reader
+from langchain_aimlapi._chat.build import ChatRequest
+from langchain_aimlapi._chat.stream import _add_context, _decode, _Reader
+from langchain_aimlapi._client.send import decode_reply
 from langchain_aimlapi._codec.decode.stream import Delta, Final
 from langchain_aimlapi._codec.langchain.chunks import as_chunk
 from langchain_aimlapi._codec.langchain.events import EventWriter
@@ -29,11 +31,13 @@ MOST_EVENT_BYTES = 256
 KEY = "canary-0123456789abcdef"
 
 _HEADERS = {"x-inference-id": "i"}
-_CHAT = Call(
+_CHAT = ChatRequest(
     request=Request("http://127.0.0.1/v1", headers={"Authorization": f"Bearer {KEY}"}),
     model="m",
     id="c",
+    route="chat",
     split_think_tags=True,
+    coalesce=False,
     audio_format="wav",
     notes={},
 )
@@ -83,15 +87,15 @@ def responses_stream(data: bytes) -> None:
     _read(data, _RESPONSES)
 
 
-def _read(data: bytes, call: Call) -> None:
-    call = call._replace(coalesce=len(data) % 2 == 0)
-    reader = _Reader(call, 200, _HEADERS)
+def _read(data: bytes, asked: ChatRequest) -> None:
+    asked = asked._replace(coalesce=len(data) % 2 == 0)
+    reader = _Reader(asked, 200, _HEADERS)
     items: list[Delta | Final] = []
     try:
         items += reader.read(SSEDecoder().feed(data + b"\n\n"))
         items += reader.finish()
     except AimlapiError as error:
-        broken = _explained(error, call, reader)
+        broken = _add_context(error, asked, reader)
         _same(broken.partial.text, items)
         pickle.dumps(broken)
     _written(items)
@@ -128,9 +132,9 @@ def response(data: bytes) -> None:
     _answered(data, _RESPONSES)
 
 
-def _answered(data: bytes, call: Call) -> None:
+def _answered(data: bytes, asked: ChatRequest) -> None:
     try:
-        result = _decoded(Reply(200, _HEADERS, data), call)
+        result = decode_reply(asked.request, Reply(200, _HEADERS, data), partial(_decode, asked))
     except AimlapiError as error:
         pickle.dumps(error)
         return
