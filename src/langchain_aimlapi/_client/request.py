@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from pydantic import SecretStr
 
-from langchain_aimlapi._client.settings import tidy_base_url
+from langchain_aimlapi._client.base_url import join_url, tidy_base_url
 from langchain_aimlapi._errors.redaction import unwrap
 from langchain_aimlapi._transport.request import ReplyRules, Request, Timeouts
 from langchain_aimlapi._transport.retry import RetryPolicy
@@ -114,7 +114,7 @@ def build_request(
     timeout, retries = arguments.get("timeout"), arguments.get("max_retries")
     try:
         return Request(
-            url=_url(base_url_of(connection, arguments) + endpoint.path, connection, scope, query),
+            url=_url(connection, endpoint.path, scope, query),
             body=data,
             headers=_headers(connection, scope, kind),
             timeouts=_timeouts(connection.timeout if timeout is None else timeout, streams=streams),
@@ -176,15 +176,11 @@ def base_url_of(connection: Connection, arguments: Mapping[str, Any]) -> str:
 
 
 def _url(
-    address: str, connection: Connection, scope: CallScope, query: Mapping[str, str] | None
+    connection: Connection, path: str, scope: CallScope, query: Mapping[str, str] | None
 ) -> str:
-    extra = scope.arguments.get("extra_query")
-    if not (extra or query or connection.default_query):
-        return address
-    from urllib.parse import urlencode  # noqa: PLC0415  # few requests have a query
-
-    merged = {**(connection.default_query or {}), **(query or {}), **(extra or {})}
-    return f"{address}?{urlencode(merged)}" if merged else address
+    arguments = scope.arguments
+    base_url = base_url_of(connection, arguments)
+    return join_url(base_url, path, connection.default_query, query, arguments.get("extra_query"))
 
 
 # --- the headers ----------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from langchain_aimlapi._client.base_url import DEFAULT_BASE_URL, tidy_base_url
 from langchain_aimlapi._client.key import API_KEY_VARIABLE, ApiKey
 from langchain_aimlapi._client.warnings import warn_unknown
 from langchain_aimlapi._errors.redaction import HIDDEN
@@ -28,11 +29,8 @@ from langchain_aimlapi._transport.request import (
     MAX_RESPONSE_BYTES,
     ClientOptions,
     Timeouts,
-    is_sendable,
 )
-from langchain_aimlapi.errors import ConfigurationError
 
-DEFAULT_BASE_URL = "https://api.aimlapi.com/v1"
 BASE_URL_VARIABLES = ("AIMLAPI_API_BASE", "AIMLAPI_BASE_URL")
 
 
@@ -50,7 +48,7 @@ class Connection(BaseModel):
         validate_default=True,
     )
     """Where the service is; read from `AIMLAPI_API_BASE` or `AIMLAPI_BASE_URL` if not given, else
-    `https://api.aimlapi.com/v1`."""
+    `https://api.aimlapi.com/v1`. A query in it goes with every request."""
     timeout: float | Timeouts | None = None
     """Seconds for one call with all its attempts, or `Timeouts` for finer bounds. If not given, ten
     minutes for a whole reply, and ten minutes of silence for a stream; `Timeouts()` has no end."""
@@ -167,22 +165,3 @@ class Connection(BaseModel):
 
 
 _options = lru_cache(ClientOptions)
-
-
-def tidy_base_url(base_url: str) -> str:
-    """A base address without what people add to it.
-
-    Raises:
-        ConfigurationError: If it is no `http(s)` address.
-    """
-    if not is_sendable(base_url.strip()):
-        raise ConfigurationError(
-            f"base_url={base_url!r} is not an address; it should look like {DEFAULT_BASE_URL!r}."
-        )
-    return (
-        base_url.strip()
-        .rstrip("/")
-        .removesuffix("/chat/completions")
-        .removesuffix("/responses")
-        .rstrip("/")
-    )
