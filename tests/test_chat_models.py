@@ -73,8 +73,8 @@ class TestAnswers:
         assert metadata["id"].startswith("chatcmpl-")
         asked_id = aimlapi_sandbox.requests[-1].headers["x-client-request-id"]
         assert metadata["client_request_id"] == asked_id
-        assert metadata["cost"]["credits_used"] > 0
-        assert metadata["cost"]["usd_spent"] > 0
+        assert metadata["cost_details"]["credits_used"] > 0
+        assert metadata["cost"] == metadata["cost_details"]["usd_spent"] > 0
         assert answer.usage_metadata["total_tokens"] == metadata["token_usage"]["total_tokens"]
 
     def test_streams_come_in_pieces(self, model):

@@ -94,7 +94,7 @@ class TestChat:
         assert answer["model"] == "gpt-4o-mini"
         assert answer["finish_reason"] == "stop"
         assert answer["usage"]["total_tokens"] > 0
-        assert answer["cost"]["usd_spent"] > 0
+        assert answer["cost"] == answer["cost_details"]["usd_spent"] > 0
         assert answer["inference_id"]
         assert answer["seconds"] >= 0
         assert answer["sandbox"] is False

@@ -14,8 +14,8 @@ from langchain_aimlapi._lazy import LazyModule
 def test_it_gives_what_the_module_holds():
     """A name is the module's own, the first time and after."""
     late = LazyModule("._codec.decode.usage")
-    assert late.cost is usage.cost
-    assert late.cost is usage.cost
+    assert late.usage_metadata is usage.usage_metadata
+    assert late.usage_metadata is usage.usage_metadata
 
 
 def test_a_name_that_is_not_there_is_an_attribute_error():

@@ -99,7 +99,7 @@ class TestAnswers:
         assert metadata["finish_reason"] == "completed"
         assert metadata["model_name"] == MODEL
         assert metadata["id"].startswith("resp_")
-        assert metadata["cost"]["usd_spent"] > 0
+        assert metadata["cost"] == metadata["cost_details"]["usd_spent"] > 0
         assert metadata["inference_id"]
         assert answer.usage_metadata["total_tokens"] == metadata["token_usage"]["total_tokens"] > 0
         assert "extra" not in metadata

@@ -211,7 +211,7 @@ class TestRuns:
         metadata = message["response_metadata"]
         assert metadata["inference_id"] == answer.response_metadata["inference_id"]
         assert metadata["client_request_id"]
-        assert metadata["cost"]["usd_spent"] > 0
+        assert metadata["cost"] == metadata["cost_details"]["usd_spent"] > 0
         assert message["usage_metadata"]["total_tokens"] > 0
 
     @pytest.mark.parametrize("way", ["invoke", "ainvoke"])

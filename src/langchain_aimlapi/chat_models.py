@@ -17,7 +17,7 @@ from langchain_core.language_models import LanguageModelInput, ModelProfile
 from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.messages.utils import count_tokens_approximately
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, Generation
 from langchain_core.runnables import Runnable
 from langchain_protocol.protocol import MessagesData
 from pydantic import ConfigDict, SecretStr, model_validator
@@ -26,6 +26,7 @@ from langchain_aimlapi import _catalogue
 from langchain_aimlapi._chat.callbacks import message_id, wants_tokens
 from langchain_aimlapi._chat.settings import SENT_FIELDS, ChatSettings
 from langchain_aimlapi._client.key import API_KEY_VARIABLE, aresolve_key, resolve_key
+from langchain_aimlapi._codec.decode.cost import without_cost
 from langchain_aimlapi._codec.decode.metadata import PROVIDER
 from langchain_aimlapi._codec.langchain import blocks
 from langchain_aimlapi._errors.redaction import redacted
@@ -278,6 +279,15 @@ class ChatAimlapi(ChatSettings):
             stream=stream,
             run_id=run_manager.run_id if run_manager else None,
         )
+
+    def _convert_cached_generations(self, cache_val: list[Generation]) -> list[ChatGeneration]:
+        """A reply from LangChain's cache costs nothing; what it cost once is kept."""
+        cached = super()._convert_cached_generations(cache_val)
+        for generation in cached:
+            message = generation.message
+            metadata = without_cost(message.response_metadata)
+            generation.message = message.model_copy(update={"response_metadata": metadata})
+        return cached
 
     # --- tools and structured output --------------------------------------------------------------
 

@@ -363,13 +363,22 @@ SHAPES = {
     ),
     "cost": Shape(
         reply({}, meta={"usage": {"credits_used": 2480, "usd_spent": 0.00124}}),
-        metadata={"cost": {"credits_used": 2480, "usd_spent": 0.00124}},
+        metadata={
+            "cost": 0.00124,
+            "cost_details": {"credits_used": 2480, "usd_spent": 0.00124},
+            "token_usage": {**USAGE, "cost": 0.00124},
+        },
     ),
     "older cost": Shape(
-        reply({}, meta={"usage": {"credits_used": 9}}), metadata={"cost": {"credits_used": 9}}
+        reply({}, meta={"usage": {"credits_used": 9}}),
+        metadata={
+            "cost": 4.5e-06,
+            "cost_details": {"credits_used": 9, "converted_from_credits": True},
+            "token_usage": {**USAGE, "cost": 4.5e-06},
+        },
     ),
     "oldest cost": Shape(
-        reply({}, meta={"usage": {"tokens_used": 9}}), metadata={"cost": {"tokens_used": 9}}
+        reply({}, meta={"usage": {"tokens_used": 9}}), metadata={"cost_details": {"tokens_used": 9}}
     ),
     "no usage": Shape(reply({}, usage=None), usage=None),
     "one call": _tools(

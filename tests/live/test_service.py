@@ -35,7 +35,7 @@ def test_each_family_answers(ask, model):
     assert answer.text
     assert answer.usage_metadata["total_tokens"] > 0
     assert answer.response_metadata["inference_id"]
-    assert answer.response_metadata["cost"]["credits_used"] >= 0
+    assert answer.response_metadata["cost_details"]["credits_used"] >= 0
 
 
 @pytest.mark.parametrize("model", FAMILIES)

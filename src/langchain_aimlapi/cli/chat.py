@@ -131,19 +131,15 @@ def _summary(answer: AIMessage, seconds: float) -> str:
         [
             str(metadata.get("model_name", "")),
             tokens,
-            _cost(metadata.get("cost") or {}),
+            _cost(metadata.get("cost")),
             f"{seconds:.2f} s",
             str(metadata.get("finish_reason", "")),
         ]
     )
 
 
-def _cost(cost: dict[str, Any]) -> str:
-    if cost.get("usd_spent") is not None:
-        return f"${float(cost['usd_spent']):.6f}"
-    if cost.get("credits_used") is not None:
-        return f"{cost['credits_used']} credits"
-    return "cost not reported"
+def _cost(cost: float | None) -> str:
+    return "cost not reported" if cost is None else f"${cost:.6f}"
 
 
 def _as_json(answer: AIMessage, seconds: float, *, local: bool) -> dict[str, Any]:
@@ -155,6 +151,7 @@ def _as_json(answer: AIMessage, seconds: float, *, local: bool) -> dict[str, Any
         "finish_reason": metadata.get("finish_reason"),
         "usage": answer.usage_metadata,
         "cost": metadata.get("cost"),
+        "cost_details": metadata.get("cost_details"),
         "inference_id": metadata.get("inference_id"),
         "seconds": round(seconds, 3),
         "sandbox": local,

@@ -170,7 +170,7 @@ def test_headers_are_kept():
     assert metadata["inference_id"] == "inf_1"
     assert metadata["client_request_id"] == "mine"
     assert metadata["rate_limit"] == {"remaining": "7"}
-    assert metadata["cost"] == {"credits_used": 2480, "usd_spent": 0.00124}
+    assert metadata["cost_details"] == {"credits_used": 2480, "usd_spent": 0.00124}
 
 
 def test_tags_can_be_left_alone():

@@ -302,7 +302,7 @@ def test_cost_in_the_last_chunk(tail):
     """The cost of a stream comes once, in whatever chunk it comes."""
     message = habit(event({"content": "Paris."}, choice=STOP), tail)
 
-    assert message.response_metadata["cost"] == {"credits_used": 2480, "usd_spent": 0.00124}
+    assert message.response_metadata["cost_details"] == {"credits_used": 2480, "usd_spent": 0.00124}
 
 
 def test_a_finish_reason_said_twice_is_said_once():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from langchain_core.messages.ai import add_usage
 
-from langchain_aimlapi._codec.decode.usage import cost, usage_metadata
+from langchain_aimlapi._codec.decode.usage import usage_metadata
 
 
 def counts(prompt, completion, total, **more):
@@ -122,34 +122,3 @@ def test_usages_can_be_added():
     each = [usage_metadata(usage) for usage, expected in USAGES.values() if expected]
 
     assert add_usage(each[0], each[8])["total_tokens"] == 28
-
-
-@pytest.mark.parametrize(
-    ("meta", "headers", "spent"),
-    [
-        (
-            {"usage": {"credits_used": 9, "usd_spent": 0.1}},
-            {},
-            {"credits_used": 9, "usd_spent": 0.1},
-        ),
-        ({"usage": {"tokens_used": 9}}, {}, {"tokens_used": 9}),
-        (
-            None,
-            {"x-aimlapi-credits-used": "9", "x-aimlapi-usd-spent": "0.1"},
-            {"credits_used": 9, "usd_spent": 0.1},
-        ),
-        (
-            {"usage": {"credits_used": 9}},
-            {"x-aimlapi-credits-used": "8", "x-aimlapi-usd-spent": "0.1"},
-            {"credits_used": 9, "usd_spent": 0.1},
-        ),
-        (None, {"x-aimlapi-usd-spent": "free"}, {"usd_spent": "free"}),
-        ({"usage": {"credits_used": None}}, {}, None),
-        ({"usage": []}, {}, None),
-        ("x", {}, None),
-        (None, {}, None),
-    ],
-)
-def test_cost(meta, headers, spent):
-    """The body's word on the cost wins over the header's; no cost is not a cost of zero."""
-    assert cost(meta, headers) == spent

@@ -10,7 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from langchain_aimlapi._codec.decode.usage import cost
+from langchain_aimlapi._codec.decode.cost import cost_metadata
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,7 @@ def response_metadata(
         head: Top-level fields of the reply, or of a stream's chunks taken together.
         context: The call's context.
         finish_reason: As received; never translated.
-        usage: The reply's `usage`, kept as `token_usage`.
+        usage: The reply's `usage`, kept as `token_usage`, with the cost beside it.
         extra: Unknown fields by level: "reply", "choice", "message", "meta".
     """
     headers = context.headers
@@ -96,8 +96,7 @@ def response_metadata(
         "created": head.get("created"),
         "system_fingerprint": head.get("system_fingerprint"),
         "service_tier": head.get("service_tier"),
-        "token_usage": dict(usage) if usage else None,
-        "cost": cost(meta, headers),
+        **cost_metadata(meta, headers, usage),
         "inference_id": headers.get("x-inference-id"),
         "client_request_id": headers.get("x-client-request-id"),
         "rate_limit": _rate_limit(headers),

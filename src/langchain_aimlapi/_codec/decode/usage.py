@@ -1,9 +1,8 @@
-"""Tokens and cost, as the vendors behind the gateway count them.
+"""Tokens, as the vendors behind the gateway count them.
 
 Two habits of counting are about: most vendors count thoughts among the completion tokens, a few
 (xAI, Gemini) beside them, so that only the total tells. Output is therefore what the total
-leaves over the prompt, whichever is larger; both habits come out right (API recordings). Cost
-comes in the body's `meta.usage`, in headers of whole replies, or in a stream's last chunk.
+leaves over the prompt, whichever is larger; both habits come out right (API recordings).
 """
 
 from __future__ import annotations
@@ -79,29 +78,3 @@ def _details(counts: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, i
         for theirs, ours in names.items()
         if theirs in counts and isinstance(counts[theirs], _NUMBER)
     }
-
-
-def cost(meta: Mapping[str, Any] | None, headers: Mapping[str, str]) -> dict[str, Any] | None:
-    """What the call cost: `credits_used` (2,000,000 to the US dollar) and `usd_spent`.
-
-    Args:
-        meta: The reply's `meta` object, whose `usage` holds the cost; older replies have
-            `tokens_used` there.
-        headers: The reply's headers, by lower-case names, for replies with no cost in the body.
-    """
-    usage = meta.get("usage") if isinstance(meta, dict) else None
-    spent = {k: v for k, v in usage.items() if v is not None} if isinstance(usage, dict) else {}
-    if "credits_used" not in spent and (credits_used := headers.get("x-aimlapi-credits-used")):
-        spent["credits_used"] = _number(credits_used)
-    if "usd_spent" not in spent and (usd := headers.get("x-aimlapi-usd-spent")):
-        spent["usd_spent"] = _number(usd)
-    return spent or None
-
-
-def _number(text: str) -> int | float | str:
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
