@@ -1,7 +1,7 @@
 """`ChatAimlapi`, the chat model: LangChain's hooks over the codec and the transport.
 
-No JSON key, no HTTP and no retry rule stands here. A call goes
-`build_chat_request` -> transport -> decoder -> chunks, and the async hooks are the sync ones with `await` in three
+No JSON key, no HTTP and no retry rule stands here. A call goes `build_chat_request`
+-> transport -> decoder -> chunks, and the async hooks are the sync ones with `await` in three
 places.
 """
 
@@ -23,13 +23,13 @@ from langchain_protocol.protocol import MessagesData
 from pydantic import ConfigDict, SecretStr, model_validator
 
 from langchain_aimlapi import _catalogue
+from langchain_aimlapi._chat import identity
 from langchain_aimlapi._chat.callbacks import message_id, wants_tokens
-from langchain_aimlapi._chat.settings import SENT_FIELDS, ChatSettings
+from langchain_aimlapi._chat.settings import ChatSettings
 from langchain_aimlapi._client.key import API_KEY_VARIABLE, aresolve_key, resolve_key
 from langchain_aimlapi._codec.decode.cost import without_cost
-from langchain_aimlapi._codec.decode.metadata import PROVIDER
 from langchain_aimlapi._codec.langchain import blocks
-from langchain_aimlapi._errors.redaction import redacted
+from langchain_aimlapi._errors.redaction import digest, redacted
 from langchain_aimlapi._lazy import LazyModule
 from langchain_aimlapi._version import __version__
 
@@ -107,11 +107,7 @@ class ChatAimlapi(ChatSettings):
 
     @property
     def _identifying_params(self) -> dict[str, Any]:
-        fields = vars(self)
-        named = {"model_name": self.model_name, "base_url": self.aimlapi_api_base}
-        named |= {name: fields[name] for name in SENT_FIELDS if fields[name] is not None}
-        kwargs = {"model_kwargs": self.model_kwargs, "extra_body": self.extra_body}
-        return named | {name: value for name, value in kwargs.items() if value}
+        return identity.identifying_params(self)
 
     @model_validator(mode="after")
     def _set_aimlapi_version(self) -> Self:
@@ -122,22 +118,7 @@ class ChatAimlapi(ChatSettings):
         return _catalogue.profile(self.model_name)
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
-        def setting(name: str) -> Any:
-            value = kwargs.get(name)
-            return getattr(self, name) if value is None else value
-
-        params = LangSmithParams(
-            ls_provider=PROVIDER,
-            ls_model_name=kwargs.get("model") or self.model_name,
-            ls_model_type="chat",
-        )
-        if (temperature := setting("temperature")) is not None:
-            params["ls_temperature"] = temperature
-        if limit := setting("max_tokens") or setting("max_completion_tokens"):
-            params["ls_max_tokens"] = limit
-        if ends := stop or self.stop:
-            params["ls_stop"] = [ends] if isinstance(ends, str) else list(ends)
-        return params
+        return identity.langsmith_params(self, stop, kwargs)
 
     def _get_invocation_params(
         self, stop: list[str] | None = None, **kwargs: Any
@@ -146,6 +127,12 @@ class ChatAimlapi(ChatSettings):
         own = {**self._identifying_params, "_type": self._llm_type, "stop": stop}
         seen: dict[str, Any] = redacted({**own, **kwargs})
         return seen
+
+    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
+        """What a cache looks an answer up by: it is stored, so secrets are in it as digests."""
+        if own := identity.cache_key(self):
+            kwargs["_settings"] = own
+        return super()._get_llm_string(stop=stop, **redacted(kwargs, digest))
 
     # --- calls ------------------------------------------------------------------------------------
 

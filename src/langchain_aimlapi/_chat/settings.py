@@ -16,7 +16,6 @@ from pydantic import ConfigDict, Field, model_validator
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._client.settings import Connection
-from langchain_aimlapi._errors.redaction import digest, redacted, unwrap
 from langchain_aimlapi.errors import ConfigurationError
 
 MODEL_VARIABLE = "AIMLAPI_MODEL"
@@ -48,9 +47,6 @@ SENT_FIELDS = (
     "web_search_options",
 )
 """Fields that go into the request's body, each by its own name."""
-
-_CHANGEABLE = (*SENT_FIELDS, "model_kwargs", "extra_body")
-"""Fields whose lists and mappings can be changed in place and change the answer."""
 
 _SHARED_BY_COPIES = (
     "aimlapi_api_key",
@@ -192,25 +188,6 @@ class ChatSettings(Connection, BaseChatModel):
         """The other model's profile, unless somebody wrote this one by hand."""
         own = self.profile == _catalogue.profile(self.model_name)
         return _catalogue.profile(model_name) if own else self.profile
-
-    def _get_llm_string(self, stop: list[str] | None = None, **kwargs: Any) -> str:
-        """What a cache looks an answer up by: it is stored, so secrets are in it as digests.
-
-        LangChain's own part of it is the serialised form, which lacks headers and queries and is
-        kept after the first call; what can be changed in place is therefore added as it is now.
-        """
-        if own := self._own_key():
-            kwargs["_settings"] = own
-        return super()._get_llm_string(stop=stop, **redacted(kwargs, digest))
-
-    def _own_key(self) -> dict[str, Any]:
-        fields = vars(self)
-        own = {name: fields[name] for name in _CHANGEABLE if isinstance(fields[name], dict | list)}
-        for name in ("default_headers", "default_query"):
-            if value := fields[name]:
-                pairs = sorted((key.lower(), str(unwrap(inner))) for key, inner in value.items())
-                own[f"{name}_digest"] = digest(pairs)
-        return {name: value for name, value in own.items() if value}
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         memo = {} if memo is None else memo
