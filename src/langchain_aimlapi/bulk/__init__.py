@@ -16,12 +16,14 @@ from langchain_aimlapi.bulk.errors import (
     SourceError,
 )
 from langchain_aimlapi.bulk.job import arun, export, run, status
+from langchain_aimlapi.bulk.limits import AimlapiRateLimiter, TokenLimiter
 from langchain_aimlapi.bulk.outcome import COLUMNS
 from langchain_aimlapi.bulk.report import Progress, Report
 from langchain_aimlapi.bulk.retries import Retries
 
 __all__ = [
     "COLUMNS",
+    "AimlapiRateLimiter",
     "BulkError",
     "JobChangedError",
     "JobStoppedError",
@@ -30,6 +32,7 @@ __all__ = [
     "Report",
     "Retries",
     "SourceError",
+    "TokenLimiter",
     "arun",
     "export",
     "run",

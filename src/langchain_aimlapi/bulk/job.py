@@ -21,6 +21,7 @@ from langchain_aimlapi.bulk.admission import Admission
 from langchain_aimlapi.bulk.calls import caller_for, identity_of
 from langchain_aimlapi.bulk.errors import JobStoppedError, SourceError
 from langchain_aimlapi.bulk.journal import Journal
+from langchain_aimlapi.bulk.limits import Rates
 from langchain_aimlapi.bulk.local import LocalEngine
 from langchain_aimlapi.bulk.options import JobOptions, OnProgress, Settings
 from langchain_aimlapi.bulk.outcome import COLUMNS
@@ -142,6 +143,7 @@ async def _arun(job: _Job) -> Report:
         admission=_admission(job),
         retries=job.settings.retries,
         progress=progress,
+        rates=_rates(job.settings),
         budget_usd=job.settings.budget_usd,
         keep_input=not job.source.rereadable,
     )
@@ -161,6 +163,11 @@ def _admission(job: _Job) -> Admission:
     if job.settings.concurrency == "auto":
         return Admission(ceiling=job.settings.max_concurrency)
     return Admission(ceiling=job.settings.concurrency, adaptive=False)
+
+
+def _rates(settings: Settings) -> Rates:
+    requests, tokens = settings.requests_per_minute, settings.tokens_per_minute
+    return Rates.of(requests, tokens, settings.redis_url)
 
 
 def _how_to_go_on(why: str, report: Report) -> str:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi.bulk.journal import Entry
+from langchain_aimlapi.bulk.limits import Rates
 from langchain_aimlapi.bulk.outcome import Outcome, failure
 from langchain_aimlapi.bulk.retries import Kind, Retries, kind_of, retry_after
 from langchain_aimlapi.bulk.rows import Row, RowError
@@ -45,6 +46,7 @@ class LocalEngine:
         admission: The pace.
         retries: How often a row is tried again.
         progress: Kept up to date.
+        rates: Requests and tokens a minute.
         budget_usd: No new call once this run has cost this much.
         keep_input: Whether the input's columns go into the journal too.
     """
@@ -55,6 +57,7 @@ class LocalEngine:
     admission: Admission
     retries: Retries
     progress: Progress
+    rates: Rates = field(default_factory=Rates)
     budget_usd: float | None = None
     keep_input: bool = False
     stopped: str | None = None
@@ -178,6 +181,7 @@ class LocalEngine:
         first, tried, spent = loop.time(), Counter[Kind](), 0.0
         kind: Kind | None
         while True:
+            estimate = await self.rates.begin(sum(map(_characters, rows)))
             await self._enter()
             self.progress.in_flight += 1
             began = loop.time()
@@ -194,6 +198,7 @@ class LocalEngine:
                 self._leave()
             self._hire()
             spent += self._pay(outcomes)
+            self._settle(estimate, outcomes)
             tried[kind or Kind.ROW] += 1
             if kind is None or self.stopped or tried[kind] > self.retries.of(kind):
                 return self._noted(rows, outcomes, sum(tried.values()), loop.time() - first, spent)
@@ -211,6 +216,11 @@ class LocalEngine:
                 self.stopped or f"it has cost ${self._spent:.4f} of the {allowed} allowed"
             )
         return usd
+
+    def _settle(self, estimate: int, outcomes: Sequence[Outcome]) -> None:
+        prompts = sum(outcome.values.get("input_tokens") or 0 for outcome in outcomes)
+        answers = sum(outcome.values.get("output_tokens") or 0 for outcome in outcomes)
+        self.rates.end(estimate, prompts, answers)
 
     def _is_busy(self) -> bool:
         return self._active >= self.admission.most
@@ -280,6 +290,10 @@ class LocalEngine:
         if len(self._recent) == _RECENT and len(failed) * 2 >= _RECENT:
             name, times = Counter(failed).most_common(1)[0]
             self.stopped = f"{len(failed)} of the last {_RECENT} rows failed, {times} with {name}"
+
+
+def _characters(row: Row) -> int:
+    return sum(len(value) if isinstance(value, str) else 8 for value in row.values.values())
 
 
 def _unfit(outcomes: Sequence[Outcome]) -> Kind | None:

@@ -42,6 +42,12 @@ class JobOptions(TypedDict, total=False):
     budget_usd: float | None
     """No new call once this run has cost this many USD; the calls under way then are finished, so
     that it may cost that much more."""
+    requests_per_minute: int | None
+    """Calls that may begin in a minute."""
+    tokens_per_minute: int | None
+    """Tokens of prompts and answers a minute; estimated before a call, settled after it."""
+    redis_url: str | None
+    """The Redis server that keeps both rates, for several jobs or machines together."""
     retries: Retries
     """How often a row is tried again, by what went wrong."""
     durability: Durability
@@ -66,6 +72,9 @@ class Settings:
     concurrency: int | Literal["auto"] = "auto"
     max_concurrency: int = 256
     budget_usd: float | None = None
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    redis_url: str | None = None
     retries: Retries = field(default_factory=Retries)
     durability: Durability = "normal"
     retry_failed: bool = False
