@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import re
 import textwrap
 import tomllib
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from langchain_aimlapi import __version__, errors
+import langchain_aimlapi
+from langchain_aimlapi import __version__, _catalogue, errors
+from langchain_aimlapi.sandbox import FAULTS
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -44,9 +47,10 @@ def anchor(heading):
     "page", [page for page in [README, *DOCS] if blocks(page, "python")], ids=page_id
 )
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
-def test_programs_run(page, aimlapi_sandbox, capsys):
+def test_programs_run(page, aimlapi_sandbox, capsys, tmp_path, monkeypatch):
     """The programs of a page run one after the other, as a reader would type them."""
-    namespace: dict[str, object] = {}
+    monkeypatch.chdir(tmp_path)  # some write files
+    namespace: dict[str, object] = {"__name__": "__main__"}
     for number, program in enumerate(blocks(page, "python"), 1):
         code = compile(program, f"{page.name}, program {number}", "exec")
         exec(code, namespace)  # noqa: S102  # our own programs
@@ -96,8 +100,81 @@ class TestTheReadme:
         assert config["dependency-groups"]["test"] == ["langchain-aimlapi[test]"]
 
 
+class TestNumbers:
+    """Figures in prose come from one place each."""
+
+    @pytest.fixture
+    def entries(self):
+        """The models of the catalogue."""
+        return [_catalogue.entry(model) for model in _catalogue.ids()]
+
+    @pytest.fixture
+    def medians(self):
+        """The medians of the benchmark that the docs quote, per row."""
+        path = ROOT / "benchmarks" / "results" / "reference.json"
+        return {row["name"]: row["medians"] for row in json.loads(path.read_text("utf-8"))["rows"]}
+
+    def test_models_and_vendors(self, entries):
+        """The README counts ids and vendors as the catalogue does."""
+        vendors = {entry.vendor for entry in entries}
+
+        assert f"{len(entries)} model ids of {len(vendors)} vendors" in README.read_text("utf-8")
+
+    def test_round_numbers(self, entries):
+        """What must not change with every model is rounded down to a hundred."""
+        hundreds = len(entries) // 100 * 100
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+        assert f"{hundreds}+ models" in project["description"]
+        assert f"{hundreds}+ models" in langchain_aimlapi.__doc__
+
+    def test_the_changelog_counts_likewise(self, entries):
+        """The release says how many ids have a documented schema."""
+        documented = sum(entry.facts is not None for entry in entries)
+
+        assert f" {documented} model ids" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+    @pytest.mark.parametrize(
+        ("row", "words"),
+        [
+            ("stream", "{} % of ChatOpenAI's client CPU per streamed chunk"),
+            ("events", "{} % with native events"),
+            ("ainvoke", "{} % for a hundred calls at once"),
+        ],
+    )
+    def test_speed(self, medians, row, words):
+        """The README quotes the reference run."""
+        ours, theirs = (medians[row][name] for name in ("langchain-aimlapi", "langchain-openai"))
+
+        assert words.format(round(100 * ours / theirs)) in README.read_text("utf-8")
+
+    def test_faults(self):
+        """The README counts the faults that the sandbox has."""
+        assert f"any of {len(FAULTS)} faults" in README.read_text("utf-8")
+
+
 class TestLinks:
     """Links within the repository."""
+
+    def test_the_readme_links_from_anywhere(self):
+        """The package index shows the README without the files beside it."""
+        links = re.findall(r"\]\(([^)\s]+)\)", prose(README))
+
+        assert [link for link in links if not link.startswith("https://")] == []
+
+    def test_the_readme_links_to_what_is_there(self):
+        """Addresses in the repository are files of it."""
+        source = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["urls"]
+        bases = (
+            f"{source['Source']}/blob/main/",
+            f"{source['Source']}/raw/main/",
+            "https://raw.githubusercontent.com/aimlapi/langchain-aimlapi/main/",
+        )
+        links = re.findall(r"\]\((https://[^)\s]+)\)", prose(README))
+        own = [link.removeprefix(base) for link in links for base in bases if base in link]
+
+        assert len(own) > 10
+        assert [path for path in own if not (ROOT / path).is_file()] == []
 
     @pytest.mark.parametrize("page", PAGES, ids=page_id)
     def test_pages_exist(self, page):

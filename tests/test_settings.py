@@ -23,6 +23,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import SecretStr
 
 from langchain_aimlapi import (
+    AimlapiEmbeddings,
     AimlapiTimeoutError,
     ChatAimlapi,
     ConfigurationError,
@@ -31,6 +32,8 @@ from langchain_aimlapi import (
     UnknownParameterWarning,
     UnsupportedParameterWarning,
 )
+from langchain_aimlapi._chat.arguments import ChatArguments
+from langchain_aimlapi._client.arguments import EmbeddingsArguments
 from langchain_aimlapi.errors import ResponseFormatError
 from langchain_aimlapi.sandbox import Sandbox
 from tests.scripted import Scripted
@@ -651,3 +654,15 @@ def test_isolation_of_calls(model):
             number = request.body["messages"][0]["content"]
             assert request.headers["authorization"] == f"Bearer key-{number}"
             assert request.headers["x-n"] == number
+
+
+@pytest.mark.parametrize(
+    ("made", "arguments"),
+    [(ChatAimlapi, ChatArguments), (AimlapiEmbeddings, EmbeddingsArguments)],
+)
+def test_type_checkers_know_every_argument(made, arguments):
+    """By its name and by its alias; what is missing belongs into `arguments.py`."""
+    fields = made.model_fields
+    names = {*fields} | {field.alias for field in fields.values() if field.alias}
+
+    assert {*arguments.__required_keys__, *arguments.__optional_keys__} == names

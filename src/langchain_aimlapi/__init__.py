@@ -1,4 +1,4 @@
-"""LangChain chat models for AI/ML API: one gateway, 400+ models, nothing lost on the way.
+"""LangChain chat models and embeddings for AI/ML API: one service, 400+ models of many vendors.
 
 Names are loaded when they are first used; importing the package opens and reads nothing.
 """

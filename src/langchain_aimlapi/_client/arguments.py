@@ -37,6 +37,7 @@ class ClientArguments(TypedDict, total=False):
     verify: bool | str | ssl.SSLContext
     proxy: str | None
     max_connections: int | None
+    max_response_bytes: int
     client_request_id: str | None
     model_kwargs: dict[str, Any]
 
