@@ -76,6 +76,19 @@ def _user(*parts):
         ({"tools": [{"name": "f", "input_schema": []}]}, "tools.0.parameters: Expected object"),
         ({"tools": [WEATHER], "tool_choice": "any"}, "tool_choice"),
         ({"tools": [WEATHER], "tool_choice": 7}, "tool_choice: Expected string or object"),
+        ({"tools": [WEATHER], "tool_choice": "maybe"}, "tool_choice: Expected"),
+        ({"tools": [WEATHER], "tool_choice": "REQUIRED"}, "tool_choice: Expected"),
+        ({"tools": [WEATHER], "tool_choice": {"type": "required"}}, "tool_choice: type"),
+        (
+            {
+                "tools": [WEATHER],
+                "tool_choice": {
+                    "type": "allowed_tools",
+                    "allowed_tools": {"mode": "none", "tools": [WEATHER]},
+                },
+            },
+            "allowed_tools: Expected mode and tools",
+        ),
         ({"tools": [WEATHER], "tool_choice": {"type": "maybe"}}, "tool_choice: type"),
         (
             {"tools": [WEATHER], "tool_choice": {"type": "function", "function": {"name": "g"}}},
@@ -186,7 +199,13 @@ def test_all_faults_are_named_at_once(shared_sandbox):
         {"system": "Be brief.", "stop_sequences": ["END"]},
         {"system": [{"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}]},
         {"messages": [{"role": "developer", "content": "Be brief."}, *USER]},
-        {"messages": [{"role": "assistant", "content": None, "tool_calls": [CALL]}, *USER]},
+        {
+            "messages": [
+                {"role": "assistant", "content": None, "tool_calls": [CALL]},
+                {"role": "tool", "tool_call_id": "call_1", "content": "x"},
+                *USER,
+            ]
+        },
         {"messages": [{"role": "assistant", "tool_calls": []}, *USER]},
         {"messages": [{"role": "function", "name": "f", "content": "x"}]},
         {"messages": [{"role": "user", "content": "hi", "name": "example_user"}]},

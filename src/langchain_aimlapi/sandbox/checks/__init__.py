@@ -8,18 +8,23 @@ from __future__ import annotations
 
 from typing import Any
 
+from langchain_aimlapi.sandbox.checks.history import IdRule, check_history
 from langchain_aimlapi.sandbox.checks.messages import (
     check_messages,
-    check_references,
     check_system,
 )
 from langchain_aimlapi.sandbox.checks.parameters import check_parameters
 from langchain_aimlapi.sandbox.checks.tools import check_tools
+from langchain_aimlapi.sandbox.checks.vendors import check_vendor, is_claude
 from langchain_aimlapi.sandbox.replies import ApiError, validation_error
 
 
-def check_chat(body: Any) -> None:
+def check_chat(body: Any, longest_id: int = 40) -> None:
     """Reject a chat request that the service would reject.
+
+    Args:
+        body: The decoded body.
+        longest_id: Maximum length of the ids of tool calls.
 
     Raises:
         ApiError: 400 with all problems, or 404 for a model that does not exist.
@@ -32,7 +37,8 @@ def check_chat(body: Any) -> None:
         *check_tools(body),
     ]
     if not lines:
-        lines = [*check_references(body["messages"])]
+        ids = IdRule(longest_id, claude=is_claude(body["model"]))
+        lines = [*check_history(body["messages"], ids), *check_vendor(body)]
     if lines:
         raise validation_error(*lines)
 

@@ -1,4 +1,4 @@
-"""Checks of messages, and of the tool calls they refer to."""
+"""Checks of the form of messages."""
 
 from __future__ import annotations
 
@@ -80,19 +80,3 @@ def _calls(calls: Any) -> Iterator[str]:
 
 def _inner(call: dict[str, Any]) -> Any:
     return call.get("function") or call.get("custom")
-
-
-def check_references(messages: list[dict[str, Any]]) -> Iterator[str]:
-    """List the tool results without an earlier call; the messages are well-formed."""
-    called: set[str] = set()
-    for index, message in enumerate(messages):
-        called |= {call["id"] for call in message.get("tool_calls") or []}
-        answered = [message["tool_call_id"]] if message["role"] == "tool" else []
-        for part in message["content"] if isinstance(message.get("content"), list) else []:
-            if part["type"] == "tool_use":
-                called.add(part["id"])
-            elif part["type"] == "tool_result":
-                answered.append(part["tool_use_id"])
-        for ref in answered:
-            if ref not in called:
-                yield f"messages.{index}: no earlier tool call has the id {ref!r}"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
+
+from langchain_aimlapi.sandbox.checks.values import TOOL_NAME, TOOL_NAME_RULE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MAX_TOOLS = 128
-_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _MODES = frozenset({"auto", "none", "required"})
 _ANTHROPIC_MODES = frozenset({"auto", "any", "none"})
 
@@ -51,8 +51,8 @@ def _tool(tool: Any) -> str:
 
 def _named(inner: dict[str, Any], schema: Any, where: str = "") -> str:
     name = inner.get("name")
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        return f"{where}name: Expected 1 to 64 letters, digits, '_' or '-'"
+    if not isinstance(name, str) or not TOOL_NAME.fullmatch(name):
+        return f"{where}name: {TOOL_NAME_RULE}"
     if not isinstance(inner.get("description"), str | None):
         return f"{where}description: Expected string"
     if not isinstance(schema, dict):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, TypeGuard
+
+TOOL_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+TOOL_NAME_RULE = "Expected 1 to 64 letters, digits, '_' or '-'"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,17 @@ def _messages(given: Any) -> list[Any]:
         return [{"role": "user", "content": given}]
     if not isinstance(given, list):
         return []
-    return [message for item in given if (message := _message(item))]
+    messages: list[Any] = []
+    for message in filter(None, map(_message, given)):
+        if _is_call(message) and messages and _is_call(messages[-1]):
+            messages[-1]["tool_calls"] += message["tool_calls"]  # parallel calls: one chat message
+        else:
+            messages.append(message)
+    return messages
+
+
+def _is_call(message: Any) -> bool:
+    return isinstance(message, dict) and "tool_calls" in message
 
 
 def _message(item: Any) -> Any:

@@ -40,13 +40,13 @@ class ChatRoute:
         self._cache = PromptCache()
         self.pace = Pace(settings.ttft, settings.tokens_per_second)
 
-    def exchange(self, body: Any, number: int, pad_to: int = 0) -> Exchange:
+    def exchange(self, body: Any, number: int, pad_to: int = 0, longest_id: int = 40) -> Exchange:
         """Check a chat body and decide on the answers.
 
         Raises:
             ApiError: The service would reject the request.
         """
-        check_chat(body)
+        check_chat(body, longest_id)
         request = replace(parse_chat(body), pad_to=pad_to)
         answers = self._answers(request)
         usage = count_usage(request, answers, self._cache.look_up(request))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-_MAX_KEPT = 1000
+_MAX_KEPT, _LONGEST_ID = 1000, 64
 _ECHOED: Json = {
     "instructions": None,
     "max_output_tokens": None,
@@ -71,7 +71,7 @@ class ResponsesRoute:
         check_model(body)
         _check(body)
         chat = as_chat(body, self._earlier(body.get("previous_response_id")))
-        exchange = self._chat_route.exchange(chat, number, pad_to)
+        exchange = self._chat_route.exchange(chat, number, pad_to, _LONGEST_ID)
         response = _response(exchange, body)
         if body.get("store") is not False:
             self._remember(response["id"], chat["messages"], exchange)

@@ -1,0 +1,62 @@
+"""What single vendors refuse although the service's schemas allow it.
+
+Source: Anthropic's API reference ("text content blocks must be non-empty", "Thinking may not be
+enabled when tool_choice forces tool use").
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FORCING = frozenset({"required", "any", "tool", "function", "custom"})
+
+
+def is_claude(model: str) -> bool:
+    """Tell whether a model id is one of Anthropic's."""
+    return "claude" in model.lower()
+
+
+def check_vendor(body: dict[str, Any]) -> Iterator[str]:
+    """List what the vendor of the model refuses; the body is well-formed."""
+    claude = is_claude(body["model"])
+    if claude:
+        yield from _empty_texts(body)
+    if claude and _forces(body) and _reasons(body):
+        yield "tool_choice: Thinking may not be enabled when tool_choice forces tool use"
+
+
+def _empty_texts(body: dict[str, Any]) -> Iterator[str]:
+    contents = [("system", body.get("system"))]
+    contents += [(f"messages.{at}", one.get("content")) for at, one in enumerate(body["messages"])]
+    for where, content in contents:
+        for place, part in _blocks(where, content):
+            if part["type"] == "text" and not part["text"].strip():
+                yield f"{place}: text content blocks must be non-empty"
+
+
+def _blocks(where: str, content: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the blocks of a content, and those within tool results."""
+    for at, part in enumerate(content if isinstance(content, list) else []):
+        yield f"{where}.content.{at}", part
+        if part["type"] == "tool_result":
+            yield from _blocks(f"{where}.content.{at}", part.get("content"))
+
+
+def _forces(body: dict[str, Any]) -> bool:
+    choice = body.get("tool_choice")
+    if isinstance(choice, dict):
+        if choice["type"] == "allowed_tools":
+            return bool(choice["allowed_tools"]["mode"] == "required")
+        return choice["type"] in _FORCING
+    return choice in _FORCING
+
+
+def _reasons(body: dict[str, Any]) -> bool:
+    thinking = (body.get("thinking") or {}).get("type")
+    if thinking:
+        return bool(thinking != "disabled")
+    keys = ("reasoning_effort", "reasoning", "enable_thinking")
+    return any(body.get(key) for key in keys)

@@ -1,0 +1,92 @@
+"""What single vendors refuse although the service's schemas allow it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sandbox.http_client import chat, function
+
+CLAUDE, GPT = "claude-sonnet-4-5", "gpt-4o"
+TOOLS = [function(city={"type": "string"})]
+NAMED = {"type": "function", "function": {"name": "get_weather"}}
+
+
+def _text(text):
+    return {"type": "text", "text": text}
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        lambda text: {"messages": [{"role": "user", "content": [_text(text), _text("Hi")]}]},
+        lambda text: {"system": [_text(text)]},
+        lambda text: {
+            "messages": [
+                {"role": "user", "content": "Hi"},
+                {"role": "assistant", "content": [_text(text)]},
+                {"role": "user", "content": "Hi"},
+            ]
+        },
+        lambda text: {
+            "messages": [
+                {
+                    "role": "assistant",
+                    "content": [{"type": "tool_use", "id": "c", "name": "f", "input": {}}],
+                },
+                {
+                    "role": "user",
+                    "content": [
+                        {"type": "tool_result", "tool_use_id": "c", "content": [_text(text)]}
+                    ],
+                },
+            ]
+        },
+    ],
+    ids=["user", "system", "assistant", "tool result"],
+)
+def test_empty_texts_for_claude(shared_sandbox, place, text):
+    """Claude takes no text block without a letter; others do."""
+    refused = chat(shared_sandbox, model=CLAUDE, **place(text))
+
+    assert refused.status == 400
+    assert "content.0: text content blocks must be non-empty" in refused.json["message"]
+    assert chat(shared_sandbox, model=GPT, **place(text)).status == 200
+    assert chat(shared_sandbox, model=CLAUDE, **place("x")).status == 200
+
+
+FORCED = ["required", {"type": "any"}, {"type": "tool", "name": "get_weather"}, NAMED]
+REASONING = [
+    {"thinking": {"type": "enabled", "budget_tokens": 1024}},
+    {"thinking": {"type": "adaptive"}},
+    {"reasoning_effort": "low"},
+    {"reasoning": {"max_tokens": 2000}},
+    {"enable_thinking": True},
+]
+
+
+@pytest.mark.parametrize("choice", FORCED, ids=str)
+@pytest.mark.parametrize("reasoning", REASONING, ids=str)
+def test_a_forced_call_while_reasoning(shared_sandbox, choice, reasoning):
+    """Claude refuses it, and others do not."""
+    refused = chat(shared_sandbox, model=CLAUDE, tools=TOOLS, tool_choice=choice, **reasoning)
+
+    assert refused.status == 400
+    assert "Thinking may not be enabled when tool_choice forces" in refused.json["message"]
+    assert chat(shared_sandbox, model=GPT, tools=TOOLS, tool_choice=choice).status == 200
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "status"),
+    [
+        (CLAUDE, {"tool_choice": "required"}, 200),
+        (CLAUDE, {"tool_choice": "required", "thinking": {"type": "disabled"}}, 200),
+        (CLAUDE, {"tool_choice": "auto", "reasoning_effort": "high"}, 200),
+        (CLAUDE, {"tool_choice": {"type": "auto"}, "reasoning_effort": "high"}, 200),
+    ],
+)
+def test_a_choice_that_is_free_or_a_model_that_does_not_reason(
+    shared_sandbox, model, options, status
+):
+    """Only the two together are refused."""
+    assert chat(shared_sandbox, model=model, tools=TOOLS, **options).status == status
