@@ -217,6 +217,29 @@ class TestGoingOn:
         assert [row["id"] for row in read_lines(tmp_path / "some.jsonl")] == list(range(9))
 
 
+class TestEstimate:
+    """What a job will cost, before it is run."""
+
+    def test_some_rows_are_asked_and_not_again(self, tmp_path, source):
+        """Their mean cost is that of all rows, and the job goes on without them."""
+        world = World(how=lambda text, _: answered(text, usd=0.5 if text == "t0" else 0.1))
+        options = {"prompt": "{text}"}
+        found = bulk.estimate(source, world.runnable(), tmp_path / "o.jsonl", sample=4, **options)
+        assert sorted(world.calls) == ["t0", "t10", "t15", "t5"]
+        assert (found.rows, found.sampled, found.cost_usd) == (20, 4, pytest.approx(4.0))
+        assert found.margin_usd == pytest.approx(4.0)
+        assert not (tmp_path / "o.jsonl").exists()
+
+        bulk.run(source, world.runnable(), tmp_path / "o.jsonl", **options)
+        assert world.calls.total() == 20
+
+    def test_a_cost_that_is_not_known_is_not_made_up(self, tmp_path, source):
+        """A service that says no cost leaves none."""
+        world = World(how=lambda text, _: text)
+        found = bulk.estimate(source, world.runnable(), tmp_path / "o.jsonl", prompt="{text}")
+        assert (found.sampled, found.cost_usd, found.margin_usd) == (0, None, None)
+
+
 class TestTheEnd:
     """What ends a job, and what does not."""
 

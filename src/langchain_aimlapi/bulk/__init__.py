@@ -15,16 +15,17 @@ from langchain_aimlapi.bulk.errors import (
     JournalError,
     SourceError,
 )
-from langchain_aimlapi.bulk.job import arun, export, run, status
+from langchain_aimlapi.bulk.job import arun, estimate, export, run, status
 from langchain_aimlapi.bulk.limits import AimlapiRateLimiter, TokenLimiter
 from langchain_aimlapi.bulk.outcome import COLUMNS
-from langchain_aimlapi.bulk.report import Progress, Report
+from langchain_aimlapi.bulk.report import Estimate, Progress, Report
 from langchain_aimlapi.bulk.retries import Retries
 
 __all__ = [
     "COLUMNS",
     "AimlapiRateLimiter",
     "BulkError",
+    "Estimate",
     "JobChangedError",
     "JobStoppedError",
     "JournalError",
@@ -34,6 +35,7 @@ __all__ = [
     "SourceError",
     "TokenLimiter",
     "arun",
+    "estimate",
     "export",
     "run",
     "status",

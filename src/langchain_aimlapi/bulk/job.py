@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,14 +26,14 @@ from langchain_aimlapi.bulk.limits import Rates
 from langchain_aimlapi.bulk.local import LocalEngine
 from langchain_aimlapi.bulk.options import JobOptions, OnProgress, Settings
 from langchain_aimlapi.bulk.outcome import COLUMNS
-from langchain_aimlapi.bulk.report import Progress, Report
+from langchain_aimlapi.bulk.report import Estimate, Progress, Report
 from langchain_aimlapi.bulk.rows import Row, check_template
 from langchain_aimlapi.bulk.sources import Source, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["arun", "export", "run", "status"]
+__all__ = ["arun", "estimate", "export", "run", "status"]
 
 _SECONDS_PER_REPORT = 0.5
 
@@ -82,18 +83,47 @@ async def arun(
     return await _arun(_checked(source, runnable, sink, Settings.of(options)))
 
 
-def _in_own_loop(job: _Job) -> Report:
+def estimate(
+    source: Any,
+    runnable: Any,
+    sink: str | Path | None = None,
+    *,
+    sample: int = 20,
+    **options: Unpack[JobOptions],
+) -> Estimate:
+    """Ask some rows, and tell from them what all will cost.
+
+    The rows are asked and paid for; they go into the job's journal, so that the job itself does
+    not ask them again.
+
+    Args:
+        source: As for `run`.
+        runnable: As for `run`.
+        sink: As for `run`; not written.
+        sample: How many rows to ask, evenly spread over the input.
+        **options: As for `run`.
+
+    Raises:
+        BulkError: As `run` does.
+    """
+    job = _checked(source, runnable, sink, Settings.of(options))
+    report = _in_own_loop(job, sample)
+    costs = [saved.values.get("cost_usd") for saved in Journal.rows(job.journal)]
+    return Estimate.of(report.rows, [float(usd) for usd in costs if usd is not None], report)
+
+
+def _in_own_loop(job: _Job, sample: int | None = None) -> Report:
     """`asyncio.run`, in a thread of its own where a loop runs already, as in notebooks."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(_arun(job))
+        return asyncio.run(_arun(job, sample))
     result: list[Report] = []
     errors: list[BaseException] = []
 
     def work() -> None:
         try:
-            result.append(asyncio.run(_arun(job)))
+            result.append(asyncio.run(_arun(job, sample)))
         except BaseException as error:  # noqa: BLE001  # raised again by the caller
             errors.append(error)
 
@@ -122,7 +152,7 @@ def _checked(source: Any, runnable: Any, sink: str | Path | None, settings: Sett
     return _Job(opened, runnable, path, journal, settings)
 
 
-async def _arun(job: _Job) -> Report:
+async def _arun(job: _Job, sample: int | None = None) -> Report:
     caller = caller_for(job.runnable, job.settings.prompt, job.settings.schema, job.settings.config)
     identity = {
         "source": await asyncio.to_thread(job.source.fingerprint),
@@ -137,7 +167,7 @@ async def _arun(job: _Job) -> Report:
     progress.failed = 0 if job.settings.retry_failed else before.failed
     progress.resumed = progress.finished
     engine = LocalEngine(
-        rows=_left(job, journal),
+        rows=_left(job, journal) if sample is None else _sampled(job, journal, sample),
         caller=caller,
         journal=journal,
         admission=_admission(job),
@@ -153,7 +183,7 @@ async def _arun(job: _Job) -> Report:
     report = replace(report, resumed=progress.resumed, seconds=progress.seconds)
     if engine.stopped:
         raise JobStoppedError(_how_to_go_on(engine.stopped, report), report)
-    if job.sink is None:
+    if job.sink is None or sample is not None:
         return report
     await asyncio.to_thread(_write, job.source, job.journal, job.sink)
     return replace(report, output=job.sink)
@@ -184,6 +214,14 @@ def _left(job: _Job, journal: Journal) -> Iterator[Row]:
         return _left_of_iterable(job, journal)
     finished = journal.finished(failed_too=not job.settings.retry_failed)
     return _without(job.source.rows(), finished)
+
+
+def _sampled(job: _Job, journal: Journal, most: int) -> Iterator[Row]:
+    """Some of the rows that are not through, evenly spread where their number is known."""
+    total = job.source.count() if job.source.rereadable else None
+    step = max(1, (total or 0) // most)
+    spread = (row for row in _left(job, journal) if row.number % step == 0)
+    return itertools.islice(spread, most)
 
 
 def _without(rows: Iterable[Row], finished: Iterator[int]) -> Iterator[Row]:

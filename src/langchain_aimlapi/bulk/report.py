@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from statistics import mean, stdev
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Progress", "Report"]
+__all__ = ["Estimate", "Progress", "Report"]
 
 
 @dataclass(slots=True)
@@ -105,3 +106,30 @@ class Report:
     errors: dict[str, int]
     output: Path | None
     journal: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a job will cost, told from rows that were asked.
+
+    Attributes:
+        rows: Rows of the input.
+        sampled: Rows whose cost is known.
+        cost_usd: USD of all rows at the mean cost of those; `None` if no cost is known.
+        margin_usd: Half of the range that holds the true cost with about 95 % certainty.
+        report: What the sample itself took.
+    """
+
+    rows: int
+    sampled: int
+    cost_usd: float | None
+    margin_usd: float | None
+    report: Report
+
+    @classmethod
+    def of(cls, rows: int, costs: list[float], report: Report) -> Estimate:
+        """Tell from the cost of some rows what all cost."""
+        if not costs:
+            return cls(rows, 0, None, None, report)
+        spread = stdev(costs) / len(costs) ** 0.5 if len(costs) > 1 else costs[0]
+        return cls(rows, len(costs), mean(costs) * rows, 2 * spread * rows, report)
