@@ -65,7 +65,9 @@ class LocalEngine:
     _active: int = 0
     _waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
     _workers: set[asyncio.Task[None]] = field(default_factory=set)
-    _recent: deque[str] = field(default_factory=lambda: deque(maxlen=_RECENT))
+    _recent: deque[str] = field(default_factory=deque)
+    """The errors of the last rows; an empty text where there was none."""
+    _recent_failures: int = 0
     _unsaved: int = 0
     _room: asyncio.Event = field(default_factory=asyncio.Event)
     _error: BaseException | None = None
@@ -248,6 +250,7 @@ class LocalEngine:
     def _keep(self, row: Row, outcome: Outcome) -> None:
         if self.stopped and outcome.failed and not self._is_last_word(outcome):
             return  # it was cut short with the job: the next run asks again
+        self._judge_rows(outcome)
         self._unsaved += 1
         if self._unsaved >= _UNSAVED:
             self._room.clear()
@@ -268,7 +271,6 @@ class LocalEngine:
             self._room.set()
         for entry in entries:
             self._count(entry.outcome)
-        self._end_early()
 
     def _count(self, outcome: Outcome) -> None:
         values: dict[str, Any] = outcome.values
@@ -276,20 +278,24 @@ class LocalEngine:
         self.progress.output_tokens += values.get("output_tokens") or 0
         self.progress.cost_usd += values.get("cost_usd") or 0.0
         error = str(values.get("error_type") or "") if outcome.failed else ""
-        self._recent.append(error)
         if outcome.failed:
             self.progress.failed += 1
             self.progress.errors[error] += 1
         else:
             self.progress.done += 1
 
-    def _end_early(self) -> None:
-        if self.stopped:
+    def _judge_rows(self, outcome: Outcome) -> None:
+        """End a job most of whose rows fail, before all of them are paid for."""
+        if len(self._recent) == _RECENT:
+            self._recent_failures -= bool(self._recent.popleft())
+        self._recent.append(str(outcome.values.get("error_type")) if outcome.failed else "")
+        self._recent_failures += outcome.failed
+        if len(self._recent) < _RECENT or self._recent_failures * 2 < _RECENT or self.stopped:
             return
-        failed = [error for error in self._recent if error]
-        if len(self._recent) == _RECENT and len(failed) * 2 >= _RECENT:
-            name, times = Counter(failed).most_common(1)[0]
-            self.stopped = f"{len(failed)} of the last {_RECENT} rows failed, {times} with {name}"
+        name, times = Counter(filter(None, self._recent)).most_common(1)[0]
+        self.stopped = (
+            f"{self._recent_failures} of the last {_RECENT} rows failed, {times} with {name}"
+        )
 
 
 def _characters(row: Row) -> int:
