@@ -69,7 +69,8 @@ class Connection(BaseModel):
     """Address of an HTTP proxy; `HTTPS_PROXY` and `NO_PROXY` hold if it is not given, but never for
     loopback addresses."""
     max_connections: int | None = Field(default=None, ge=1)
-    """Most connections at once from this process (async: from this event loop)."""
+    """Most connections at once from this process (async: from this event loop); calls beyond wait.
+    Three quarters of the files that the process may open if not given."""
     max_response_bytes: int = Field(default=MAX_RESPONSE_BYTES, ge=1)
     """Most bytes of a reply that is not streamed, decompressed; a larger one is an error. 64 MB if
     not given."""

@@ -15,6 +15,7 @@ from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
 from langchain_aimlapi._transport.intake import Bounded, Intake, Reading, raw_events, reading
 from langchain_aimlapi._transport.request import Reply
+from langchain_aimlapi.errors import AimlapiConnectionError, AimlapiTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -28,6 +29,7 @@ AsyncClient: TypeAlias = Any
 """An `aiohttp.ClientSession`, an `httpx2.AsyncClient` or an `httpx.AsyncClient`."""
 
 _DRAIN_SECONDS = 0.02
+_UNREACHED = (AimlapiConnectionError, AimlapiTimeoutError)
 
 
 async def asend(
@@ -225,6 +227,7 @@ class _Source:
         self._intake: Intake | None = None
         self._clock = asyncio.get_running_loop().time
         self._begun = False
+        self._slots: asyncio.Semaphore | None = None
 
     async def begin(self) -> Reply:
         """Send; return the whole reply."""
@@ -258,8 +261,8 @@ class _Source:
     async def _open(self, *, streaming: bool) -> AiohttpBody | HttpxBody:
         headers = self._request.sent_headers(streaming=streaming)
         if self._shared is not None:
-            connect, most = self._request.timeouts.connect, self._options.max_connections
-            timeout = pool.client_timeout(connect, queued=most is not None)
+            await self._take_slot(self._shared.slots)
+            timeout = pool.client_timeout(self._request.timeouts.connect)
             ways = pool.ways(self._shared, self._options, self._request.url)
             body = await AiohttpBody.open_by(ways, self._client, self._request, headers, timeout)
             self._shared.replies.add(body.response)
@@ -269,6 +272,12 @@ class _Source:
             return await HttpxBody.open(self._client, self._request, headers, left)
         timeout = pool.client_timeout(self._request.timeouts.connect, queued=True)
         return await AiohttpBody.open(self._client, self._request, headers, timeout, {})
+
+    async def _take_slot(self, slots: asyncio.Semaphore | None) -> None:
+        """Wait until another connection is allowed."""
+        if slots is not None:
+            await slots.acquire()
+            self._slots = slots
 
     async def pull(self) -> Sequence[Any]:
         """Return the content of the next read that brings some; nothing at the end."""
@@ -316,7 +325,10 @@ class _Source:
     def failure(self, exc: BaseException) -> AimlapiError | None:
         """Return our error for an exception, or None if it is not the network's."""
         late = None if self._until is None else self._clock() - self._until
-        return failure(exc, self._request, late=late, begun=self._begun)
+        error = failure(exc, self._request, late=late, begun=self._begun)
+        if self._shared is not None and isinstance(error, _UNREACHED):
+            pool.forget_addresses(self._shared)
+        return error
 
     async def close(self, *, drain: bool = False) -> None:
         """Close the reply and give the session back.
@@ -336,6 +348,9 @@ class _Source:
                 finally:
                     await body.close()  # also if the caller is cancelled meanwhile
         finally:
+            slots, self._slots = self._slots, None
+            if slots is not None:
+                slots.release()
             if shared is not None:
                 await pool.agive_back(shared)
 

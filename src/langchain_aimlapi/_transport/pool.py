@@ -28,6 +28,7 @@ from urllib.parse import urlsplit
 
 from langchain_aimlapi._transport.budget import ProcessBudget
 from langchain_aimlapi._transport.locks import Lock
+from langchain_aimlapi._transport.open_files import most_connections
 from langchain_aimlapi._transport.proxies import Origin, proxies_for
 from langchain_aimlapi._transport.tls import environment, ssl_context
 
@@ -51,13 +52,14 @@ _MOST_HEADERS = 500
 class Shared(Generic[C]):
     """A client, and how many calls are using it."""
 
-    __slots__ = ("client", "holder", "replies", "retired", "users", "ways")
+    __slots__ = ("client", "holder", "replies", "retired", "slots", "users", "ways")
 
     def __init__(self, client: C) -> None:
         self.client = client
         self.holder: AsyncGenerator[None, None] | None = None
         self.users = 0
         self.retired = False
+        self.slots: asyncio.Semaphore | None = None
         self.ways: dict[tuple[str | None, ssl.SSLContext | None], dict[str, Any]] = {}
         self.replies: weakref.WeakSet[aiohttp.ClientResponse] = weakref.WeakSet()
 
@@ -170,7 +172,8 @@ async def aborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession]:
     shared = _state.sessions.get((loop, options))
     if shared is None:
         _sweep()
-        shared = Shared(_session(options))
+        shared = Shared(_session())
+        shared.slots = _slots(options)
         _state.sessions[loop, options] = shared
         shared.holder = _hold(shared, loop, options)
         await anext(shared.holder)
@@ -205,14 +208,22 @@ def _way(
     return found
 
 
-@functools.cache
-def client_timeout(connect: float | None, *, queued: bool) -> aiohttp.ClientTimeout:
+def forget_addresses(shared: Shared[aiohttp.ClientSession]) -> None:
+    """Look up hosts again: one that could not be reached may have moved."""
+    clear = getattr(shared.client.connector, "clear_dns_cache", None)
+    if clear is not None:  # a closed session has no connector
+        clear()
+
+
+@functools.lru_cache(maxsize=64)
+def client_timeout(connect: float | None, *, queued: bool = False) -> aiohttp.ClientTimeout:
     """Return aiohttp's timeouts: the connection's; all others are ours.
 
     Args:
         connect: Seconds.
-        queued: Whether calls may wait for a free connection. aiohttp's limit that includes looking
-            up the host counts that wait too, so then only the connecting itself is limited.
+        queued: Whether the session has a limit of connections, so that calls may wait for a free
+            one. aiohttp's bound that includes looking up the host counts that wait too, so then
+            only the connecting itself is limited.
     """
     import aiohttp  # noqa: PLC0415 - not before the first call
 
@@ -259,12 +270,21 @@ async def _hold(
         await shared.client.close()
 
 
-def _session(options: ClientOptions) -> aiohttp.ClientSession:
+def _slots(options: ClientOptions) -> asyncio.Semaphore | None:
+    """Return what calls wait for until they may have a connection.
+
+    Not aiohttp's own limit: waiting for that counts as connecting, which has a bound of its own.
+    """
+    most = options.max_connections or most_connections()
+    return None if most is None else asyncio.Semaphore(most)
+
+
+def _session() -> aiohttp.ClientSession:
     import aiohttp  # noqa: PLC0415 - not before the first call
 
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(
-            limit=options.max_connections or 0,
+            limit=0,
             ttl_dns_cache=_DNS_SECONDS,
             keepalive_timeout=30.0,
         ),

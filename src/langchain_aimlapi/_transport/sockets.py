@@ -23,6 +23,7 @@ from langchain_aimlapi._transport.framing import ChunkJoiner
 from langchain_aimlapi._transport.intake import Opened
 from langchain_aimlapi._transport.leftover import close_cleanly
 from langchain_aimlapi._transport.locks import Lock, holding
+from langchain_aimlapi._transport.open_files import most_connections
 from langchain_aimlapi._transport.proxies import Origin, proxies_for, shown_proxy, split_proxy
 from langchain_aimlapi._transport.tcp import KEEP_ALIVE, addresses
 from langchain_aimlapi._transport.unpacking import ACCEPTED
@@ -229,7 +230,7 @@ class Connections:
     def _new(self, proxy: str | None, context: ssl.SSLContext | None) -> httpcore2.ConnectionPool:
         common: dict[str, Any] = {
             "ssl_context": context,
-            "max_connections": self._options.max_connections,
+            "max_connections": self._options.max_connections or most_connections(),
             "keepalive_expiry": IDLE_SECONDS,
             "network_backend": self._backend,
         }
