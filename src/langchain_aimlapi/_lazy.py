@@ -7,6 +7,7 @@ structured answers. An annotation may name what such a module holds (`toolbox.To
 
 from __future__ import annotations
 
+import asyncio
 from importlib import import_module
 from typing import Any
 
@@ -25,3 +26,23 @@ class LazyModule:
         value = getattr(import_module(self._name, __package__), name)
         setattr(self, name, value)
         return value
+
+
+_TRANSPORT = ("._transport.aio", "aiohttp")
+_loaded: set[tuple[str, ...]] = set()
+
+
+async def load_for_async(*names: str) -> None:
+    """Import what async calls need, in a thread: it would hold the event loop for a quarter second.
+
+    Args:
+        *names: Of modules beside the transport; one of this package's own begins with a dot.
+    """
+    if names not in _loaded:
+        await asyncio.to_thread(_import_all, (*names, *_TRANSPORT))
+        _loaded.add(names)
+
+
+def _import_all(names: tuple[str, ...]) -> None:
+    for name in names:
+        import_module(name, __package__)

@@ -30,7 +30,7 @@ from langchain_aimlapi._client.key import API_KEY_VARIABLE, aresolve_key, resolv
 from langchain_aimlapi._codec.decode.cost import without_cost
 from langchain_aimlapi._codec.langchain import blocks
 from langchain_aimlapi._errors.redaction import digest, redacted
-from langchain_aimlapi._lazy import LazyModule
+from langchain_aimlapi._lazy import LazyModule, load_for_async
 from langchain_aimlapi._version import __version__
 
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ else:
     structured = LazyModule("._chat.structured")
     chunks, events = LazyModule("._codec.langchain.chunks"), LazyModule("._codec.langchain.events")
     toolbox = LazyModule("._codec.encode.tools")
+
+_FOR_ASYNC = ("._chat.build", "._chat.stream", "._codec.langchain.events")
 
 blocks.register()
 
@@ -155,6 +157,7 @@ class ChatAimlapi(ChatSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        await load_for_async(*_FOR_ASYNC)
         key = await aresolve_key(self, kwargs)
         request = self._request(messages, stop, run_manager, kwargs, key)
         return await stream.acomplete(request, self._client_options, self.http_async_client)
@@ -185,6 +188,7 @@ class ChatAimlapi(ChatSettings):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
+        await load_for_async(*_FOR_ASYNC)
         key = await aresolve_key(self, kwargs)
         request = self._request(messages, stop, run_manager, kwargs, key, stream=True)
         async with aclosing(
@@ -231,6 +235,7 @@ class ChatAimlapi(ChatSettings):
         **kwargs: Any,
     ) -> AsyncIterator[MessagesData]:
         """Content-block events straight from the wire (`astream_events(version="v3")`)."""
+        await load_for_async(*_FOR_ASYNC)
         writer = events.EventWriter()
         told = wants_tokens(run_manager)
         key = await aresolve_key(self, kwargs)

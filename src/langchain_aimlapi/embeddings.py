@@ -14,6 +14,7 @@ from langchain_aimlapi._client.request import CallScope, Endpoint, build_request
 from langchain_aimlapi._client.settings import Connection
 from langchain_aimlapi._codec.decode.embeddings import decode_embeddings
 from langchain_aimlapi._codec.encode.embeddings import encode_embeddings
+from langchain_aimlapi._lazy import load_for_async
 from langchain_aimlapi._transport.request import ReplyRules, Request
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed texts; the same for the running event loop."""
+        await load_for_async()
         from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
 
         vectors: list[list[float]] = []

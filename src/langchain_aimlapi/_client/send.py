@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 from langchain_core.runnables.config import run_in_executor
 
 from langchain_aimlapi._errors.redaction import without
+from langchain_aimlapi._lazy import load_for_async
 from langchain_aimlapi._transport.refusal import shown
 from langchain_aimlapi._transport.request import Reply
 from langchain_aimlapi.errors import AimlapiError, ErrorResponse, ResponseFormatError
@@ -85,6 +86,7 @@ async def asend(
         deadline: As for `send`.
         in_thread: Whether to decode in a thread, for replies that take milliseconds to read.
     """
+    await load_for_async()
     from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
 
     try:

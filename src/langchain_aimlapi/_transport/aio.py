@@ -263,7 +263,7 @@ class _Source:
         if self._shared is not None:
             await self._take_slot(self._shared.slots)
             timeout = pool.client_timeout(self._request.timeouts.connect)
-            ways = pool.ways(self._shared, self._options, self._request.url)
+            ways = await pool.ways(self._shared, self._options, self._request.url)
             body = await AiohttpBody.open_by(ways, self._client, self._request, headers, timeout)
             self._shared.replies.add(body.response)
             return body

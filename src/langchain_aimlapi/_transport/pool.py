@@ -52,13 +52,14 @@ _MOST_HEADERS = 500
 class Shared(Generic[C]):
     """A client, and how many calls are using it."""
 
-    __slots__ = ("client", "holder", "replies", "retired", "slots", "users", "ways")
+    __slots__ = ("client", "holder", "reading", "replies", "retired", "slots", "users", "ways")
 
     def __init__(self, client: C) -> None:
         self.client = client
         self.holder: AsyncGenerator[None, None] | None = None
         self.users = 0
         self.retired = False
+        self.reading = asyncio.Lock()
         self.slots: asyncio.Semaphore | None = None
         self.ways: dict[tuple[str | None, ssl.SSLContext | None], dict[str, Any]] = {}
         self.replies: weakref.WeakSet[aiohttp.ClientResponse] = weakref.WeakSet()
@@ -114,12 +115,26 @@ def context_for(options: ClientOptions) -> ssl.SSLContext:
 
     What the environment says of them is read each time: it may be set after a first failure.
     """
-    state, verify = _state, options.verify
-    key = (verify, *environment()) if verify is True else (verify,)
+    state, key = _state, _trust(options)
     context = state.contexts.get(key)
     if context is None:
-        context = state.contexts[key] = ssl_context(verify)
+        context = state.contexts.setdefault(key, ssl_context(options.verify))
     return context
+
+
+def _trust(options: ClientOptions) -> tuple[object, ...]:
+    verify = options.verify
+    return (verify, *environment()) if verify is True else (verify,)
+
+
+async def _acontext_for(
+    shared: Shared[aiohttp.ClientSession], options: ClientOptions
+) -> ssl.SSLContext:
+    """Return the same context, read by a thread and not by the event loop."""
+    if _trust(options) not in _state.contexts:
+        async with shared.reading:
+            return await asyncio.to_thread(context_for, options)
+    return context_for(options)
 
 
 def borrow(options: ClientOptions) -> Shared[Connections]:
@@ -181,7 +196,7 @@ async def aborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession]:
     return shared
 
 
-def ways(
+async def ways(
     shared: Shared[aiohttp.ClientSession], options: ClientOptions, url: str
 ) -> list[dict[str, Any]]:
     """Return the arguments that send a request by the proxies to try, one after another.
@@ -193,15 +208,16 @@ def ways(
     parts = urlsplit(url)
     origin = Origin(parts.scheme, parts.hostname or "", parts.port)
     return [
-        _way(shared, options, origin.scheme, proxy) for proxy in proxies_for(origin, options.proxy)
+        await _way(shared, options, origin.scheme, proxy)
+        for proxy in proxies_for(origin, options.proxy)
     ]
 
 
-def _way(
+async def _way(
     shared: Shared[aiohttp.ClientSession], options: ClientOptions, scheme: str, proxy: str | None
 ) -> dict[str, Any]:
     encrypted = scheme == "https" or (proxy is not None and proxy.startswith("https:"))
-    context = context_for(options) if encrypted else None
+    context = await _acontext_for(shared, options) if encrypted else None
     found = shared.ways.get((proxy, context))
     if found is None:
         found = shared.ways[proxy, context] = {"proxy": proxy, "ssl": context or True}
