@@ -36,8 +36,70 @@ def test_options(aimlapi_sandbox):
     refused.value.close()
 
 def test_afterwards():
-    assert os.environ["AIMLAPI_BASE_URL"] == "http://other"
+    assert os.environ["AIMLAPI_BASE_URL"] == "http://other.invalid"
     assert "AIMLAPI_API_KEY" not in os.environ
+"""
+
+
+APPLICATION = """
+from langchain_aimlapi import AimlapiEmbeddings, ChatAimlapi
+
+NO_KEY = ChatAimlapi(model="gpt-4o")
+WITH_KEY = ChatAimlapi(model="gpt-4o", api_key="sk-real", base_url="https://api.aimlapi.com/v1")
+BEHIND_A_PROXY = ChatAimlapi(model="gpt-4o", api_key="sk-real", proxy="http://proxy.invalid:3128")
+CLAUDE = ChatAimlapi(model="claude-sonnet-4-5", api_key=lambda: "sk-real")
+EMBEDDINGS = AimlapiEmbeddings(model="text-embedding-3-small", api_key="sk-real")
+MODELS = [NO_KEY, WITH_KEY, BEHIND_A_PROXY, CLAUDE]
+"""
+
+MADE_AT_IMPORT = """
+import asyncio
+import application
+import pytest
+from langchain_aimlapi import ChatAimlapi, MissingAPIKeyError
+from langchain_aimlapi.sandbox import Sandbox
+
+def said(text):
+    return "Hello from the AI/ML API sandbox" in text
+
+async def everything(llm):
+    return [
+        llm.invoke("Hi").text,
+        "".join(chunk.text for chunk in llm.stream("Hi")),
+        (await llm.ainvoke("Hi")).text,
+        "".join([chunk.text async for chunk in llm.astream("Hi")]),
+    ]
+
+@pytest.mark.parametrize("llm", application.MODELS)
+def test_models(aimlapi_sandbox, llm):
+    assert all(map(said, asyncio.run(everything(llm))))
+    assert len(aimlapi_sandbox.requests) == 4
+    assert "sk-real" not in str([request.headers for request in aimlapi_sandbox.requests])
+
+def test_embeddings(aimlapi_sandbox):
+    assert len(application.EMBEDDINGS.embed_query("Hi")) == 1536
+    assert len(asyncio.run(application.EMBEDDINGS.aembed_query("Hi"))) == 1536
+    assert len(aimlapi_sandbox.requests) == 2
+
+def test_an_address_of_the_call(aimlapi_sandbox):
+    assert said(application.NO_KEY.invoke("Hi", base_url="https://api.aimlapi.com/v1").text)
+    assert len(aimlapi_sandbox.requests) == 1
+
+def test_a_server_of_the_test_itself(aimlapi_sandbox):
+    with Sandbox() as other:
+        llm = ChatAimlapi(model="gpt-4o", api_key="k", base_url=other.base_url)
+        assert said(llm.invoke("Hi").text)
+        assert (len(other.requests), len(aimlapi_sandbox.requests)) == (1, 0)
+
+def test_outside_the_fixture():
+    with pytest.raises(MissingAPIKeyError):
+        application.NO_KEY.invoke("Hi")
+    assert application.WITH_KEY.aimlapi_api_base == "https://api.aimlapi.com/v1"
+    from langchain_aimlapi._client.request import base_url_of
+    assert base_url_of(application.WITH_KEY, {}) == "https://api.aimlapi.com/v1"
+    from langchain_aimlapi._client.key import resolve_key
+    assert resolve_key(application.WITH_KEY, {}).get_secret_value() == "sk-real"
+    assert application.BEHIND_A_PROXY._client_options.proxy == "http://proxy.invalid:3128"
 """
 
 
@@ -47,7 +109,7 @@ def run_suite(tmp_path):
     environment = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     environment |= {
         "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "AIMLAPI_BASE_URL": "http://other",
+        "AIMLAPI_BASE_URL": "http://other.invalid",
         "PYTHONPATH": os.pathsep.join(filter(None, sys.path)),
     }
 
@@ -67,6 +129,14 @@ def test_the_fixture(run_suite):
     done = run_suite(SUITE)
 
     assert "4 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_models_made_at_import(run_suite, tmp_path):
+    """Models of an application that was imported before answer from the sandbox, under it only."""
+    (tmp_path / "application.py").write_text(APPLICATION, "utf-8")
+    done = run_suite(MADE_AT_IMPORT)
+
+    assert "8 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_marker_is_documented(run_suite):

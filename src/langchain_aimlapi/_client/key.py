@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
+from langchain_aimlapi._client.redirect import redirect_for
 from langchain_aimlapi._errors.redaction import unwrap
 from langchain_aimlapi.errors import ConfigurationError, MissingAPIKeyError
 
@@ -49,6 +50,9 @@ async def aresolve_key(connection: Connection, arguments: Mapping[str, Any]) -> 
 
 
 def _given(connection: Connection, arguments: Mapping[str, Any]) -> Any:
+    redirect = redirect_for(arguments.get("base_url") or connection.aimlapi_api_base)
+    if redirect:
+        return redirect.api_key
     key = arguments.get("api_key") or connection.aimlapi_api_key or environment_key()
     return key() if callable(key) else key
 

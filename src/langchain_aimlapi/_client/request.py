@@ -18,6 +18,7 @@ import orjson
 from pydantic import SecretStr
 
 from langchain_aimlapi._client.base_url import join_url, tidy_base_url
+from langchain_aimlapi._client.redirect import redirect_for
 from langchain_aimlapi._errors.redaction import unwrap
 from langchain_aimlapi._transport.request import ReplyRules, Request, Timeouts
 from langchain_aimlapi._transport.retry import RetryPolicy
@@ -172,7 +173,9 @@ def _timeouts(timeout: float | Timeouts | None, *, streams: bool) -> Timeouts:
 def base_url_of(connection: Connection, arguments: Mapping[str, Any]) -> str:
     """Return the base address of a call, without a trailing slash."""
     given = arguments.get("base_url")
-    return tidy_base_url(given) if given else connection.aimlapi_api_base
+    address = tidy_base_url(given) if given else connection.aimlapi_api_base
+    redirect = redirect_for(address)
+    return redirect.base_url if redirect else address
 
 
 def _url(
