@@ -10,13 +10,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput, ModelProfile
 from langchain_core.language_models.base import LangSmithParams
 from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.messages.utils import count_tokens_approximately
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult, Generation
 from langchain_core.runnables import Runnable
 from langchain_protocol.protocol import MessagesData
@@ -25,6 +24,7 @@ from pydantic import ConfigDict, SecretStr, model_validator
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._chat import identity
 from langchain_aimlapi._chat.callbacks import message_id, wants_tokens
+from langchain_aimlapi._chat.counting import TokenCounting
 from langchain_aimlapi._chat.settings import ChatSettings
 from langchain_aimlapi._client.key import API_KEY_VARIABLE, aresolve_key, resolve_key
 from langchain_aimlapi._codec.decode.cost import without_cost
@@ -68,8 +68,8 @@ def _signed(hook: _Hook) -> _Hook:
     return hook
 
 
-class ChatAimlapi(ChatSettings):
-    """Chat models behind AI/ML API.
+class ChatAimlapi(TokenCounting, ChatSettings):
+    """A chat model of AI/ML API.
 
     Example:
         >>> from langchain_aimlapi import ChatAimlapi
@@ -77,11 +77,13 @@ class ChatAimlapi(ChatSettings):
         >>> llm.invoke("I love programming.").text  # doctest: +SKIP
 
     The object is a value: it can be copied, pickled, shared by threads, used before and after a
-    fork and in any number of event loops. Connections belong to the process and the loop, not to
-    the object, and are opened on first use.
+    fork and in any number of event loops. Connections belong to the process and the event loop,
+    not to the object, and are opened by the first call. All times are in seconds.
+
+    Calls raise the errors of `langchain_aimlapi.errors`, all of them `AimlapiError`.
 
     Raises:
-        ConfigurationError: On construction, if no model is named or `base_url` is no address.
+        ConfigurationError: On construction, if no model is named or `base_url` is not an address.
     """
 
     # Built at once, unlike its bases, of which nobody makes objects.
@@ -99,7 +101,11 @@ class ChatAimlapi(ChatSettings):
 
     @classmethod
     def is_lc_serializable(cls) -> bool:
-        """LangChain's `dumpd` can write the object; the key goes by its variable's name only."""
+        """Tell LangChain that `dumpd` can write the object.
+
+        Returns:
+            True. A key from the environment is written as the name of its variable.
+        """
         return True
 
     @property
@@ -296,13 +302,18 @@ class ChatAimlapi(ChatSettings):
         """Give the model tools.
 
         Args:
-            tools: LangChain tools, functions, pydantic classes, JSON schemas, functions in
-                OpenAI's or Anthropic's form; other dicts are the service's own tools and pass.
-            tool_choice: A tool's name, "auto", "none", "any" (or True) for some tool, or a dict.
-            strict: Whether arguments must keep to the schema to the letter.
-            parallel_tool_calls: Whether several calls may come in one turn.
+            tools: LangChain tools, functions with type hints, pydantic classes, JSON schemas,
+                tools in OpenAI's or Anthropic's form. Other dicts are the service's own tools and
+                are sent unchanged.
+            tool_choice: A tool's name, "auto", "none", "any" or True for at least one call, or the
+                service's own dict.
+            strict: Whether arguments must follow the schema exactly.
+            parallel_tool_calls: Whether the model may call several tools in one turn.
             response_format: The form of the final answer: a schema, or a ready dict.
-            **kwargs: Bound to every call.
+            **kwargs: Arguments of every call, such as `temperature`.
+
+        Returns:
+            The model with the tools bound; its messages have `tool_calls`.
 
         Raises:
             ConfigurationError: If `tool_choice` names a tool that is not bound.
@@ -351,17 +362,22 @@ class ChatAimlapi(ChatSettings):
         strict: bool | None = None,
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, Any]:
-        """Have answers in the form of a schema.
+        """Get answers in the form of a schema.
 
         Args:
             schema: A pydantic class (answers are instances), a TypedDict, a JSON schema or an
                 OpenAI function (answers are dicts); `None` with "json_mode" only.
-            method: "function_calling", "json_schema" or "json_mode"; by default the one the
-                model is documented to serve best.
-            include_raw: Answer `{"raw": AIMessage, "parsed": …, "parsing_error": …}` instead,
-                which never raises for an answer that does not fit.
-            strict: Whether the model must keep to the schema to the letter.
-            **kwargs: Bound to every call; `tools` goes with "json_schema".
+            method: "function_calling", "json_schema" or "json_mode". By default, the methods are
+                tried in the order in which the model is documented to support them; the next one
+                only if the service refuses the one before.
+            include_raw: Return a `StructuredOutput`, with the message beside the object, instead
+                of raising for an answer that does not fit.
+            strict: Whether the model must follow the schema exactly.
+            **kwargs: Arguments of every call; `tools` is allowed with "json_schema".
+
+        Returns:
+            A runnable that returns objects. It raises `OutputParserException` for an answer that
+            does not fit the schema.
 
         Raises:
             ConfigurationError: For an unknown method, or a missing schema.
@@ -375,24 +391,3 @@ class ChatAimlapi(ChatSettings):
             strict=strict,
             **kwargs,
         )
-
-    # --- token counting ---------------------------------------------------------------------------
-
-    def get_num_tokens_from_messages(
-        self,
-        messages: list[BaseMessage],
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | core_tools.BaseTool]
-        | None = None,
-    ) -> int:
-        """Count tokens approximately (four characters each), offline, for any model."""
-        return count_tokens_approximately(messages, tools=cast("Any", list(tools or [])) or None)
-
-    def get_num_tokens(self, text: str) -> int:
-        """Count tokens approximately (four characters each), offline, for any model."""
-        return len(self.get_token_ids(text))
-
-    def get_token_ids(self, text: str) -> list[int]:
-        """Stand-in ids, one per four characters, unless `custom_get_token_ids` is set."""
-        if self.custom_get_token_ids is not None:
-            return self.custom_get_token_ids(text)
-        return list(range(-(-len(text) // 4)))

@@ -1,4 +1,4 @@
-"""`AimlapiEmbeddings`: vectors of texts, over the same connections as the chat models."""
+"""`AimlapiEmbeddings`: embeddings of texts, over the same connections as the chat models."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _EMBEDDINGS = Endpoint("/embeddings", reply=ReplyRules(content_key=b'"embedding"
 
 
 class AimlapiEmbeddings(Connection, Embeddings):
-    """Embedding models behind AI/ML API.
+    """An embedding model of AI/ML API.
 
     Example:
         >>> from langchain_aimlapi import AimlapiEmbeddings
-        >>> vectors = AimlapiEmbeddings(model="text-embedding-3-small")
-        >>> vectors.embed_query("I love programming.")  # doctest: +SKIP
+        >>> embeddings = AimlapiEmbeddings(model="text-embedding-3-small")
+        >>> embeddings.embed_query("I love programming.")  # doctest: +SKIP
 
     Key, address, headers, time, retries and clients are set as on `ChatAimlapi`.
     """
@@ -54,8 +54,11 @@ class AimlapiEmbeddings(Connection, Embeddings):
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed texts.
 
+        Args:
+            texts: The texts; a long list is sent in several requests.
+
         Returns:
-            A vector per text, in their order.
+            One embedding per text, in their order.
 
         Raises:
             AimlapiError: For a request that is refused, or a reply that cannot be read.
@@ -70,11 +73,31 @@ class AimlapiEmbeddings(Connection, Embeddings):
         return vectors
 
     def embed_query(self, text: str) -> list[float]:
-        """Embed one text."""
+        """Embed one text, such as a question.
+
+        Args:
+            text: The text.
+
+        Returns:
+            Its embedding.
+
+        Raises:
+            AimlapiError: As for `embed_documents`.
+        """
         return self.embed_documents([text])[0]
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
-        """Embed texts; the same for the running event loop."""
+        """Embed texts; the async form of `embed_documents`.
+
+        Args:
+            texts: The texts; a long list is sent in several requests.
+
+        Returns:
+            One embedding per text, in their order.
+
+        Raises:
+            AimlapiError: As for `embed_documents`.
+        """
         await load_for_async()
         from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
 
@@ -87,7 +110,17 @@ class AimlapiEmbeddings(Connection, Embeddings):
         return vectors
 
     async def aembed_query(self, text: str) -> list[float]:
-        """Embed one text; the same for the running event loop."""
+        """Embed one text; the async form of `embed_query`.
+
+        Args:
+            text: The text.
+
+        Returns:
+            Its embedding.
+
+        Raises:
+            AimlapiError: As for `embed_documents`.
+        """
         return (await self.aembed_documents([text]))[0]
 
     def _chunks(self, texts: Sequence[str]) -> Iterator[Sequence[str]]:

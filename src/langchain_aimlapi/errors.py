@@ -9,7 +9,7 @@
     ├── AimlapiTimeoutError               the time allowed ran out
     ├── ResponseFormatError               a reply that cannot be read
     └── AimlapiStatusError                the service said no
-        ├── InvalidRequestError           400, 405, 415, 422 and what else is the caller's to mend
+        ├── InvalidRequestError           400, 405, 415, 422 and other client errors
         │   ├── ConflictError             409; may pass when tried again
         │   ├── ContextOverflowError      413, or the message says the input is too long
         │   └── UnsupportedFormatError    the model takes no schema, or no tools, for its answer
@@ -75,9 +75,11 @@ class ErrorResponse:
     """The HTTP reply behind an error, without what is secret in it."""
 
     status_code: int
+    """HTTP status."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Lower-case names; cookies, authorization and keys are left out."""
     text: str = ""
+    """The body as text."""
 
     def __post_init__(self) -> None:
         lowered = ((name.lower(), value) for name, value in self.headers.items())
@@ -85,7 +87,10 @@ class ErrorResponse:
         object.__setattr__(self, "headers", public)
 
     def json(self) -> object:
-        """Return the decoded text.
+        """Decode the text as JSON.
+
+        Returns:
+            The decoded value.
 
         Raises:
             ValueError: The text is not JSON.
@@ -99,7 +104,21 @@ def _is_secret(header: str) -> bool:
 
 
 class ErrorDetails(TypedDict, total=False):
-    """What an `AimlapiError` takes beside its message."""
+    """What an `AimlapiError` takes beside its message; for tests that raise one.
+
+    Attributes:
+        status_code: HTTP status.
+        code: The service's own name for the error.
+        param: The request parameter at fault.
+        request_id: The service's id of the request.
+        inference_id: The id that billing and logs use.
+        client_request_id: The id that was sent as `X-Client-Request-Id`.
+        retry_after: Seconds the service asked to wait.
+        body: The decoded reply, or its text.
+        response: The HTTP reply.
+        partial: The message so far of a stream that broke off.
+        hint: What the caller can do about it.
+    """
 
     status_code: int | None
     code: str | None
@@ -127,8 +146,8 @@ class AimlapiError(core.ModelError):
         client_request_id: The id that was sent as `X-Client-Request-Id`.
         retry_after: Seconds the service asked to wait.
         body: The decoded reply, or its text.
-        response: The HTTP reply, scrubbed.
-        partial: What had arrived of a streamed message, an `AIMessageChunk`; None of other calls.
+        response: The HTTP reply, without cookies and keys.
+        partial: The message so far of a stream that broke off, an `AIMessageChunk`; otherwise None.
         hint: What the caller can do about it.
     """
 
@@ -318,6 +337,9 @@ def status_error(status: int, message: str, **details: Unpack[ErrorDetails]) -> 
         status: The HTTP status, or the one the service named in the body.
         message: The service's own words.
         **details: As for `AimlapiError`; `status_code` is `status` unless given.
+
+    Returns:
+        The error, of the class that fits; it is not raised.
     """
     details.setdefault("status_code", status)
     nested = _NESTED_STATUS.match(message) if status >= _SERVER_SIDE else None

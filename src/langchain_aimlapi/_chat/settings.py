@@ -171,7 +171,14 @@ class ChatSettings(Connection, BaseChatModel):
         self.__dict__.pop("_serialized", None)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """Copy the model, with some fields changed, by their names or aliases.
+        """Copy the model, with some fields changed.
+
+        Args:
+            update: New values by the fields' names or aliases; they are not validated.
+            deep: Whether fields are copied too; clients, caches and key functions stay shared.
+
+        Returns:
+            The copy.
 
         LangChain keeps a serialised form on the object and looks its cache up by it; a copy
         that kept the old form would be answered from the cache of the other model.

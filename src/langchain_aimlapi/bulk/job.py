@@ -79,7 +79,20 @@ def run(
 async def arun(
     source: Any, runnable: Any, sink: str | Path | None = None, **options: Unpack[JobOptions]
 ) -> Report:
-    """Run a job from within an event loop; arguments and errors are those of `run`."""
+    """Run a job from within an event loop; the async form of `run`.
+
+    Args:
+        source: As for `run`.
+        runnable: As for `run`.
+        sink: As for `run`.
+        **options: See `JobOptions`.
+
+    Returns:
+        How the job ended.
+
+    Raises:
+        BulkError: As for `run`.
+    """
     return await _arun(_checked(source, runnable, sink, Settings.of(options)))
 
 
@@ -102,6 +115,9 @@ def estimate(
         sink: As for `run`; not written.
         sample: How many rows to ask, evenly spread over the input.
         **options: As for `run`.
+
+    Returns:
+        The cost of the sample and what the whole job is expected to cost.
 
     Raises:
         BulkError: As `run` does.
@@ -277,7 +293,13 @@ async def _reporting(engine: LocalEngine, on_progress: OnProgress | None) -> Any
 
 
 def status(journal: str | Path) -> Report:
-    """What a journal holds; also while the job runs.
+    """Read what a journal holds; also while the job runs.
+
+    Args:
+        journal: The job's journal.
+
+    Returns:
+        How far the job is.
 
     Raises:
         JournalError: If there is no journal, or it cannot be read.
@@ -293,6 +315,9 @@ def export(journal: str | Path, source: Any, sink: str | Path) -> Report:
         source: The job's input, for its columns. For rows that a program gave, `None`: the
             journal has them.
         sink: Where to write.
+
+    Returns:
+        How far the job is.
 
     Raises:
         JournalError: If there is no journal, or it cannot be read.

@@ -130,11 +130,25 @@ class AimlapiRateLimiter(BaseRateLimiter):
         )
 
     def acquire(self, *, blocking: bool = True) -> bool:
-        """Wait for a call's turn, or say whether it is now."""
+        """Wait until the next call may begin.
+
+        Args:
+            blocking: Whether to wait; otherwise only say whether it may begin now.
+
+        Returns:
+            Whether the call may begin.
+        """
         return self._limiter._taken(1, blocking=blocking)  # noqa: SLF001  # its other half
 
     async def aacquire(self, *, blocking: bool = True) -> bool:
-        """Wait for a call's turn without blocking the event loop."""
+        """Wait until the next call may begin, without blocking the event loop.
+
+        Args:
+            blocking: Whether to wait; otherwise only say whether it may begin now.
+
+        Returns:
+            Whether the call may begin.
+        """
         return await self._limiter._ataken(1, blocking=blocking)  # noqa: SLF001
 
 
@@ -166,12 +180,26 @@ class TokenLimiter:
         self._lock = threading.Lock()
 
     def acquire(self, estimate: int) -> Self:
-        """Wait until a call of about this many tokens may begin."""
+        """Wait until a call of about this many tokens may begin.
+
+        Args:
+            estimate: Tokens of the prompt and the answer together.
+
+        Returns:
+            The limiter itself.
+        """
         self._limiter._taken(self._cost(estimate), blocking=True)  # noqa: SLF001
         return self
 
     async def aacquire(self, estimate: int) -> Self:
-        """The same without blocking the event loop."""
+        """Wait until a call may begin, without blocking the event loop.
+
+        Args:
+            estimate: Tokens of the prompt and the answer together.
+
+        Returns:
+            The limiter itself.
+        """
         await self._limiter._ataken(self._cost(estimate), blocking=True)  # noqa: SLF001
         return self
 

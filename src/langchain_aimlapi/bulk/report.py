@@ -128,7 +128,16 @@ class Estimate:
 
     @classmethod
     def of(cls, rows: int, costs: list[float], report: Report) -> Estimate:
-        """Tell from the cost of some rows what all cost."""
+        """Estimate the cost of all rows from the cost of some.
+
+        Args:
+            rows: Rows of the input.
+            costs: USD of each sampled row whose cost is known.
+            report: How the sample went.
+
+        Returns:
+            The estimate.
+        """
         if not costs:
             return cls(rows, 0, None, None, report)
         spread = stdev(costs) / len(costs) ** 0.5 if len(costs) > 1 else costs[0]

@@ -54,7 +54,14 @@ class Retries:
     unfit: int = 2
 
     def of(self, kind: Kind) -> int:
-        """How often a failure of a kind is tried again."""
+        """Say how often a failure of a kind is tried again.
+
+        Args:
+            kind: The kind of failure.
+
+        Returns:
+            The number of further calls.
+        """
         allowed = {Kind.RATE: self.rate, Kind.TRANSPORT: self.transport, Kind.UNFIT: self.unfit}
         return allowed.get(kind, 0)
 

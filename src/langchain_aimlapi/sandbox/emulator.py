@@ -119,7 +119,11 @@ class Sandbox:
         self._plan.retry_after = seconds
 
     def fail_next(self, fault: str, times: int = 1) -> None:
-        """Give the next `times` requests a fault.
+        """Give the next requests a fault.
+
+        Args:
+            fault: The fault's name.
+            times: How many requests.
 
         Raises:
             ValueError: The fault is unknown.
@@ -147,6 +151,9 @@ class Sandbox:
 
     def start(self) -> Self:
         """Start serving; returns when the port is open.
+
+        Returns:
+            The sandbox itself.
 
         Raises:
             OSError: The port is taken.
@@ -222,7 +229,15 @@ def run(
 ) -> None:
     """Serve until Ctrl-C, with the options of `Sandbox`.
 
-    Once the port is open, `on_start` is called with the sandbox; by default its address is printed.
+    Args:
+        port: Port on the loopback address; 0 for a free one.
+        ttft: Seconds until the first token of an answer.
+        tokens_per_second: Rate of the tokens after it; `None` for no delay.
+        upstream: Address of a real OpenAI-compatible server that answers instead.
+        upstream_key: The key for it.
+        api_key: The only key that is accepted; by default any but "invalid".
+        faults: What goes wrong, as for `Sandbox`.
+        on_start: Called with the sandbox once the port is open; by default its address is printed.
     """
     sandbox = Sandbox(
         port,

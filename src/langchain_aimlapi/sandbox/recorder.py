@@ -14,6 +14,7 @@ class RecordedRequest:
     """One request as it arrived."""
 
     method: str
+    """`"POST"` or `"GET"`."""
     path: str
     """Path without the query, e.g. `"/v1/chat/completions"`."""
     headers: Mapping[str, str] = field(repr=False)
@@ -21,6 +22,7 @@ class RecordedRequest:
     body: Any = None
     """The decoded JSON body; None if there was none or it is not valid JSON."""
     query: Mapping[str, str] = field(default_factory=dict)
+    """Query parameters."""
 
 
 @dataclass(slots=True)

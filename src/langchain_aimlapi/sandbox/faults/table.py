@@ -23,9 +23,10 @@ MakeReply = Callable[[FaultContext], Reply]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault."""
+    """One fault that the sandbox can produce."""
 
     name: str
+    """The name by which it is chosen."""
     description: str
     """What happens, in one line."""
     reply: MakeReply | None = None
