@@ -50,7 +50,9 @@ async def aresolve_key(connection: Connection, arguments: Mapping[str, Any]) -> 
 
 
 def _given(connection: Connection, arguments: Mapping[str, Any]) -> Any:
-    redirect = redirect_for(arguments.get("base_url") or connection.aimlapi_api_base)
+    redirect = redirect_for(
+        arguments.get("base_url") or connection.aimlapi_api_base, connection.proxy
+    )
     if redirect:
         return redirect.api_key
     key = arguments.get("api_key") or connection.aimlapi_api_key or environment_key()

@@ -33,7 +33,8 @@ _redirects: list[Redirect] = []
 def redirect_calls(base_url: str, api_key: str) -> Iterator[None]:
     """Send the calls of all models of this process elsewhere.
 
-    Addresses of this machine are left alone: they are servers that the test started itself.
+    Addresses and proxies of this machine are left alone: they are servers that the test started
+    itself.
 
     Args:
         base_url: Where the calls go.
@@ -47,9 +48,9 @@ def redirect_calls(base_url: str, api_key: str) -> Iterator[None]:
         _redirects.remove(redirect)
 
 
-def redirect_for(address: str) -> Redirect | None:
-    """Return where calls to an address go instead; None if they go there."""
-    if not _redirects or _is_local(address):
+def redirect_for(address: str, proxy: str | None) -> Redirect | None:
+    """Return where calls to an address, by a proxy, go instead; None if they go there."""
+    if not _redirects or _is_local(address) or (proxy and _is_local(proxy)):
         return None
     return _redirects[-1]
 

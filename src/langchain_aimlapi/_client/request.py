@@ -174,7 +174,7 @@ def base_url_of(connection: Connection, arguments: Mapping[str, Any]) -> str:
     """Return the base address of a call, without a trailing slash."""
     given = arguments.get("base_url")
     address = tidy_base_url(given) if given else connection.aimlapi_api_base
-    redirect = redirect_for(address)
+    redirect = redirect_for(address, connection.proxy)
     return redirect.base_url if redirect else address
 
 

@@ -136,9 +136,8 @@ class Connection(BaseModel):
 
     @property
     def _client_options(self) -> ClientOptions:
-        proxy = self.proxy
-        if proxy and redirect_for(self.aimlapi_api_base) and redirect_for(proxy):
-            proxy = None  # a test's calls stay on this machine
+        redirect = redirect_for(self.aimlapi_api_base, self.proxy)
+        proxy = None if redirect else self.proxy  # a test's calls stay on this machine
         return _options(self.verify, proxy, self.max_connections)
 
     def close(self) -> None:
