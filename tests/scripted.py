@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ class Scripted:
         """Where it listens."""
         return f"http://127.0.0.1:{self._server.server_port}/v1"
 
+    headers_now: Mapping[str, str] = MappingProxyType({})
+    """More headers of the next reply."""
     refusal: Mapping[str, Any] = {"message": "refused"}
     """The body of a refusal."""
 
@@ -96,6 +99,8 @@ class Scripted:
                 self.send_header("content-type", kind)
                 self.send_header("content-length", str(len(reply)))
                 self.send_header("connection", "close")
+                for name, value in service.headers_now.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(reply)
 

@@ -181,3 +181,22 @@ def test_langchain_reads_the_response():
         "status_code": 418,
         "request_id": "req",
     }
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("\x1b[2Jgone", r"\x1b[2Jgone"),
+        ("one\r\ntwo", r"one\r\ntwo"),
+        ("tab\there\x00", r"tab\there\x00"),
+        ("\u202egnp.exe", r"\u202egnp.exe"),
+        ("line\u2028end \ud800", r"line\u2028end \ud800"),
+        ("café 日本 👩‍👩‍👧 ok", "café 日本 👩‍👩‍👧 ok"),
+    ],
+)
+def test_what_a_service_says_stays_on_one_line(said, shown):
+    """Terminal escapes, line ends and marks of direction are shown escaped; `message` keeps them."""
+    error = errors.AimlapiStatusError(said, request_id=said, hint=said)
+
+    assert str(error) == f"{shown} (request id {shown}). {shown}"
+    assert error.message == said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import copy
 import json
 import logging
@@ -11,6 +12,7 @@ import threading
 import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
+from urllib.parse import unquote
 
 import pytest
 from langchain_core.callbacks import BaseCallbackHandler
@@ -21,7 +23,8 @@ from langchain_core.tracers.base import BaseTracer
 from langsmith import Client
 from pydantic import SecretStr
 
-from langchain_aimlapi import AimlapiError, ChatAimlapi
+from langchain_aimlapi import AimlapiEmbeddings, AimlapiError, ChatAimlapi, ConfigurationError
+from langchain_aimlapi._errors.secrets import HIDDEN
 from langchain_aimlapi.sandbox import FAULTS
 from tests.scripted import Scripted
 from tests.ways import WAYS
@@ -249,11 +252,11 @@ def failure_of(way: str, llm: Any, prompt: Any, **kwargs: Any) -> tuple[Exceptio
     """The error of a call, and its traceback with the local variables of every frame."""
     call = getattr(llm, way)
     try:
-        if way == "invoke":
+        if way in {"invoke", "embed_query"}:
             call(prompt, **kwargs)
         elif way == "stream":
             list(call(prompt, **kwargs))
-        elif way == "ainvoke":
+        elif way in {"ainvoke", "aembed_query"}:
             asyncio.run(call(prompt, **kwargs))
         else:
             asyncio.run(_read(call(prompt, **kwargs)))
@@ -266,6 +269,30 @@ def failure_of(way: str, llm: Any, prompt: Any, **kwargs: Any) -> tuple[Exceptio
 async def _read(chunks: Any) -> None:
     async for _ in chunks:
         pass
+
+
+ECHOES = {
+    "broken JSON": (200, {}, '{"k": "KEY", "h": "HDR",}'),
+    "no choices": (200, {}, '{"your_key": "KEY", "HDR": 1, "object": "x"}'),
+    "a text": (200, {}, "hello KEY and HDR"),
+    "a page": (200, {}, "<html>KEY HDR</html>"),
+    "wrong types": (200, {}, '{"choices": "KEY", "output": 7, "data": "KEY", "h": "HDR"}'),
+    "an id": (200, {"x-request-id": "KEY", "x-inference-id": "HDR"}, '{"object": "x"}'),
+    "an error in it": (200, {}, '{"error": {"message": "KEY", "code": "HDR"}}'),
+    "names": (
+        400,
+        {"x-request-id": "KEY"},
+        '{"error": {"message": "no", "param": "KEY", "code": "HDR", "type": "KEY"}}',
+    ),
+    "the gateway's id": (
+        400,
+        {"x-HDR": "KEY"},
+        '{"statusCode": 400, "message": "no HDR", "requestId": "KEY", "path": "/v1?token=HDR"}',
+    ),
+    "escaped": (401, {}, '{"message": "wrong key K_E_Y", "statusCode": 401}'),
+    "in JSON in JSON": (500, {}, r'{"message": "400 {\"error\":{\"message\":\"KEY\"}}"}'),
+}
+"""Answers that repeat secrets: status, headers, body."""
 
 
 class TestErrors:
@@ -367,6 +394,143 @@ class TestErrors:
         assert error.partial.text == "Hello"
         assert KEY in service.received
         assert leaks(shown) == leaks(json.dumps(error.body)) == leaks(error.response) == []
+
+    @pytest.mark.parametrize("way", WAYS)
+    @pytest.mark.parametrize("route", [False, True], ids=["chat", "responses"])
+    @pytest.mark.parametrize("echo", ECHOES)
+    def test_a_service_that_repeats_secrets_anywhere(self, model, way, route, echo):
+        """In a 200 that cannot be read, in ids and names, escaped: the error shows none of it."""
+        llm = {
+            "api_key": KEY,
+            "use_responses_api": route,
+            "default_headers": {"Cookie": f"session={HEADER}", "X-Mine": HEADER},
+            "default_query": {"token": HEADER},
+        }
+        with Anywhere(*ECHOES[echo]) as service:
+            error, shown = failure_of(way, model(base_url=service.url, **llm), PROMPT)
+
+        assert isinstance(error, AimlapiError)
+        assert service.seen
+        assert leaks(shown) == leaks(f"{error} {error!r} {vars(error)!r}") == []
+        assert leaks(pickle.dumps(error)) == []
+
+    @pytest.mark.parametrize("world", ["sync", "async"])
+    @pytest.mark.parametrize("echo", ECHOES)
+    def test_embeddings_of_a_service_that_repeats_secrets(self, world, echo):
+        """The same door."""
+        with Anywhere(*ECHOES[echo]) as service:
+            embeddings = AimlapiEmbeddings(
+                model="m",
+                api_key=KEY,
+                base_url=service.url,
+                max_retries=0,
+                default_headers={"Cookie": f"session={HEADER}"},
+            )
+            way = "embed_query" if world == "sync" else "aembed_query"
+            error, shown = failure_of(way, embeddings, "a")
+
+        assert isinstance(error, AimlapiError)
+        assert leaks(shown) == leaks(f"{error!r} {vars(error)!r}") == []
+
+    @pytest.mark.parametrize("way", WAYS)
+    @pytest.mark.parametrize("key", ["abcd1234", "abcdefgh"])
+    def test_a_short_key_and_nothing_else(self, model, way, key):
+        """Eight characters are a secret; the words of the message stay."""
+        body = '{"error": {"message": "Incorrect API key provided: KEY. Bearer keys only."}}'
+        with Anywhere(401, {}, body) as service:
+            error, _ = failure_of(way, model(api_key=key, base_url=service.url), PROMPT)
+
+        assert error.message == f"Incorrect API key provided: {HIDDEN}. Bearer keys only."
+
+    @pytest.mark.parametrize("way", WAYS)
+    @pytest.mark.parametrize("by", ["argument", "environment"])
+    @pytest.mark.parametrize("password", ["PRO/XYZ", "PRO%2FXYZ", "p?#@XYZ"])
+    def test_the_password_of_a_proxy(self, model, monkeypatch, way, by, password):
+        """It may be written with a slash in it, is sent as it is meant, and shown by nothing."""
+        with Refusing() as proxy:
+            address = f"http://me:{password}@127.0.0.1:{proxy.port}"
+            given = {"proxy": address} if by == "argument" else {}
+            if by == "environment":
+                monkeypatch.setenv("HTTP_PROXY", address)
+            place = f"http://service-{proxy.port}.example/v1"
+            llm = model(base_url=place, api_key=KEY, **given)
+            error, shown = failure_of(way, llm, PROMPT)
+
+        assert isinstance(error, AimlapiError)
+        assert "XYZ" not in f"{error} {error!r} {vars(error)!r} {llm!r} {dumps(llm)}"
+        assert KEY not in shown
+        sent = base64.b64encode(f"me:{unquote(password)}".encode()).decode()
+        assert proxy.authorization == [f"Basic {sent}"]
+
+    def test_an_address_of_a_proxy_that_cannot_be_read(self, model):
+        """The error does not repeat it."""
+        llm = model(proxy="http://me:PRO/XYZ@host:port", base_url="http://service.example/v1")
+
+        error, _ = failure_of("invoke", llm, PROMPT)
+
+        assert isinstance(error, ConfigurationError)
+        assert "XYZ" not in f"{error} {vars(error)!r}"
+
+    @pytest.mark.parametrize(
+        ("kind", "arguments"),
+        [
+            (ChatAimlapi, {"model": "m", "temperature": "hot", "api_key": KEY}),
+            (ChatAimlapi, {"model": "m", "api_key": [KEY]}),
+            (AimlapiEmbeddings, {"api_key": KEY}),
+        ],
+    )
+    def test_arguments_that_do_not_fit(self, kind, arguments):
+        """Pydantic would repeat what it was given, all of it where a field is missing."""
+        with pytest.raises(ValueError, match="validation error") as failed:
+            kind(**arguments)
+
+        assert leaks(f"{failed.value} {failed.value!r}") == []
+
+
+class Anywhere(Scripted):
+    """A service whose every answer holds the request's key and cookie where `KEY` and `HDR` stand."""
+
+    def __init__(self, status: int, headers: dict[str, str], body: str) -> None:
+        super().__init__(status=status)
+        self.extra_headers = headers
+        self._body = body
+        self.seen: list[str] = []
+
+    def answer(self, body, headers):
+        """The secrets, as they came."""
+        sent = {name.lower(): value for name, value in headers.items()}
+        key = sent["authorization"].removeprefix("Bearer ")
+        secrets = {"KEY": key, "HDR": sent.get("cookie", "").partition("=")[2]}
+        secrets["K_E_Y"] = "".join(f"\\u{ord(char):04x}" for char in key)
+        self.seen.append(key)
+
+        def filled(text: str) -> str:
+            for mark, secret in secrets.items():
+                text = text.replace(mark, secret)
+            return text
+
+        self.headers_now = {name: filled(value) for name, value in self.extra_headers.items()}
+        return "application/json", filled(self._body).encode()
+
+
+class Refusing(LangSmith):
+    """A proxy that wants another password, and repeats the one it got."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.authorization: list[str] = []
+        self.port = self._server.server_port
+
+        def refuse(handler: BaseHTTPRequestHandler) -> None:
+            sent = handler.headers["proxy-authorization"]
+            self.authorization.append(sent)
+            body = f"not you, {base64.b64decode(sent.split()[1])!r}".encode()
+            handler.send_response(407)
+            handler.send_header("content-length", str(len(body)))
+            handler.end_headers()
+            handler.wfile.write(body)
+
+        self._server.RequestHandlerClass.do_POST = refuse
 
 
 class LateEcho(Scripted):

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Unpack
 
 from langchain_core.embeddings import Embeddings
-from langchain_core.runnables.config import run_in_executor
 from pydantic import Field, SecretStr
 
 from langchain_aimlapi._client.key import aresolve_key, resolve_key
 from langchain_aimlapi._client.request import CallScope, Endpoint, build_request
+from langchain_aimlapi._client.send import asend, send
 from langchain_aimlapi._client.settings import Connection
 from langchain_aimlapi._codec.decode.embeddings import decode_embeddings
 from langchain_aimlapi._codec.encode.embeddings import encode_embeddings
-from langchain_aimlapi._lazy import load_for_async
-from langchain_aimlapi._transport.request import ReplyRules, Request
+from langchain_aimlapi._transport.request import Reply, ReplyRules, Request
 
 if TYPE_CHECKING:
     from langchain_aimlapi._client.arguments import EmbeddingsArguments
@@ -63,13 +63,11 @@ class AimlapiEmbeddings(Connection, Embeddings):
         Raises:
             AimlapiError: For a request that is refused, or a reply that cannot be read.
         """
-        from langchain_aimlapi._transport import sync  # noqa: PLC0415  # on first use
-
         vectors: list[list[float]] = []
         for chunk in self._chunks(texts):
             request = self._request(chunk, resolve_key(self, {}))
-            reply = sync.send(request, self._client_options, self.http_client)
-            vectors += decode_embeddings(reply.body, len(chunk))
+            decode = partial(_decode, len(chunk))
+            vectors += send(request, self._client_options, self.http_client, decode)
         return vectors
 
     def embed_query(self, text: str) -> list[float]:
@@ -98,15 +96,14 @@ class AimlapiEmbeddings(Connection, Embeddings):
         Raises:
             AimlapiError: As for `embed_documents`.
         """
-        await load_for_async()
-        from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
-
         vectors: list[list[float]] = []
         for chunk in self._chunks(texts):
             request = self._request(chunk, await aresolve_key(self, {}))
-            reply = await aio.asend(request, self._client_options, self.http_async_client)
+            decode = partial(_decode, len(chunk))
             # Large vectors take milliseconds to read, during which other tasks should go on.
-            vectors += await run_in_executor(None, decode_embeddings, reply.body, len(chunk))
+            vectors += await asend(
+                request, self._client_options, self.http_async_client, decode, in_thread=True
+            )
         return vectors
 
     async def aembed_query(self, text: str) -> list[float]:
@@ -136,3 +133,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
         }
         body = encode_embeddings(self.model, texts, settings)
         return build_request(self, _EMBEDDINGS, body, CallScope(key))
+
+
+def _decode(count: int, reply: Reply) -> list[list[float]]:
+    return decode_embeddings(reply.body, count)

@@ -177,7 +177,7 @@ class AimlapiError(core.ModelError):
         }
         known = ", ".join(f"{name} {value}" for name, value in ids.items() if value is not None)
         text = _shortened(self.message) + (f" ({known})" if known else "")
-        return f"{text}. {self.hint}" if self.hint else text
+        return _on_one_line(f"{text}. {self.hint}" if self.hint else text)
 
     # An exception pickles as class(*args), which would lose every keyword; OSError's own
     # __new__ would take a second argument for an errno.
@@ -196,6 +196,19 @@ def _restored(
 
 def _shortened(message: str) -> str:
     return message if len(message) <= _MESSAGE_LIMIT else f"{message[:_MESSAGE_LIMIT]}…"
+
+
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f"  # controls: line ends, terminal escapes
+    "\u2028\u2029"  # line and paragraph ends
+    "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # marks that turn the direction of writing
+    "\ud800-\udfff\U000e0000-\U000e007f]"  # half characters; invisible tags
+)
+
+
+def _on_one_line(text: str) -> str:
+    """Show escaped what could move a terminal's cursor, end a log's line or hide text."""
+    return _UNSAFE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 class ConfigurationError(AimlapiError, core.ModelInvalidRequestError):

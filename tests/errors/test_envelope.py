@@ -16,7 +16,7 @@ from langchain_aimlapi._errors.envelope import (
     read_envelope,
     read_job_envelope,
 )
-from langchain_aimlapi._errors.redaction import without
+from langchain_aimlapi._errors.secrets import Redactor
 
 FLAT = {
     "requestId": "req-1",
@@ -313,7 +313,7 @@ def test_depth_is_no_trouble(key, nest):
         error = error_from(payload, status=400, text="…")
         assert isinstance(error, errors.InvalidRequestError)
         assert str(error)
-        assert without(error.body, ["deep"]) is not None
+        assert Redactor(["deeper"]).value(error.body) is not None
 
 
 @pytest.mark.parametrize(

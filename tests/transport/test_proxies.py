@@ -314,7 +314,7 @@ def test_a_proxy_that_wants_a_password_is_asked_once(way, target, request):
     assert "canary" not in f"{caught.value!s} {caught.value.__dict__}"
 
 
-@pytest.mark.parametrize("url", ["http://user:pa/ss@host:1", "http://host:port", "http://"])
+@pytest.mark.parametrize("url", ["http://user:pa/ss@host:port", "http://host:port", "http://"])
 def test_an_address_that_is_none_is_refused_without_being_shown(service, way, url):
     """A password with a slash in it is a usual mistake."""
     with pytest.raises(errors.ConfigurationError, match="proxy") as caught:

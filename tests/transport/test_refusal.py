@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from langchain_aimlapi import errors
+from langchain_aimlapi._errors.secrets import redact_error
 from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES, refusal
 from langchain_aimlapi._transport.request import Reply
 
@@ -21,7 +22,10 @@ def judged(body, status=200, **headers):
     text = body if isinstance(body, bytes | str) else json.dumps(body)
     data = text.encode() if isinstance(text, str) else text
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return refusal(Reply(status, named, data), 0.0, [KEY])
+    error = refusal(Reply(status, named, data), 0.0)
+    if error is not None:
+        redact_error(error, [KEY])  # as the door above the transport does
+    return error
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 299])

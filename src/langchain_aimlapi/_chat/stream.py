@@ -18,7 +18,7 @@ from langchain_aimlapi._client.send import (
     DECODE_ERRORS,
     add_ids,
     asend,
-    redact_error,
+    redact,
     send,
     undecodable,
 )
@@ -92,7 +92,7 @@ def stream_deltas(asked: ChatRequest, options: ClientOptions, client: object) ->
             reader = cast("_Reader", source.reader)
             yield from source
     except AimlapiError as error:
-        raise _add_context(error, asked, reader) from error.__cause__
+        raise _add_context(error, asked, options, reader) from error.__cause__
 
 
 async def astream_deltas(
@@ -113,7 +113,7 @@ async def astream_deltas(
             async for batch in source:
                 yield batch
     except AimlapiError as error:
-        raise _add_context(error, asked, reader) from error.__cause__
+        raise _add_context(error, asked, options, reader) from error.__cause__
 
 
 class _Reader:
@@ -153,7 +153,7 @@ class _Reader:
         """Return what is known at the end.
 
         Raises:
-            AimlapiError: With the reply's ids and without the key, but without what had come.
+            AimlapiError: With the reply's ids, but without what had come.
         """
         try:
             if self._error is not None:
@@ -167,9 +167,8 @@ class _Reader:
         return [final] if late is None else [late, final]
 
     def described(self, error: AimlapiError) -> AimlapiError:
-        """Add the reply's ids to an error of it, and take the key out."""
-        add_ids(error, self._asked.request, self.status, self.headers)
-        return redact_error(error, self._asked.request)
+        """Add the reply's ids to an error of it."""
+        return add_ids(error, self._asked.request, self.status, self.headers)
 
     def partial(self) -> AIMessageChunk:
         """What had come, with as much of the rest as can be read."""
@@ -181,17 +180,17 @@ class _Reader:
             return AIMessageChunk(content="".join(self.decoder.texts))
 
 
-def _add_context(error: AimlapiError, asked: ChatRequest, reader: _Reader | None) -> AimlapiError:
+def _add_context(
+    error: AimlapiError, asked: ChatRequest, options: ClientOptions, reader: _Reader | None
+) -> AimlapiError:
     """Add what only the caller's side knows: what had come, and which ids there are."""
-    if reader is None:
-        redact_error(error, asked.request)
-    else:
+    if reader is not None:
         reader.described(error)
         if error.partial is None:
             error.partial = reader.partial()
     if isinstance(error, NotFoundError):
         _name_near_ids(error, asked.model)
-    return error
+    return redact(error, asked.request, options)
 
 
 def _name_near_ids(error: NotFoundError, model: str) -> None:

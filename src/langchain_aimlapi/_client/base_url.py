@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from langchain_aimlapi._errors.secrets import HIDDEN
 from langchain_aimlapi._transport.request import is_sendable
 from langchain_aimlapi.errors import ConfigurationError
 
@@ -51,7 +52,7 @@ def tidy_base_url(base_url: str) -> str:
 def _without_password(text: str) -> str:
     """Return an address as an error may show it: passwords hold slashes and at signs, too."""
     scheme, separator, rest = text.rpartition("://")
-    return f"{scheme}{separator}[hidden]@{rest.rpartition('@')[2]}" if "@" in rest else text
+    return f"{scheme}{separator}{HIDDEN}@{rest.rpartition('@')[2]}" if "@" in rest else text
 
 
 def join_url(base_url: str, path: str, *queries: Mapping[str, Any] | None) -> str:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from langchain_core.runnables.config import run_in_executor
 
-from langchain_aimlapi._errors.redaction import without
+from langchain_aimlapi._errors.secrets import redact_error
 from langchain_aimlapi._lazy import load_for_async
 from langchain_aimlapi._transport.refusal import shown
 from langchain_aimlapi._transport.request import Reply
-from langchain_aimlapi.errors import AimlapiError, ErrorResponse, ResponseFormatError
+from langchain_aimlapi.errors import AimlapiError, ResponseFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ def send(
     try:
         return decode_reply(request, sync.send(request, options, client, deadline), decode)
     except AimlapiError as error:
-        raise redact_error(error, request) from error.__cause__
+        raise redact(error, request, options) from error.__cause__
 
 
 async def asend(
@@ -95,7 +95,7 @@ async def asend(
             return await run_in_executor(None, decode_reply, request, reply, decode)
         return decode_reply(request, reply, decode)
     except AimlapiError as error:
-        raise redact_error(error, request) from error.__cause__
+        raise redact(error, request, options) from error.__cause__
 
 
 def decode_reply(request: Request, reply: Reply, decode: Decode[T]) -> T:
@@ -107,17 +107,24 @@ def decode_reply(request: Request, reply: Reply, decode: Decode[T]) -> T:
     try:
         return decode(reply)
     except AimlapiError as error:
-        failed = error
+        failed = error.with_traceback(None)  # its frames hold what was read
     except DECODE_ERRORS as error:
         failed = undecodable(error)
-    failed.response = failed.response or shown(reply, request.secrets())
+    failed.response = failed.response or shown(reply)
     raise add_ids(failed, request, reply.status, reply.headers) from failed.__cause__
 
 
 def undecodable(error: Exception) -> ResponseFormatError:
-    """Return our error for what a decoder raised at a field of an undocumented type."""
+    """Return our error for what a decoder raised at a field of an undocumented type.
+
+    It says where, since the frames of the cause are dropped: they hold what was read.
+    """
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f" in {frame.tb_frame.f_code.co_name}" if frame else ""
     failed = ResponseFormatError(
-        f"the reply has a field of a type nobody documents ({type(error).__name__})"
+        f"the reply has a field of a type nobody documents ({type(error).__name__}{where})"
     )
     failed.__cause__ = error
     return failed
@@ -135,15 +142,7 @@ def add_ids(
     return error
 
 
-def redact_error(error: AimlapiError, request: Request) -> AimlapiError:
+def redact(error: AimlapiError, request: Request, options: ClientOptions) -> AimlapiError:
     """Take the secrets of the request out of an error, should the service have repeated them."""
-    secrets = tuple(request.secrets())
-    error.message = without(error.message, secrets)
-    error.args = without(error.args, secrets)
-    error.body = without(error.body, secrets)
-    if error.response is not None:
-        text, headers = error.response.text, error.response.headers
-        error.response = ErrorResponse(
-            error.response.status_code, without(headers, secrets), without(text, secrets)
-        )
+    redact_error(error, request.secrets(options.proxy))
     return error

@@ -25,7 +25,7 @@ from langchain_aimlapi._client.base_url import DEFAULT_BASE_URL, tidy_base_url
 from langchain_aimlapi._client.key import API_KEY_VARIABLE, ApiKey
 from langchain_aimlapi._client.redirect import redirect_for
 from langchain_aimlapi._client.warnings import warn_unknown
-from langchain_aimlapi._errors.redaction import HIDDEN
+from langchain_aimlapi._errors.secrets import HIDDEN
 from langchain_aimlapi._transport.request import (
     MAX_RESPONSE_BYTES,
     ClientOptions,
@@ -81,7 +81,12 @@ class Connection(BaseModel):
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Parameters of the service that have no field here."""
 
-    model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True, defer_build=True)
+    model_config = ConfigDict(
+        arbitrary_types_allowed=True,
+        populate_by_name=True,
+        defer_build=True,
+        hide_input_in_errors=True,  # the key is among the input
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -3,26 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import SecretStr
 
-HIDDEN = "**********"
-_SECRET_NAMES = frozenset(
-    {
-        "api_key",
-        "authorization",
-        "authorization_token",
-        "default_headers",
-        "extra_headers",
-        "headers",
-        "x-api-key",
-    }
-)
+from langchain_aimlapi._errors.secrets import HIDDEN, SCHEMA_FIELDS, SECRET_FIELDS
+
 _PLAIN = (str, int, float)
-_SCHEMA_NAMES = frozenset({"parameters", "input_schema", "properties", "schema"})
-"""Beneath these stand descriptions of arguments, which may be called like secrets."""
 
 
 def unwrap(value: Any) -> Any:
@@ -56,39 +44,11 @@ def redacted(value: Any, hide: Callable[[object], str] = hidden) -> Any:
     return value
 
 
-_DEPTH = 100
-_TOO_DEEP = "[nested too deep to be shown]"
-
-
-def without(value: Any, secrets: Collection[str], depth: int = _DEPTH) -> Any:
-    """A copy in which no text holds any of the secrets.
-
-    Args:
-        value: JSON.
-        secrets: Each is replaced by stars.
-        depth: How deep lists and objects may be nested; what lies deeper is left out.
-    """
-    if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, HIDDEN)
-        return value
-    if not isinstance(value, Mapping | list | tuple):
-        return value
-    if not depth:
-        return _TOO_DEEP
-    if isinstance(value, Mapping):
-        return {
-            without(name, secrets): without(inner, secrets, depth - 1)
-            for name, inner in value.items()
-        }
-    return type(value)(without(inner, secrets, depth - 1) for inner in value)
-
-
 def _replaced(name: Any, value: Any, hide: Callable[[object], str]) -> Any:
     lowered = name.lower() if isinstance(name, str) else ""
-    if value is None or lowered in _SCHEMA_NAMES:
+    if value is None or lowered in SCHEMA_FIELDS:
         return value
-    if lowered not in _SECRET_NAMES:
+    if lowered not in SECRET_FIELDS:
         return redacted(value, hide)
     if isinstance(value, Mapping):
         return {key: hide(inner) for key, inner in value.items()}

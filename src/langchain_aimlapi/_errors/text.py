@@ -6,13 +6,17 @@ import json
 import re
 import string
 
+from langchain_aimlapi._errors.secrets import HIDDEN
+
 NAME_CHARS = 200
 """How long a name, path or id may be."""
 
-_HIDDEN: tuple[tuple[re.Pattern[str], str], ...] = (
-    (re.compile(r"(?i)\b(bearer\s+)[^\s\"',;]+"), r"\1[hidden]"),
-    (re.compile(r"\bsk-[A-Za-z0-9_-]{12,}"), "[hidden]"),
+_KEYS_OF_OTHERS = re.compile(
+    r"""\b(?:bearer\s+(?=[^\s"',;]{0,256}\d)[^\s"',;]{8,}|sk-(?=[A-Za-z0-9_-]{0,256}\d)[A-Za-z0-9_-]{12,})""",
+    re.IGNORECASE,
 )
+"""Keys that are not the caller's, as vendors repeat the gateway's own. They have a digit in them:
+the word behind "bearer" may as well be an ordinary one."""
 _TAG = re.compile(r"<[^<>]*>")
 """A `<` within begins anew: of the many that are never closed each would be followed to the end."""
 _HEADINGS = tuple(
@@ -68,10 +72,12 @@ def _element(page: str, begin: re.Pattern[str], end: re.Pattern[str]) -> str:
 
 def readable(message: str) -> str:
     """Return a message of bearable length without keys of others in it."""
-    message = _shortened(message)
-    for pattern, shown in _HIDDEN:
-        message = pattern.sub(shown, message)
-    return message
+    return _KEYS_OF_OTHERS.sub(_hidden, _shortened(message))
+
+
+def _hidden(found: re.Match[str]) -> str:
+    scheme, blank, _ = found[0].rpartition(" ")
+    return f"{scheme}{blank}{HIDDEN}"
 
 
 def _shortened(message: str) -> str:

@@ -101,7 +101,7 @@ def _in_other_form(request: Request, error: AimlapiError) -> Request | None:
 def _failure(request: Request, outcome: Tried) -> AimlapiError | None:
     result = outcome.result
     if isinstance(result, Reply):
-        return refusal(result, outcome.wall, request.secrets(), request.rules)
+        return refusal(result, outcome.wall, request.rules)
     return result if isinstance(result, AimlapiError) else None
 
 

@@ -47,7 +47,7 @@ def failure(
 
     Args:
         exc: As caught.
-        request: What was sent; it names the host, and what the text must not repeat.
+        request: What was sent; it names the host.
         late: Seconds since the deadline of the whole call, negative before it; None without one.
         begun: Whether content of a stream had been received.
     """
@@ -59,7 +59,7 @@ def failure(
     make = next((_KINDS[name] for name in names if name in _KINDS), None)
     if make is None:
         return None
-    error = make(_text(exc, request), urlsplit(request.url).netloc.rpartition("@")[2])
+    error = make(_text(exc), urlsplit(request.url).netloc.rpartition("@")[2])
     if begun and type(error) is AimlapiConnectionError:
         return StreamInterruptedError(f"the stream broke off: {error.message}")
     return error
@@ -79,10 +79,8 @@ def _timed_out(
     return AimlapiTimeoutError(what + (" in time" if limit is None else f" within {limit:g} s"))
 
 
-def _text(exc: BaseException, request: Request) -> str:
+def _text(exc: BaseException) -> str:
     text = f"{type(exc).__name__}: {exc}" if str(exc) else type(exc).__name__
-    for secret in request.secrets():
-        text = text.replace(secret, "[hidden]")
     return _USER_INFO.sub("//", text)[:_TEXT_LIMIT]
 
 

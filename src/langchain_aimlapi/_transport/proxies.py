@@ -17,9 +17,10 @@ import ipaddress
 import os
 import re
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from langchain_aimlapi._transport.request import is_sendable
 from langchain_aimlapi.errors import ConfigurationError
 
 _VARIABLES = tuple(
@@ -77,17 +78,15 @@ def _usable(proxy: str) -> str:
             f"a {kind!r} proxy is not supported",
             hint="Pass an http_client and an http_async_client that use it.",
         )
-    try:
-        parts = urlsplit(proxy)
-        known = bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        known = False
-    if not known:
+    credentials, at, place = proxy.partition("://")[2].rpartition("@")
+    if not is_sendable(f"{kind}://{place}"):
         raise ConfigurationError(
             "the address of the proxy is none",
-            hint="It should look like http://host:3128; escape what is special in a password.",
+            hint="It should look like http://user:password@host:3128.",
         )
-    return proxy
+    # People write passwords as they are, with slashes and question marks in them.
+    user, colon, password = credentials.partition(":")
+    return f"{kind}://{quote(user, safe='%')}{colon}{quote(password, safe='%')}{at}{place}"
 
 
 def is_loopback(host: str) -> bool:

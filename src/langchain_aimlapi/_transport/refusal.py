@@ -19,7 +19,7 @@ from langchain_aimlapi._transport.retry import retry_after
 from langchain_aimlapi.errors import ErrorResponse, ResponseFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from langchain_aimlapi._transport.request import Reply
     from langchain_aimlapi.errors import AimlapiError, AimlapiStatusError
@@ -30,7 +30,6 @@ MAX_REFUSAL_BYTES = 65_536
 _SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 _REDIRECT = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
 _NO_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
-_HIDDEN = "[hidden]"
 _ERROR_KEY = re.compile(rb'"(?:error|base_resp)"\s*+:\s*+(?!null\b)')
 _ANY = ReplyRules()
 
@@ -46,33 +45,27 @@ def is_json(headers: Mapping[str, str]) -> bool:
     return kind == "application/json" or kind.endswith("+json")
 
 
-def refusal(
-    reply: Reply,
-    wall: float,
-    secrets: Iterable[str] = (),
-    rules: ReplyRules | None = None,
-) -> AimlapiError | None:
+def refusal(reply: Reply, wall: float, rules: ReplyRules | None = None) -> AimlapiError | None:
     """Return the error a reply stands for, or None if it may be read as an answer.
 
     Args:
         reply: Its body may be cut at `MAX_REFUSAL_BYTES` unless the status is 2xx.
         wall: Seconds since the epoch, to read a date in `Retry-After`.
-        secrets: What the reply may echo and the error must not.
         rules: What a successful reply looks like.
     """
     rules = rules or _ANY
     if reply.status < HTTPStatus.OK:
-        return _unreadable(reply, f"nobody asked for a reply of status {reply.status}", secrets)
+        return _unreadable(reply, f"nobody asked for a reply of status {reply.status}")
     if not is_success(reply.status):
-        return _refused(reply, wall, secrets)
+        return _refused(reply, wall)
     if reply.status in _NO_CONTENT or not rules.is_json:
         return None
     if trouble := _trouble(reply.body):
-        return _unreadable(reply, trouble, secrets)
+        return _unreadable(reply, trouble)
     if _is_suspicious(reply.body, rules.content_key):
         decoded = _decoded(reply.body)
         if rules.read_error(decoded) is not None:
-            return _refused(reply, wall, secrets)
+            return _refused(reply, wall)
     return None
 
 
@@ -95,17 +88,16 @@ def _is_suspicious(body: bytes, content_key: bytes) -> bool:
     return content_key not in body or _ERROR_KEY.search(body) is not None
 
 
-def shown(reply: Reply, secrets: Iterable[str]) -> ErrorResponse:
+def shown(reply: Reply) -> ErrorResponse:
     """Return a reply as an error may show it."""
-    headers, text = _scrubbed(reply, secrets)
-    return ErrorResponse(reply.status, headers, text[:MAX_REFUSAL_BYTES])
+    return ErrorResponse(reply.status, reply.headers, _text(reply))
 
 
-def _refused(reply: Reply, wall: float, secrets: Iterable[str]) -> AimlapiStatusError:
-    headers, text = _scrubbed(reply, secrets)
-    payload = _decoded(text)
-    text = text[:MAX_REFUSAL_BYTES]
-    error = error_from(payload, status=reply.status, headers=headers, text=text)
+def _refused(reply: Reply, wall: float) -> AimlapiStatusError:
+    headers, text = reply.headers, _text(reply)
+    # All of a successful reply was read, and an error may stand at its end.
+    whole = reply.body.decode("utf-8", "replace") if is_success(reply.status) else text
+    error = error_from(_decoded(whole), status=reply.status, headers=headers, text=text)
     error.retry_after = retry_after(headers, wall)
     if reply.status in _REDIRECT:
         error.message = f"redirected to {_place(headers.get('location', ''))}: {error.message}"
@@ -113,9 +105,8 @@ def _refused(reply: Reply, wall: float, secrets: Iterable[str]) -> AimlapiStatus
     return error
 
 
-def _unreadable(reply: Reply, message: str, secrets: Iterable[str]) -> ResponseFormatError:
-    headers, text = _scrubbed(reply, secrets)
-    text = text[:MAX_REFUSAL_BYTES]
+def _unreadable(reply: Reply, message: str) -> ResponseFormatError:
+    headers, text = reply.headers, _text(reply)
     return ResponseFormatError(
         message,
         status_code=reply.status,
@@ -126,18 +117,8 @@ def _unreadable(reply: Reply, message: str, secrets: Iterable[str]) -> ResponseF
     )
 
 
-def _scrubbed(reply: Reply, secrets: Iterable[str]) -> tuple[dict[str, str], str]:
-    """Return headers and text without the key, which some services and proxies echo."""
-    most = None if is_success(reply.status) else MAX_REFUSAL_BYTES
-    text = reply.body[:most].decode("utf-8", "replace")
-    headers = dict(reply.headers)
-    for secret in secrets:
-        text = text.replace(secret, _HIDDEN)
-        headers = {
-            name.replace(secret.lower(), _HIDDEN): value.replace(secret, _HIDDEN)
-            for name, value in headers.items()
-        }
-    return headers, text
+def _text(reply: Reply) -> str:
+    return reply.body[:MAX_REFUSAL_BYTES].decode("utf-8", "replace")
 
 
 def _decoded(body: bytes | str) -> object:

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from langchain_aimlapi._errors.envelope import read_envelope
+from langchain_aimlapi._errors.secrets import secrets_in, secrets_in_body
 from langchain_aimlapi._transport.retry import RetryPolicy
 from langchain_aimlapi._transport.unpacking import ACCEPTED
 from langchain_aimlapi.errors import ConfigurationError
@@ -21,10 +23,8 @@ if TYPE_CHECKING:
     from langchain_aimlapi._errors.envelope import Envelope
     from langchain_aimlapi.errors import AimlapiError
 
-_KEY_HEADERS = frozenset({"authorization", "proxy-authorization", "api-key", "x-api-key"})
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t -~]*")
 _HOST = re.compile(r"[^.]{1,63}(\.[^.]{1,63})*\.?")
-_TOO_SHORT_TO_BE_SECRET = 6
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Generous: an hour of spoken audio in base64, or a hundred pictures."""
 
@@ -103,7 +103,7 @@ class Request:
             the HTTP libraries disagree about it, and their errors repeat the header, key and all.
     """
 
-    url: str
+    url: str = field(repr=False)  # its query may hold a token
     body: bytes | None = field(default=None, repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     timeouts: Timeouts = field(default_factory=Timeouts)
@@ -139,13 +139,15 @@ class Request:
             return self.headers
         return {**self.headers, "accept-encoding": "identity" if streaming else ACCEPTED}
 
-    def secrets(self) -> Iterator[str]:
-        """Yield what must not be repeated to anybody, should the service or a proxy echo it."""
-        for name, value in self.headers.items():
-            if name.lower() in _KEY_HEADERS:
-                secret = value.strip().rpartition(" ")[2]
-                if len(secret) >= _TOO_SHORT_TO_BE_SECRET:
-                    yield secret
+    def secrets(self, proxy: str | None = None) -> Iterator[str]:
+        """Yield what must not be repeated to anybody, should the service or a proxy echo it.
+
+        Args:
+            proxy: The configured one; those of the environment are added.
+        """
+        proxies = [address for address in (proxy, *getproxies().values()) if address]
+        yield from secrets_in(self.headers, self.url, proxies)
+        yield from secrets_in_body(self.body)
 
 
 def for_httpx(
