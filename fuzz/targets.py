@@ -19,7 +19,7 @@ from langchain_aimlapi._codec.langchain.chunks import as_chunk
 from langchain_aimlapi._codec.langchain.events import EventWriter
 from langchain_aimlapi._errors.secrets import redact_error
 from langchain_aimlapi._transport.refusal import refusal
-from langchain_aimlapi._transport.request import Reply, Request
+from langchain_aimlapi._transport.request import ClientOptions, Reply, Request
 from langchain_aimlapi._transport.sse import SSEDecoder
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _read(data: bytes, asked: ChatRequest) -> None:
         items += reader.read(SSEDecoder().feed(data + b"\n\n"))
         items += reader.finish()
     except AimlapiError as error:
-        broken = _add_context(error, asked, reader)
+        broken = _add_context(error, asked, ClientOptions(), reader)
         _same(broken.partial.text, items)
         pickle.dumps(broken)
     _written(items)
