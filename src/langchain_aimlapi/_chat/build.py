@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langchain_aimlapi import _catalogue
@@ -21,11 +22,12 @@ from langchain_aimlapi._chat.dialects import (
 )
 from langchain_aimlapi._chat.settings import SENT_FIELDS, ChatSettings
 from langchain_aimlapi._client.request import CallScope, base_url_of, build_request
-from langchain_aimlapi._client.warnings import warn_dropped, warn_unknown
+from langchain_aimlapi._client.warnings import warn_dropped, warn_unforced, warn_unknown
 from langchain_aimlapi._codec.decode.metadata import ReplyContext
 from langchain_aimlapi._codec.encode.chat import Options, encode
 from langchain_aimlapi._codec.encode.repair import without_empty_turns
 from langchain_aimlapi._codec.encode.responses import encode_responses
+from langchain_aimlapi._codec.encode.tools import bound_names
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -80,6 +82,8 @@ class ChatRequest(NamedTuple):
     audio_format: str | None
     notes: Mapping[str, Any]
     """What the reply's metadata is to say of how it was asked for."""
+    tool_names: Mapping[str, str] = MappingProxyType({})
+    """Names of tools that had to be sent under another one: as bound, by the name as sent."""
 
     def context(self, headers: Mapping[str, str]) -> ReplyContext:
         """What decoding needs, once the reply's headers are there."""
@@ -152,6 +156,7 @@ def build_chat_request(
         coalesce=option("coalesce"),
         audio_format=_audio_format(parameters),
         notes=_notes(arguments),
+        tool_names=bound_names(parameters.get("tools")),
     )
 
 
@@ -199,6 +204,8 @@ def encode_body(
     options = options._replace(facts=target.spec, dialect=target.dialect)
     encoded = _ENCODERS[target.route](model, messages, parameters, options)
     warn_dropped(encoded.dropped, model)
+    if encoded.was_forced:
+        warn_unforced(model)
     return encoded.body
 
 

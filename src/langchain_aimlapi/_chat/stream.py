@@ -28,12 +28,13 @@ from langchain_aimlapi._codec.decode.responses_stream import ResponsesDecoder
 from langchain_aimlapi._codec.decode.stream import Delta, Final, StreamDecoder
 from langchain_aimlapi._codec.langchain.chunks import partial_message
 from langchain_aimlapi._codec.langchain.coalescing import coalesced
+from langchain_aimlapi._codec.langchain.renaming import rename_deltas, rename_message
 from langchain_aimlapi.errors import AimlapiError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator, Mapping
 
-    from langchain_core.messages import AIMessageChunk
+    from langchain_core.messages import AIMessage, AIMessageChunk
     from langchain_core.outputs import ChatResult
 
     from langchain_aimlapi._catalogue.spec import Route
@@ -74,7 +75,11 @@ async def acomplete(asked: ChatRequest, options: ClientOptions, client: object) 
 
 
 def _decode(asked: ChatRequest, reply: Reply) -> ChatResult:
-    return _REPLIES[asked.route](reply.body, asked.context(reply.headers))
+    result = _REPLIES[asked.route](reply.body, asked.context(reply.headers))
+    if asked.tool_names:
+        for generation in result.generations:
+            rename_message(cast("AIMessage", generation.message), asked.tool_names)
+    return result
 
 
 def stream_deltas(asked: ChatRequest, options: ClientOptions, client: object) -> Generator[Batch]:
@@ -147,7 +152,10 @@ class _Reader:
         except DECODE_ERRORS as error:
             self._error = undecodable(error)
         self.ended = self.decoder.done or self._error is not None
-        return coalesced(batch) if self._asked.coalesce else batch
+        batch = coalesced(batch) if self._asked.coalesce else batch
+        if self._asked.tool_names:
+            rename_deltas(batch, self._asked.tool_names)
+        return batch
 
     def finish(self) -> Batch:
         """Return what is known at the end.
@@ -164,7 +172,10 @@ class _Reader:
             raise self.described(error) from error.__cause__
         except DECODE_ERRORS as error:
             raise self.described(undecodable(error)) from error
-        return [final] if late is None else [late, final]
+        batch: list[Delta | Final] = [final] if late is None else [late, final]
+        if self._asked.tool_names:
+            rename_deltas(batch, self._asked.tool_names)
+        return batch
 
     def described(self, error: AimlapiError) -> AimlapiError:
         """Add the reply's ids to an error of it."""
@@ -173,11 +184,13 @@ class _Reader:
     def partial(self) -> AIMessageChunk:
         """What had come, with as much of the rest as can be read."""
         try:
-            return partial_message(self.decoder)
+            message = partial_message(self.decoder)
+            rename_message(message, self._asked.tool_names)
         except DECODE_ERRORS:
             from langchain_core.messages import AIMessageChunk  # noqa: PLC0415  # hardly ever
 
             return AIMessageChunk(content="".join(self.decoder.texts))
+        return message
 
 
 def _add_context(

@@ -24,7 +24,8 @@ from pydantic import BaseModel
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._chat.parser import AnswerParser
-from langchain_aimlapi._codec.encode.tools import convert_tool, json_schema_format, tool_name
+from langchain_aimlapi._codec.encode.formats import json_schema_format
+from langchain_aimlapi._codec.encode.tools import convert_tool, tool_name
 from langchain_aimlapi.errors import ConfigurationError, UnsupportedFormatError
 
 if TYPE_CHECKING:

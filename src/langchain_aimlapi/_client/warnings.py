@@ -88,6 +88,17 @@ def warn_dropped(names: Iterable[str], model: str) -> None:
             )
 
 
+def warn_unforced(model: str) -> None:
+    """Warn, once per model, that it may answer without a call that was to be forced."""
+    if _first_time(model, "tool_choice"):
+        warnings.warn(
+            f"{model} takes no forced tool call while it reasons, so tool_choice is sent as 'auto' "
+            "and it may answer in text. reasoning_effort='none' makes calls forced again.",
+            UnsupportedParameterWarning,
+            stacklevel=_callers_level(),
+        )
+
+
 _NOT_THE_CALLER = frozenset({"langchain", "langchain_aimlapi", "langchain_core", "pydantic"})
 
 

@@ -180,7 +180,10 @@ def test_tools_lie_flat():
             {"type": "custom", "custom": {"name": "code"}},
             {"type": "custom", "name": "code", "format": {"type": "text"}},
         ),
-        ({"type": "custom", "name": "code"}, {"type": "custom", "name": "code"}),
+        (
+            {"type": "custom", "name": "code"},
+            {"type": "custom", "name": "code", "format": {"type": "text"}},
+        ),
     ],
 )
 def test_other_tools(tool, sent):

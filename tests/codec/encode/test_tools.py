@@ -9,12 +9,11 @@ from langchain_core.tools import tool
 from pydantic import BaseModel, Field
 from typing_extensions import TypedDict
 
+from langchain_aimlapi._codec.encode.formats import json_schema_format, schema_name
 from langchain_aimlapi._codec.encode.tools import (
     convert_choice,
     convert_tool,
     fit_tools,
-    json_schema_format,
-    schema_name,
     tool_name,
 )
 from langchain_aimlapi.errors import ConfigurationError
@@ -156,12 +155,14 @@ def test_a_choice_of_no_tool_is_refused():
 @pytest.mark.parametrize("choice", [None, "auto", NAMED])
 def test_no_tools_means_no_word_on_them(choice):
     """An empty list of tools, and a choice among none, would be refused."""
-    assert fit_tools([], choice, None) == {}
+    assert fit_tools([], choice, None).fields == {}
 
 
 def test_functions_are_complete():
     """Some schemas require `description` and `parameters`: both always stand there."""
-    (sent,) = fit_tools([{"type": "function", "function": {"name": "now"}}], None, None)["tools"]
+    (sent,) = fit_tools([{"type": "function", "function": {"name": "now"}}], None, None).fields[
+        "tools"
+    ]
 
     assert sent["function"] == {
         "name": "now",
@@ -174,7 +175,7 @@ def test_custom_tools_have_a_format():
     """Free text is the format unless a grammar is given."""
     custom = {"type": "custom", "custom": {"name": "code"}}
 
-    (sent,) = fit_tools([custom], None, None)["tools"]
+    (sent,) = fit_tools([custom], None, None).fields["tools"]
 
     assert sent["custom"] == {"name": "code", "format": {"type": "text"}}
 
@@ -184,8 +185,8 @@ def test_strict_is_left_out_where_it_is_refused():
     strict = {"type": "function", "function": {**TOOL["function"], "strict": True}}
     old = dataclasses.replace(OPEN, strict_tools=False)
 
-    assert fit_tools([strict], None, OPEN)["tools"] == [strict]
-    assert fit_tools([strict], None, old)["tools"] == [TOOL]
+    assert fit_tools([strict], None, OPEN).fields["tools"] == [strict]
+    assert fit_tools([strict], None, old).fields["tools"] == [TOOL]
 
 
 def test_marks_are_left_out_where_they_are_refused():
@@ -193,9 +194,9 @@ def test_marks_are_left_out_where_they_are_refused():
     marked = {**TOOL, "cache_control": CACHED}
     taking = dataclasses.replace(OPEN, takes_cache_control=True)
 
-    assert fit_tools([marked], None, OPEN)["tools"] == [TOOL]
-    assert fit_tools([marked], None, taking)["tools"] == [marked]
-    assert fit_tools([marked], None, None)["tools"] == [marked]
+    assert fit_tools([marked], None, OPEN).fields["tools"] == [TOOL]
+    assert fit_tools([marked], None, taking).fields["tools"] == [marked]
+    assert fit_tools([marked], None, None).fields["tools"] == [marked]
 
 
 def test_models_without_a_choice_by_name():
@@ -203,7 +204,7 @@ def test_models_without_a_choice_by_name():
     facts = dataclasses.replace(OPEN, tool_choice_forms=frozenset({"auto", "none", "required"}))
     other = {"type": "function", "function": {**TOOL["function"], "name": "other"}}
 
-    fitted = fit_tools([other, TOOL], NAMED, facts)
+    fitted = fit_tools([other, TOOL], NAMED, facts).fields
 
     assert fitted == {"tools": [TOOL], "tool_choice": "required"}
 
@@ -211,7 +212,7 @@ def test_models_without_a_choice_by_name():
 @pytest.mark.parametrize(("choice", "sent"), [("any", "required"), ("weather", NAMED)])
 def test_choices_given_at_the_call_are_converted_too(choice, sent):
     """`tool_choice` as an argument of a call knows the same words as `bind_tools`."""
-    assert fit_tools([TOOL], choice, None)["tool_choice"] == sent
+    assert fit_tools([TOOL], choice, None).fields["tool_choice"] == sent
 
 
 # --- the form of an answer ------------------------------------------------------------------------------
@@ -222,8 +223,9 @@ def test_choices_given_at_the_call_are_converted_too(choice, sent):
     [
         ("Person", "Person"),
         ("a person (v2)", "a_person_v2"),
-        ("x" * 80, "x" * 64),
-        ("ü", "response"),
+        ("x" * 80, "x" * 55 + "_d929cdee"),
+        ("ü", "u"),
+        ("天気", "response_bc79d84d"),
         ("", "response"),
         (None, "response"),
     ],

@@ -620,7 +620,7 @@ def test_cleaned_tools():
     """Functions are cleaned and no longer strict; other tools pass."""
     search = {"type": "web_search_preview", "parameters": {"const": 1}}
 
-    function, other = fit_tools([STRICT, search], None, None, clean=True)["tools"]
+    function, other = fit_tools([STRICT, search], None, None, clean=True).fields["tools"]
 
     assert function["function"] == {
         "name": "f",
@@ -635,7 +635,7 @@ def test_cleaned_tools():
 
 def test_tools_are_not_cleaned_unasked():
     """Schemas are sent as they are, if nobody wants them cleaned."""
-    (function,) = fit_tools([STRICT], None, None)["tools"]
+    (function,) = fit_tools([STRICT], None, None).fields["tools"]
 
     assert function["function"]["parameters"] == STRICT["function"]["parameters"]
     assert function["function"]["strict"] is True

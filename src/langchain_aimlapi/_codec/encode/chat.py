@@ -8,18 +8,19 @@ reasoning effort, for which the vendors have four different knobs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from langchain_aimlapi._catalogue.spec import Dialect, ModelFacts
 from langchain_aimlapi._codec.encode.anthropic import anthropic_body
 from langchain_aimlapi._codec.encode.conversation import prepare
-from langchain_aimlapi._codec.encode.handover import Target, no_vendor
+from langchain_aimlapi._codec.encode.handover import Recipient, no_vendor
 from langchain_aimlapi._codec.encode.messages import encode_messages
-from langchain_aimlapi._codec.encode.tools import fit_tools
+from langchain_aimlapi._codec.encode.tools import FittedTools, fit_tools
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from langchain_core.messages import BaseMessage
 
@@ -69,9 +70,10 @@ class Options(NamedTuple):
     vendor_of: Callable[[str], str | None] = no_vendor
     """Who makes a model, by its name, as the catalogue tells."""
 
-    def target(self, model: str) -> Target:
-        """The model that is asked."""
-        return Target(model, self.facts, self.dialect, self.echo_reasoning, self.vendor_of)
+    def recipient(self, model: str, tool_names: Mapping[str, str]) -> Recipient:
+        """The model that is asked, and under which names it gets the tools."""
+        echo = self.echo_reasoning
+        return Recipient(model, self.facts, self.dialect, echo, self.vendor_of, tool_names)
 
 
 class Encoded(NamedTuple):
@@ -79,6 +81,8 @@ class Encoded(NamedTuple):
 
     body: dict[str, Any]
     dropped: tuple[str, ...] = ()
+    was_forced: bool = False
+    """Whether a forced tool call had to become a free one."""
 
 
 def encode(
@@ -105,22 +109,51 @@ def encode(
         options = options._replace(facts=options.facts.in_dialect(options.dialect))
     given = {name: value for name, value in settings.items() if value is not None}
     extra_body = given.pop("extra_body", None) or {}
-    tools = fit_tools(
-        given.pop("tools", None) or [],
-        given.pop("tool_choice", None),
-        options.facts,
-        clean=options.clean_tools,
-    )
-    if not tools:
-        given.pop("parallel_tool_calls", None)
-    sent, dropped = sorted_out(_renamed(given, options), options)
-    turns = prepare(messages, options.target(model))
+    named = _renamed(given, options)
+    fitted = fit_named_tools(named, extra_body, options, model)
+    sent, dropped = sorted_out(named, options)
+    turns = prepare(messages, options.recipient(model, fitted.names))
     if options.dialect == "anthropic":
         max_blocks = options.facts.max_blocks if options.facts else None
-        body = anthropic_body(turns, sent, tools, max_blocks=max_blocks)
+        body = anthropic_body(turns, sent, fitted.fields, max_blocks=max_blocks)
     else:
-        body = {"messages": encode_messages(turns, options.facts), **sent, **tools}
-    return Encoded({"model": model, **body, **_streaming(options), **extra_body}, dropped)
+        body = {"messages": encode_messages(turns, options.facts), **sent, **fitted.fields}
+    return Encoded(
+        {"model": model, **body, **_streaming(options), **extra_body}, dropped, fitted.was_forced
+    )
+
+
+def fit_named_tools(
+    named: dict[str, Any], extra_body: Mapping[str, Any], options: Options, model: str
+) -> FittedTools:
+    """Take the tools out of the parameters, fitted to the model and to what else is asked of it."""
+    fitted = fit_tools(
+        named.pop("tools", None) or [],
+        named.pop("tool_choice", None),
+        options.facts,
+        clean=options.clean_tools,
+        free=options.vendor_of(model) in _CALLS_FREELY and _reasons({**named, **extra_body}),
+    )
+    if not fitted.fields:
+        named.pop("parallel_tool_calls", None)
+    elif fitted.one_call:
+        named.setdefault("parallel_tool_calls", False)
+    return fitted
+
+
+_CALLS_FREELY = frozenset({"Alibaba Cloud", "Anthropic", "DeepSeek", "Moonshot"})
+"""Vendors that refuse a forced tool call while the model reasons, by their own documentation."""
+
+
+def _reasons(sent: Mapping[str, Any]) -> bool:
+    """Whether a request asks the model to reason."""
+    thinking, reasoning = sent.get("thinking"), sent.get("reasoning")
+    if isinstance(thinking, Mapping) and thinking.get("type") in {"adaptive", "enabled"}:
+        return True
+    if isinstance(reasoning, Mapping) and reasoning.get("effort") != "none":
+        return any(reasoning.get(key) for key in ("effort", "enabled", "max_tokens"))
+    effort = sent.get("reasoning_effort")
+    return sent.get("enable_thinking") is True or effort not in {None, "none"}
 
 
 def _streaming(options: Options) -> dict[str, Any]:

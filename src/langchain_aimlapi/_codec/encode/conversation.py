@@ -1,6 +1,6 @@
 """LangChain's messages -> a conversation that the model asked can be sent, as values.
 
-Reading, repairing (`repair`) and fitting to the target (`handover`) happen here, once for every
+Reading, repairing (`repair`) and fitting to the recipient (`handover`) happen here, once for every
 dialect and route.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from langchain_aimlapi._codec.encode.assistant import read_assistant
 from langchain_aimlapi._codec.encode.blocks import is_model_side, read_content, read_result
-from langchain_aimlapi._codec.encode.handover import Target, hand_over
+from langchain_aimlapi._codec.encode.handover import Recipient, hand_over
 from langchain_aimlapi._codec.encode.repair import without_unanswered_calls
 from langchain_aimlapi._codec.encode.turns import MessageTurn, ToolTurn, Turn
 from langchain_aimlapi.errors import ConfigurationError, UnsupportedContentError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 
-def prepare(messages: Sequence[BaseMessage], target: Target) -> list[Turn]:
+def prepare(messages: Sequence[BaseMessage], recipient: Recipient) -> list[Turn]:
     """Read a conversation and fit it to the model that is asked.
 
     Raises:
@@ -29,7 +29,7 @@ def prepare(messages: Sequence[BaseMessage], target: Target) -> list[Turn]:
     """
     if not messages:
         raise ConfigurationError("There are no messages to send.")
-    return hand_over(without_unanswered_calls(read_conversation(messages)), target)
+    return hand_over(without_unanswered_calls(read_conversation(messages)), recipient)
 
 
 def read_conversation(messages: Sequence[BaseMessage]) -> list[Turn]:

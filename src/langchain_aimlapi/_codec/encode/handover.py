@@ -1,7 +1,7 @@
 """A conversation fitted to the model that is asked, whoever said its turns.
 
 What a model reasoned goes back to models of its vendor alone: others refuse the key it stands
-under, or cannot check its signature. Ids of tool calls are mapped where the target refuses them,
+under, or cannot check its signature. Ids of tool calls are mapped where the recipient refuses them,
 the same on call and result, and two calls under one id get ids of their own. Names of tools are
 those under which the tools are sent.
 """
@@ -31,7 +31,7 @@ def no_vendor(model: str) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class Recipient:
     """The model that is asked, and what the caller wants of the conversation it gets."""
 
     model: str = ""
@@ -55,33 +55,33 @@ class Target:
         return not parts.isdisjoint({"image", "image_url", "input_image"})
 
 
-def hand_over(turns: Sequence[Turn], target: Target) -> list[Turn]:
+def hand_over(turns: Sequence[Turn], recipient: Recipient) -> list[Turn]:
     """Fit a conversation to the model that is asked."""
-    ids = _Ids(target.vendor)
+    ids = _Ids(recipient.vendor)
     handed: list[Turn] = []
     for place, turn in enumerate(turns, start=1):
         fitted: Turn = turn
         if isinstance(turn, AssistantTurn):
-            fitted = ids.of_calls(_own(turn, target))
+            fitted = ids.of_calls(_own(turn, recipient))
             if fitted.empty and not turn.empty and place < len(turns):
                 continue
         elif isinstance(turn, ToolTurn):
             fitted = ids.of_result(turn)
-        handed.append(_without_blanks(fitted) if target.vendor == "Anthropic" else fitted)
+        handed.append(_without_blanks(fitted) if recipient.vendor == "Anthropic" else fitted)
     return handed
 
 
-def _own(turn: AssistantTurn, target: Target) -> AssistantTurn:
+def _own(turn: AssistantTurn, recipient: Recipient) -> AssistantTurn:
     """A turn with what only models of its own vendor may get, or without it."""
     calls = tuple(
-        replace(call, name=target.tool_names.get(call.name) or legal_name(call.name))
+        replace(call, name=recipient.tool_names.get(call.name) or legal_name(call.name))
         for call in turn.tool_calls
     )
     parts = turn.parts
-    if not target.takes_pictures:
+    if not recipient.takes_pictures:
         parts = tuple(p for p in parts if not (isinstance(p, Media) and p.kind == "image"))
-    if _is_own(turn, target):
-        return replace(turn, parts=parts, tool_calls=calls, **_echoed(turn, target))
+    if _is_own(turn, recipient):
+        return replace(turn, parts=parts, tool_calls=calls, **_echoed(turn, recipient))
     return replace(
         turn,
         parts=parts,
@@ -93,19 +93,19 @@ def _own(turn: AssistantTurn, target: Target) -> AssistantTurn:
     )
 
 
-def _echoed(turn: AssistantTurn, target: Target) -> dict[str, Any]:
-    if target.echo_reasoning and not (target.spec and target.spec.closed_messages):
+def _echoed(turn: AssistantTurn, recipient: Recipient) -> dict[str, Any]:
+    if recipient.echo_reasoning and not (recipient.spec and recipient.spec.closed_messages):
         return {"reasoning": turn.reasoning}
     return {"reasoning": None, "echoed": False}
 
 
-def _is_own(turn: AssistantTurn, target: Target) -> bool:
+def _is_own(turn: AssistantTurn, recipient: Recipient) -> bool:
     """Whether a model of the same vendor said it, as far as its metadata tell."""
-    if turn.model and turn.model == target.model:
+    if turn.model and turn.model == recipient.model:
         return True
-    vendor = target.vendor_of(turn.model or "") or target.vendor_of(f"{turn.provider}/")
-    if vendor is not None and target.vendor is not None:
-        return vendor == target.vendor
+    vendor = recipient.vendor_of(turn.model or "") or recipient.vendor_of(f"{turn.provider}/")
+    if vendor is not None and recipient.vendor is not None:
+        return vendor == recipient.vendor
     # Back ends have names of their own for models: without a vendor only a stranger is doubted.
     return turn.provider in {None, _OWN_PROVIDER}
 
@@ -135,7 +135,7 @@ class _Ids:
         self._last: dict[str, str] = {}
 
     def of_calls(self, turn: AssistantTurn) -> AssistantTurn:
-        """A turn whose calls have ids of their own that the target takes."""
+        """A turn whose calls have ids of their own that the recipient takes."""
         self._waiting = {}
         calls: list[ToolCall] = []
         for call in turn.tool_calls:

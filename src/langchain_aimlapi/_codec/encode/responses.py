@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._catalogue.spec import ModelFacts
-from langchain_aimlapi._codec.encode.chat import Encoded, Options, sorted_out
+from langchain_aimlapi._codec.encode.chat import Encoded, Options, fit_named_tools, sorted_out
 from langchain_aimlapi._codec.encode.conversation import prepare
 from langchain_aimlapi._codec.encode.responses_input import encode_input
-from langchain_aimlapi._codec.encode.tools import fit_tools
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -73,27 +72,21 @@ def encode_responses(
     options = options._replace(facts=facts)
     given = {name: value for name, value in settings.items() if value is not None}
     extra_body = given.pop("extra_body", None) or {}
-    fitted = fit_tools(
-        given.pop("tools", None) or [],
-        given.pop("tool_choice", None),
-        facts,
-        clean=options.clean_tools,
-    )
-    if not fitted:
-        given.pop("parallel_tool_calls", None)
-    sent, dropped = sorted_out(_renamed(given), options)
+    named = _renamed(given)
+    fitted = fit_named_tools(named, extra_body, options, model)
+    sent, dropped = sorted_out(named, options)
     body = {
         "model": model,
         "input": encode_input(
-            prepare(messages, options.target(model)),
+            prepare(messages, options.recipient(model, fitted.names)),
             stored={**sent, **extra_body}.get("store") is not False,
         ),
         **sent,
-        **_tools(fitted),
+        **_tools(fitted.fields),
     }
     if options.stream:
         body["stream"] = True
-    return Encoded({**body, **extra_body}, dropped)
+    return Encoded({**body, **extra_body}, dropped, fitted.was_forced)
 
 
 # --- names --------------------------------------------------------------------------------------

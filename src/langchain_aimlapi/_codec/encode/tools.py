@@ -1,18 +1,22 @@
-"""Tools, the choice among them, and the form an answer must have.
+"""Tools and the choice among them.
 
 Inside the package a tool is always the OpenAI function form or a vendor's own dict that passes
-untouched; `bind_tools` makes it so once. What a model's schema demands beyond that (filled-in
-`parameters`, no named choice) is added when the request is written.
+untouched, and a choice is a word or OpenAI's dict: `convert_tool` and `convert_choice` make them so,
+whoever's form they came in, and each dialect and route writes them in its own. What a model's spec
+demands beyond that (filled-in `parameters`, no named choice, legal names) is added when the request
+is written.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from langchain_core.utils.function_calling import convert_to_openai_function, convert_to_openai_tool
+from langchain_core.tools import Tool as TextTool
 
+from langchain_aimlapi._codec.encode.functions import convert_function
+from langchain_aimlapi._codec.encode.names import legal_names
 from langchain_aimlapi._codec.json_schema.subset import clean_schema
 from langchain_aimlapi.errors import ConfigurationError
 
@@ -22,34 +26,61 @@ if TYPE_CHECKING:
     from langchain_aimlapi._catalogue.spec import ModelFacts
 
 Tool = dict[str, Any]
+Choice = str | dict[str, Any]
 ToolLike = Mapping[str, Any] | type | Callable[..., Any]
-_CONVERTIBLE_KEYS = ("input_schema", "parameters", "properties")
-_SENT_WORDS = frozenset({"auto", "none", "required"})
-_WORDS = {"any": "required", "required": "required", "auto": "auto", "none": "none"}
+
+_SCHEMA_KEYS = ("input_schema", "parameters", "properties", "toolSpec")
+_BESIDE = ("cache_control",)
+"""Keys that stand beside the function."""
 
 
 def convert_tool(tool: ToolLike | BaseTool, *, strict: bool | None = None) -> Tool:
-    """A tool in the form it is sent in.
+    """A tool in OpenAI's form.
 
     Args:
         tool: A LangChain tool, a function, a pydantic class, a TypedDict, a JSON schema with a
-            title, a function in OpenAI's or Anthropic's form, or any other dict, which is taken
-            for a tool of the service's own (such as `{"type": "web_search_20250305", …}`).
+            title, a function in the form of OpenAI (chat completions or Responses), Anthropic or
+            Bedrock, or any other dict, which is taken for a tool of the service's own (such as
+            `{"type": "web_search_20250305", …}`).
         strict: Whether the model must keep to the schema; `None` leaves it unsaid.
+
+    Raises:
+        ConfigurationError: For what no tool can be made of.
     """
-    if isinstance(tool, Mapping) and not _is_convertible(tool):
-        return dict(tool)
-    converted = convert_to_openai_tool(tool, strict=strict)
-    if isinstance(tool, Mapping) and tool.get("cache_control"):
-        converted["cache_control"] = tool["cache_control"]
-    return converted
+    if isinstance(tool, Mapping):
+        return _from_mapping(tool, strict)
+    if isinstance(tool, TextTool) and (tool.metadata or {}).get("type") == "custom_tool":
+        custom = {"name": tool.name, "description": tool.description}
+        form = (tool.metadata or {}).get("format")
+        return {"type": "custom", "custom": custom | ({"format": form} if form else {})}
+    return {"type": "function", "function": convert_function(tool, strict=strict)}
 
 
-def _is_convertible(tool: Mapping[str, Any]) -> bool:
-    if isinstance(tool.get("function"), Mapping):
-        return tool.get("type") == "function"
-    typed = tool.get("type") not in {None, "object", "function"}
-    return not typed and any(key in tool for key in _CONVERTIBLE_KEYS)
+def _from_mapping(tool: Mapping[str, Any], strict: bool | None) -> Tool:
+    kind, inner = tool.get("type"), tool.get("function")
+    if isinstance(inner, Mapping):
+        ready = kind not in {None, "function"} or (kind and strict is None)
+        return dict(tool) if ready else _function(tool, inner, strict)
+    if "input_schema" in tool and kind in {None, "custom"}:
+        return _function(tool, {**tool, "parameters": tool["input_schema"]}, strict)
+    if kind == "custom" and "name" in tool:
+        return {"type": "custom", "custom": {k: v for k, v in tool.items() if k != "type"}}
+    if kind == "function" or _has_schema(tool):
+        return _function(tool, tool, strict)
+    return dict(tool)
+
+
+def _has_schema(tool: Mapping[str, Any]) -> bool:
+    return tool.get("type") in {None, "object"} and any(key in tool for key in _SCHEMA_KEYS)
+
+
+def _function(tool: Mapping[str, Any], described: Mapping[str, Any], strict: bool | None) -> Tool:
+    """A function, with what stands beside it; its own word on strictness wins."""
+    given = {key: value for key, value in described.items() if key != "input_schema"}
+    own = given.get("strict")
+    beside = {key: tool[key] for key in _BESIDE if tool.get(key)}
+    converted = convert_function(given, strict=strict if own is None else None)
+    return {"type": "function", "function": converted, **beside}
 
 
 def tool_name(tool: Mapping[str, Any]) -> str | None:
@@ -58,14 +89,21 @@ def tool_name(tool: Mapping[str, Any]) -> str | None:
     return inner.get("name") if isinstance(inner, Mapping) else None
 
 
+# --- the choice ---------------------------------------------------------------------------------
+
+_SENT_WORDS = frozenset({"auto", "none", "required"})
+_WORDS = {"any": "required", "required": "required", "auto": "auto", "none": "none"}
+
+
 def convert_choice(
     choice: str | bool | Mapping[str, Any] | None, tools: Sequence[Tool]
-) -> str | dict[str, Any] | None:
+) -> Choice | None:
     """The choice of a tool in OpenAI's form: a word, or the function by name.
 
     Args:
         choice: A tool's name (which wins over the words), "auto", "none", "any" or
-            "required", True for any, False or None for no word on it, or a ready dict.
+            "required", True for any, False or None for no word on it, or a dict in the form of
+            OpenAI (chat completions or Responses) or Anthropic.
         tools: The bound tools.
 
     Raises:
@@ -73,53 +111,181 @@ def convert_choice(
     """
     if choice is None or choice is False:
         return None
-    if isinstance(choice, Mapping):
-        return dict(choice)
     if choice is True:
         return "required"
+    if isinstance(choice, Mapping):
+        return _from_choice(choice, tools)
     names = [name for name in map(tool_name, tools) if name]
     if choice not in names and choice in _WORDS:
         return _WORDS[choice]
-    if names and choice not in names:
-        known = ", ".join(map(repr, names))
-        raise ConfigurationError(f"tool_choice={choice!r} names no bound tool; bound are {known}.")
-    return {"type": "function", "function": {"name": choice}}
+    return _by_name(choice, tools)
+
+
+def _from_choice(choice: Mapping[str, Any], tools: Sequence[Tool]) -> Choice:
+    kind = choice.get("type")
+    if kind in _WORDS and "name" not in choice:
+        return _WORDS[str(kind)]
+    if kind == "allowed_tools":
+        return _allowed(choice)
+    inner = choice.get(str(kind))
+    name = (inner if isinstance(inner, Mapping) else choice).get("name")
+    if isinstance(name, str) and kind in {None, "custom", "function", "tool"}:
+        return _by_name(name, tools)
+    return dict(choice)
+
+
+def _allowed(choice: Mapping[str, Any]) -> dict[str, Any]:
+    inner = choice.get("allowed_tools")
+    fields = inner if isinstance(inner, Mapping) else choice
+    listed = fields.get("tools") or ()
+    named = [_reference(tool) if isinstance(tool, Mapping) else tool for tool in listed]
+    return {
+        "type": "allowed_tools",
+        "allowed_tools": {"mode": fields.get("mode") or "auto", "tools": named},
+    }
+
+
+def _reference(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+    kind, name = tool.get("type") or "function", tool_name(tool)
+    if kind in {"custom", "function"} and name:
+        return {"type": kind, kind: {"name": name}}
+    return tool
+
+
+def _by_name(name: str, tools: Sequence[Tool]) -> dict[str, Any]:
+    """A choice by name.
+
+    Raises:
+        ConfigurationError: If tools are bound and none has that name.
+    """
+    named = {tool_name(tool): tool for tool in tools if tool_name(tool)}
+    if named and name not in named:
+        known = ", ".join(map(repr, named))
+        raise ConfigurationError(f"tool_choice={name!r} names no bound tool; bound are {known}.")
+    kind = "custom" if isinstance(named.get(name, {}).get("custom"), Mapping) else "function"
+    return {"type": kind, kind: {"name": name}}
+
+
+def is_forced(choice: str | Mapping[str, Any] | None) -> bool:
+    """Whether a choice in OpenAI's form leaves the model no answer without a call."""
+    if choice is None or isinstance(choice, str):
+        return choice not in {None, "auto", "none"}
+    inner = choice.get("allowed_tools")
+    return not isinstance(inner, Mapping) or inner.get("mode") == "required"
 
 
 # --- as a model wants them ----------------------------------------------------------------------
 
 
+class FittedTools(NamedTuple):
+    """Tools as one model takes them."""
+
+    fields: dict[str, Any]
+    """`tools` and `tool_choice` in OpenAI's form; empty without tools, since services refuse `[]`."""
+    names: Mapping[str, str] = MappingProxyType({})
+    """Names that had to change: by the name as bound, what is sent."""
+    one_call: bool = False
+    """Whether the choice said that calls may come one at a time only."""
+    was_forced: bool = False
+    """Whether a forced call had to become a free one."""
+
+
 def fit_tools(
-    tools: Sequence[Tool],
+    tools: Sequence[ToolLike],
     choice: str | Mapping[str, Any] | None,
-    facts: ModelFacts | None,
+    spec: ModelFacts | None,
     *,
     clean: bool = False,
-) -> dict[str, Any]:
-    """`tools` and `tool_choice` of a request; empty without tools, since services refuse `[]`.
+    free: bool = False,
+) -> FittedTools:
+    """Fit tools and the choice among them to a model.
 
     Args:
-        tools: Functions in OpenAI's form, and tools of the service's own.
-        choice: A word, or a choice in OpenAI's form.
-        facts: What is known of the model.
-        clean: Whether to say the functions' schemas in few words (`clean_schema`). A function
-            is then not strict: strict schemas need the very words that are given up.
+        tools: Tools in any form.
+        choice: A choice in any form.
+        spec: What is known of the model.
+        clean: Whether to rewrite the functions' schemas to the subset that Gemini accepts
+            (`clean_schema`). A function is then not strict: strict schemas need the very words
+            that are given up.
+        free: Whether the model takes no forced call now, because it reasons.
     """
     if not tools:
-        return {}
-    if clean:
-        tools = [_cleaned(tool) for tool in tools]
-    if isinstance(choice, str) and choice not in _SENT_WORDS:
-        choice = convert_choice(choice, tools)
-    if isinstance(choice, Mapping) and _named_choice_unknown(facts):
-        # Some models know no choice by name: leave them that one tool, and require a call.
+        return FittedTools({})
+    bound = [convert_tool(tool) for tool in tools]
+    one_call = isinstance(choice, Mapping) and choice.get("disable_parallel_tool_use") is True
+    chosen = convert_choice(choice, bound)
+    was_forced = free and is_forced(chosen)
+    if was_forced:
+        chosen = "auto"
+    if isinstance(chosen, Mapping):
+        bound, chosen = _choosable(bound, chosen, spec)
+    names = _changed_names(bound)
+    fields: dict[str, Any] = {
+        "tools": [
+            _fitted(_renamed(_cleaned(tool) if clean else tool, names), spec) for tool in bound
+        ]
+    }
+    if chosen is not None:
+        fields["tool_choice"] = _renamed_choice(chosen, names)
+    return FittedTools(fields, names, one_call, was_forced)
+
+
+def _choosable(
+    tools: list[Tool], choice: dict[str, Any], spec: ModelFacts | None
+) -> tuple[list[Tool], Choice]:
+    """A choice that the model takes; where it knows no such form, the tools are those chosen."""
+    if choice.get("type") == "allowed_tools" and not _takes(spec, "allowed_tools"):
+        allowed = [tool_name(tool) for tool in choice["allowed_tools"]["tools"]]
+        left = [tool for tool in tools if tool_name(tool) in allowed]
+        return left or tools, str(choice["allowed_tools"]["mode"])
+    if choice.get("type") == "function" and not _takes(spec, "function"):
         named = tool_name(choice)
-        tools = [tool for tool in tools if tool_name(tool) == named] or tools
-        choice = "required"
-    fitted: dict[str, Any] = {"tools": [_fitted(tool, facts) for tool in tools]}
-    if choice is not None:
-        fitted["tool_choice"] = choice
-    return fitted
+        return [tool for tool in tools if tool_name(tool) == named] or tools, "required"
+    return tools, choice
+
+
+def _takes(spec: ModelFacts | None, form: str) -> bool:
+    """Whether a model takes a form of choice, as far as documented."""
+    if spec is None or "required" not in spec.tool_choice_forms:
+        return True
+    return form in spec.tool_choice_forms
+
+
+def bound_names(tools: Sequence[ToolLike] | None) -> dict[str, str]:
+    """Names of tools that are sent under another one: by the name as sent, as bound."""
+    if not tools:
+        return {}
+    changed = _changed_names([convert_tool(tool) for tool in tools])
+    return {sent: bound for bound, sent in changed.items()}
+
+
+def _changed_names(tools: Sequence[Tool]) -> dict[str, str]:
+    return legal_names(name for name in map(_function_name, tools) if name)
+
+
+def _function_name(tool: Tool) -> str | None:
+    """The name of a tool of the caller's; names of the service's own tools are as it wants them."""
+    inner = tool.get("function") if tool.get("type") == "function" else tool.get("custom")
+    return inner.get("name") if isinstance(inner, Mapping) else None
+
+
+def _renamed(tool: Tool, names: Mapping[str, str]) -> Tool:
+    if not names or _function_name(tool) not in names:
+        return tool
+    kind = tool["type"]
+    return {**tool, kind: {**tool[kind], "name": names[tool[kind]["name"]]}}
+
+
+def _renamed_choice(choice: Choice, names: Mapping[str, str]) -> Choice:
+    if not names or isinstance(choice, str):
+        return choice
+    if choice.get("type") == "allowed_tools":
+        inner = choice["allowed_tools"]
+        return {
+            **choice,
+            "allowed_tools": {**inner, "tools": [_renamed(t, names) for t in inner["tools"]]},
+        }
+    return _renamed(choice, names)
 
 
 def _cleaned(tool: Tool) -> Tool:
@@ -130,17 +296,9 @@ def _cleaned(tool: Tool) -> Tool:
     return {**tool, "function": {**function, "parameters": clean_schema(function["parameters"])}}
 
 
-def _named_choice_unknown(facts: ModelFacts | None) -> bool:
-    return (
-        facts is not None
-        and "required" in facts.tool_choice_forms - {"function"}
-        and ("function" not in facts.tool_choice_forms)
-    )
-
-
-def _fitted(tool: Tool, facts: ModelFacts | None) -> Tool:
+def _fitted(tool: Tool, spec: ModelFacts | None) -> Tool:
     """Complete, since schemas differ in what they require, and without what they refuse."""
-    if facts is not None and not facts.takes_cache_control:
+    if spec is not None and not spec.takes_cache_control:
         tool = {key: value for key, value in tool.items() if key != "cache_control"}
     if isinstance(tool.get("custom"), Mapping):
         return {**tool, "custom": {"format": {"type": "text"}, **tool["custom"]}}
@@ -150,48 +308,6 @@ def _fitted(tool: Tool, facts: ModelFacts | None) -> Tool:
     function = {"description": "", **function}
     if not function.get("parameters"):
         function["parameters"] = {"type": "object", "properties": {}}
-    if facts is not None and not facts.strict_tools:
+    if spec is not None and not spec.strict_tools:
         function.pop("strict", None)
     return {**tool, "function": function}
-
-
-# --- the form of an answer ----------------------------------------------------------------------
-
-_ILLEGAL = re.compile(r"[^a-zA-Z0-9_-]+")
-
-
-def schema_name(name: str | None) -> str:
-    """A name the service accepts for a schema: letters, digits, `_` and `-`, at most 64."""
-    return _ILLEGAL.sub("_", name or "").strip("_")[:64] or "response"
-
-
-def json_schema_format(schema: Any, *, strict: bool | None = None) -> dict[str, Any]:
-    """`response_format` that holds the answer to a schema.
-
-    Args:
-        schema: A pydantic class, a TypedDict, a JSON schema, or a ready `response_format`.
-        strict: Whether the model must keep to the schema to the letter.
-    """
-    if isinstance(schema, Mapping) and schema.get("type") in {"json_schema", "json_object", "text"}:
-        return _named_format(schema, strict)
-    if isinstance(schema, Mapping) and "title" not in schema and "name" not in schema:
-        schema = {"title": "response", **schema}
-    function = convert_to_openai_function(schema, strict=strict)
-    form: dict[str, Any] = {"name": schema_name(function.get("name"))}
-    if function.get("description"):
-        form["description"] = function["description"]
-    form["schema"] = function.get("parameters") or {"type": "object", "properties": {}}
-    if strict is not None:
-        form["strict"] = strict
-    return {"type": "json_schema", "json_schema": form}
-
-
-def _named_format(form: Mapping[str, Any], strict: bool | None) -> dict[str, Any]:
-    inner = form.get("json_schema")
-    if not isinstance(inner, Mapping):
-        return dict(form)
-    inner = {key: value for key, value in inner.items() if value is not None}
-    inner["name"] = schema_name(inner.get("name"))
-    if strict is not None:
-        inner.setdefault("strict", strict)
-    return {**form, "json_schema": inner}
