@@ -53,6 +53,7 @@ CALL_ARGUMENTS = frozenset(
         "model",
         "model_name",
         "repair_empty_turns",
+        "request_timeout",
         "split_think_tags",
         "stream_usage",
         "structured_output",

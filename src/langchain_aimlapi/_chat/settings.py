@@ -6,15 +6,18 @@ sent, and the model's own default holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Literal, Self
 
-from langchain_core.language_models import ModelProfile
+from langchain_core.language_models import LanguageModelInput, ModelProfile
 from langchain_core.language_models.chat_models import BaseChatModel
+from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.runnables import RunnableConfig
 from langchain_core.utils import from_env
 from pydantic import ConfigDict, Field, model_validator
 
 from langchain_aimlapi import _catalogue
+from langchain_aimlapi._client.clients import require_asyncio
 from langchain_aimlapi._client.settings import Connection
 from langchain_aimlapi.errors import ConfigurationError
 
@@ -195,6 +198,30 @@ class ChatSettings(Connection, BaseChatModel):
         """The other model's profile, unless somebody wrote this one by hand."""
         own = self.profile == _catalogue.profile(self.model_name)
         return _catalogue.profile(model_name) if own else self.profile
+
+    async def ainvoke(
+        self,
+        input: LanguageModelInput,  # noqa: A002 - LangChain's name
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AIMessage:
+        """Ask the model, as `invoke` does, in the running event loop of asyncio."""
+        require_asyncio()
+        return await super().ainvoke(input, config, stop=stop, **kwargs)
+
+    def astream(
+        self,
+        input: LanguageModelInput,  # noqa: A002 - LangChain's name
+        config: RunnableConfig | None = None,
+        *,
+        stop: list[str] | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[AIMessageChunk]:
+        """Stream the answer, as `stream` does, in the running event loop of asyncio."""
+        require_asyncio()
+        return super().astream(input, config, stop=stop, **kwargs)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         memo = {} if memo is None else memo

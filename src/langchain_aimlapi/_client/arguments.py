@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable, Mapping
 
+    import httpx2
     from pydantic import SecretStr
 
     from langchain_aimlapi._transport.request import Timeouts
 
     Key = str | SecretStr
+    GivenTimeout = float | Timeouts | tuple[float | None, float | None] | httpx2.Timeout | None
     GivenKey = Key | Callable[[], Key] | Callable[[], Awaitable[Key]]
 
 
@@ -28,7 +30,8 @@ class ClientArguments(TypedDict, total=False):
     aimlapi_api_key: GivenKey | None
     base_url: str
     aimlapi_api_base: str
-    timeout: float | Timeouts | None
+    timeout: GivenTimeout
+    request_timeout: GivenTimeout
     max_retries: int
     default_headers: Mapping[str, str | None] | None
     default_query: Mapping[str, str] | None

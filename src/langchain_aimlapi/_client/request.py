@@ -18,6 +18,7 @@ import orjson
 from pydantic import SecretStr
 
 from langchain_aimlapi._client.base_url import join_url, tidy_base_url
+from langchain_aimlapi._client.clients import as_timeouts
 from langchain_aimlapi._client.redirect import redirect_for
 from langchain_aimlapi._errors.redaction import unwrap
 from langchain_aimlapi._transport.request import ReplyRules, Request, Timeouts
@@ -112,7 +113,7 @@ def build_request(
     """
     kind, data = _encoded(body)
     arguments = scope.arguments
-    timeout, retries = arguments.get("timeout"), arguments.get("max_retries")
+    timeout, retries = _timeout_of(arguments), arguments.get("max_retries")
     try:
         return Request(
             url=_url(connection, endpoint.path, scope, query),
@@ -121,6 +122,7 @@ def build_request(
             timeouts=_timeouts(connection.timeout if timeout is None else timeout, streams=streams),
             retry=_retry(connection.max_retries if retries is None else retries),
             method=endpoint.method,
+            timeouts_are_set=connection.timeout is not None or timeout is not None,
             max_bytes=connection.max_response_bytes,
             rules=endpoint.reply,
         )
@@ -144,7 +146,7 @@ def build_download(
         ConfigurationError: For a URL that is not http(s).
     """
     arguments = scope.arguments
-    timeout, retries = arguments.get("timeout"), arguments.get("max_retries")
+    timeout, retries = _timeout_of(arguments), arguments.get("max_retries")
     return Request(
         url=url,
         headers={"User-Agent": OWN_HEADERS["User-Agent"]},
@@ -159,6 +161,14 @@ def build_download(
 _MAX_FILE_BYTES = 2**30
 """Most bytes of a file that was asked for by its address; a video may have hundreds of megabytes."""
 _retry = lru_cache(RetryPolicy)
+
+
+def _timeout_of(arguments: Mapping[str, Any]) -> float | Timeouts | None:
+    given = arguments.get("timeout")
+    timeout: float | Timeouts | None = as_timeouts(
+        arguments.get("request_timeout") if given is None else given
+    )
+    return timeout
 
 
 def _timeouts(timeout: float | Timeouts | None, *, streams: bool) -> Timeouts:

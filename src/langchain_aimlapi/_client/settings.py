@@ -22,6 +22,11 @@ from pydantic import (
 )
 
 from langchain_aimlapi._client.base_url import DEFAULT_BASE_URL, tidy_base_url
+from langchain_aimlapi._client.clients import (
+    as_timeouts,
+    check_async_client,
+    check_sync_client,
+)
 from langchain_aimlapi._client.key import API_KEY_VARIABLE, ApiKey
 from langchain_aimlapi._client.redirect import redirect_for
 from langchain_aimlapi._client.warnings import warn_unknown
@@ -31,6 +36,7 @@ from langchain_aimlapi._transport.request import (
     ClientOptions,
     Timeouts,
 )
+from langchain_aimlapi.errors import ConfigurationError
 
 BASE_URL_VARIABLES = ("AIMLAPI_API_BASE", "AIMLAPI_BASE_URL")
 
@@ -52,7 +58,8 @@ class Connection(BaseModel):
     `https://api.aimlapi.com/v1`. A query in it goes with every request."""
     timeout: float | Timeouts | None = None
     """Seconds for one call with all its attempts, or `Timeouts` for finer bounds. If not given, ten
-    minutes for a whole reply, and ten minutes of silence for a stream; `Timeouts()` has no end."""
+    minutes for a whole reply, and ten minutes of silence for a stream (or what an `http_client` was
+    set to); `Timeouts()` has no end. Takes `httpx.Timeout` and a pair (connect, read), too."""
     max_retries: int = Field(default=2, ge=0)
     """How often a failed call is tried again; 0 sends one request."""
     default_headers: Mapping[str, str | None] | None = Field(default=None, exclude=True, repr=False)
@@ -98,6 +105,7 @@ class Connection(BaseModel):
         """
         if not isinstance(values, Mapping):
             return values
+        values = _with_timeout(values, where=cls.__name__)
         known = {*cls.model_fields, *(field.alias for field in cls.model_fields.values())}
         unknown = {name: value for name, value in values.items() if name not in known}
         if not unknown:
@@ -106,6 +114,21 @@ class Connection(BaseModel):
         kept = {name: value for name, value in values.items() if name in known}
         kept["model_kwargs"] = {**(values.get("model_kwargs") or {}), **unknown}
         return kept
+
+    @field_validator("timeout", mode="before")
+    @classmethod
+    def _read_timeouts(cls, timeout: Any) -> Any:
+        return as_timeouts(timeout)
+
+    @field_validator("http_client")
+    @classmethod
+    def _check_client(cls, client: Any) -> Any:
+        return check_sync_client(client)
+
+    @field_validator("http_async_client")
+    @classmethod
+    def _check_async_client(cls, client: Any) -> Any:
+        return check_async_client(client)
 
     @field_validator("timeout", mode="after")
     @classmethod
@@ -174,3 +197,14 @@ class Connection(BaseModel):
 
 
 _options = lru_cache(ClientOptions)
+
+
+def _with_timeout(values: Mapping[str, Any], *, where: str) -> Mapping[str, Any]:
+    """Read `request_timeout`, as other packages call it, for `timeout`."""
+    if "request_timeout" not in values:
+        return values
+    values = dict(values)
+    timeout = values.pop("request_timeout")
+    if values.setdefault("timeout", timeout) != timeout:
+        raise ConfigurationError(f"{where}: timeout and request_timeout are one; give only one.")
+    return values

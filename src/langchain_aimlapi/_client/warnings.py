@@ -43,7 +43,6 @@ _NAMES_ELSEWHERE = {
     "max_output_tokens": "max_tokens",
     "openai_api_base": "base_url",
     "openai_proxy": "proxy",
-    "request_timeout": "timeout",
     "retries": "max_retries",
 }
 """What other packages call our arguments, where the spelling does not tell."""

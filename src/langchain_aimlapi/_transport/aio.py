@@ -13,9 +13,14 @@ from langchain_aimlapi._transport.bodies import AiohttpBody, HttpxBody
 from langchain_aimlapi._transport.deadline import deadline_in, soonest
 from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
+from langchain_aimlapi._transport.injected import with_own_timeouts
 from langchain_aimlapi._transport.intake import Bounded, Intake, Reading, raw_events, reading
 from langchain_aimlapi._transport.request import Reply
-from langchain_aimlapi.errors import AimlapiConnectionError, AimlapiTimeoutError
+from langchain_aimlapi.errors import (
+    AimlapiConnectionError,
+    AimlapiTimeoutError,
+    ConfigurationError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -78,6 +83,16 @@ async def aopen_stream(
     return cast("AsyncEventStream", result)
 
 
+def _running_loop() -> asyncio.AbstractEventLoop:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        raise ConfigurationError(
+            "the async methods need a running asyncio event loop; under trio, call the sync "
+            "methods by trio.to_thread.run_sync"
+        ) from None
+
+
 async def _run(
     request: Request,
     options: ClientOptions,
@@ -85,7 +100,8 @@ async def _run(
     deadline: float | None,
     make: MakeReader | None,
 ) -> object:
-    clock = asyncio.get_running_loop().time
+    clock = _running_loop().time
+    request = with_own_timeouts(request, client)
     if deadline is None:
         deadline = deadline_in(request.timeouts.total)
     until = None if deadline is None else clock() + (deadline - time.monotonic())
@@ -98,7 +114,8 @@ async def _run(
                 await asyncio.sleep(step.seconds)
             else:
                 shared = await pool.aborrow(options) if client is None else None
-                source = _Source(step.request, options, shared, client, step.until)
+                sent = with_own_timeouts(step.request, client)
+                source = _Source(sent, options, shared, client, step.until)
                 result = await _attempt(source, make)
             outcome = Tried(result, clock(), time.time(), random.random())  # noqa: S311
             step = steps.send(outcome)
@@ -163,8 +180,10 @@ class AsyncEventStream:
             try:
                 batch = await source.pull()
             except BaseException as exc:
-                error = source.failure(exc)
-                await self.aclose()
+                try:
+                    error = source.failure(exc)
+                finally:
+                    await self.aclose()
                 if error is None:
                     raise
             if error is not None:
@@ -222,6 +241,7 @@ class _Source:
         self._options = options
         self._until = until
         self._shared = shared
+        self._injected = shared is None
         self._client: Any = client if shared is None else shared.client
         self._body: AiohttpBody | HttpxBody | None = None
         self._intake: Intake | None = None
@@ -261,8 +281,9 @@ class _Source:
     async def _open(self, *, streaming: bool) -> AiohttpBody | HttpxBody:
         headers = self._request.sent_headers(streaming=streaming)
         if self._shared is not None:
+            timeouts = self._request.timeouts
             await self._take_slot(self._shared.slots)
-            timeout = pool.client_timeout(self._request.timeouts.connect)
+            timeout = pool.client_timeout(timeouts.connect, timeouts.read)
             ways = await pool.ways(self._shared, self._options, self._request.url)
             body = await AiohttpBody.open_by(ways, self._client, self._request, headers, timeout)
             self._shared.replies.add(body.response)
@@ -270,7 +291,8 @@ class _Source:
         if hasattr(self._client, "build_request"):
             left = None if self._until is None else self._until - self._clock()
             return await HttpxBody.open(self._client, self._request, headers, left)
-        timeout = pool.client_timeout(self._request.timeouts.connect, queued=True)
+        timeouts = self._request.timeouts
+        timeout = pool.client_timeout(timeouts.connect, timeouts.read, queued=True)
         return await AiohttpBody.open(self._client, self._request, headers, timeout, {})
 
     async def _take_slot(self, slots: asyncio.Semaphore | None) -> None:
@@ -325,7 +347,7 @@ class _Source:
     def failure(self, exc: BaseException) -> AimlapiError | None:
         """Return our error for an exception, or None if it is not the network's."""
         late = None if self._until is None else self._clock() - self._until
-        error = failure(exc, self._request, late=late, begun=self._begun)
+        error = failure(exc, self._request, late=late, begun=self._begun, injected=self._injected)
         if self._shared is not None and isinstance(error, _UNREACHED):
             pool.forget_addresses(self._shared)
         return error

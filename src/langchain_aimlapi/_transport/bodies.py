@@ -133,7 +133,8 @@ class HttpxBody:
         # A little less than what is left: cancelled by us, a handshake would leak its socket.
         bounds = (left and max(left - _MARGIN, 0.001), request.timeouts.connect)
         connect = min((bound for bound in bounds if bound is not None), default=None)
-        timeout = {"connect": connect, "read": None, "write": None, "pool": None}
+        read = request.timeouts.read
+        timeout = {"connect": connect, "read": read, "write": None, "pool": None}
         native = for_httpx(client, request, headers, timeout)
         response = await client.send(native, stream=True, follow_redirects=False)
         aguard(response)

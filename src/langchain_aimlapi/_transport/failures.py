@@ -9,7 +9,10 @@ and the frames it passed through, hold the key. Its text is kept.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+import signal
+import threading
+import traceback
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from langchain_aimlapi.errors import (
@@ -23,6 +26,7 @@ from langchain_aimlapi.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import CodeType
 
     from langchain_aimlapi._transport.request import Request, Timeouts
 
@@ -41,7 +45,12 @@ _CONNECT_TIMEOUTS = frozenset({"ConnectTimeout", "ConnectionTimeoutError"})
 
 
 def failure(
-    exc: BaseException, request: Request, *, late: float | None, begun: bool
+    exc: BaseException,
+    request: Request,
+    *,
+    late: float | None,
+    begun: bool,
+    injected: bool = False,
 ) -> AimlapiError | None:
     """Return our error for what a library raised, or None if it is none of theirs.
 
@@ -50,19 +59,56 @@ def failure(
         request: What was sent; it names the host.
         late: Seconds since the deadline of the whole call, negative before it; None without one.
         begun: Whether content of a stream had been received.
+        injected: Whether it came from a client that was passed in, which may raise anything.
+
+    Raises:
+        BaseException: What a signal handler of the application raised meanwhile, as it was.
     """
     if isinstance(exc, AimlapiError):
         return exc
+    applications = _from_signal_handler(exc)
+    if applications is not None:
+        raise applications from None
     names = [kind.__name__ for kind in type(exc).__mro__]
     if not _TIMEOUTS.isdisjoint(names):
         return _timed_out(request.timeouts, names[0], late=late, begun=begun)
     make = next((_KINDS[name] for name in names if name in _KINDS), None)
+    if make is None and injected and isinstance(exc, Exception):
+        make = _failed
     if make is None:
         return None
     error = make(_text(exc), urlsplit(request.url).netloc.rpartition("@")[2])
     if begun and type(error) is AimlapiConnectionError:
         return StreamInterruptedError(f"the stream broke off: {error.message}")
     return error
+
+
+def _from_signal_handler(exc: BaseException) -> BaseException | None:
+    """Return what a signal handler raised, also where a library took it for its own failure.
+
+    A read that a handler ends by a TimeoutError looks like one that took too long; only the frame of
+    the handler tells them apart.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return None  # handlers run in the main thread alone
+    handlers = {_code(signal.getsignal(number)) for number in signal.valid_signals()}
+    handlers.discard(_code(signal.default_int_handler))
+    found: BaseException | None = exc
+    while found is not None:
+        frames = traceback.walk_tb(found.__traceback__)
+        if any(frame.f_code in handlers for frame, _ in frames):
+            return found
+        found = found.__cause__ or found.__context__
+    return None
+
+
+def _code(handler: Any) -> CodeType | None:
+    """The code of a function, of a method or of an object that can be called."""
+    if not callable(handler):
+        return None  # the default, or nothing that Python knows of
+    called = handler if hasattr(handler, "__code__") else type(handler).__call__
+    code: CodeType | None = getattr(called, "__code__", None)
+    return code
 
 
 def _timed_out(
@@ -76,6 +122,7 @@ def _timed_out(
         limit, what = timeouts.connect, "no connection"
     else:
         limit, what = timeouts.between_tokens if begun else timeouts.first_token, "no content"
+        limit = limit or timeouts.read
     return AimlapiTimeoutError(what + (" in time" if limit is None else f" within {limit:g} s"))
 
 
@@ -129,6 +176,15 @@ def proxy_wants_password(proxy: str) -> AimlapiConnectionError:
 
 def _unusable(text: str, host: str) -> AimlapiError:
     error = AimlapiConnectionError(f"the client cannot talk to {host}: {text}")
+    error.is_retryable = False
+    return error
+
+
+def _failed(text: str, host: str) -> AimlapiError:
+    error = AimlapiConnectionError(
+        f"the client that was passed in could not send to {host}: {text}",
+        hint="It works otherwise than its library does by itself: look at its auth, hooks and transport.",
+    )
     error.is_retryable = False
     return error
 

@@ -232,11 +232,14 @@ def forget_addresses(shared: Shared[aiohttp.ClientSession]) -> None:
 
 
 @functools.lru_cache(maxsize=64)
-def client_timeout(connect: float | None, *, queued: bool = False) -> aiohttp.ClientTimeout:
-    """Return aiohttp's timeouts: the connection's; all others are ours.
+def client_timeout(
+    connect: float | None, read: float | None, *, queued: bool = False
+) -> aiohttp.ClientTimeout:
+    """Return aiohttp's timeouts: the connection's and the socket's; all others are ours.
 
     Args:
         connect: Seconds.
+        read: Seconds without a byte.
         queued: Whether the session has a limit of connections, so that calls may wait for a free
             one. aiohttp's bound that includes looking up the host counts that wait too, so then
             only the connecting itself is limited.
@@ -244,8 +247,8 @@ def client_timeout(connect: float | None, *, queued: bool = False) -> aiohttp.Cl
     import aiohttp  # noqa: PLC0415 - not before the first call
 
     if queued:
-        return aiohttp.ClientTimeout(total=None, sock_connect=connect)
-    return aiohttp.ClientTimeout(total=None, connect=connect)
+        return aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=read)
+    return aiohttp.ClientTimeout(total=None, connect=connect, sock_read=read)
 
 
 async def agive_back(shared: Shared[aiohttp.ClientSession]) -> None:

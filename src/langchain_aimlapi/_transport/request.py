@@ -43,6 +43,8 @@ class Timeouts:
     """Of a streamed reply, until the first of its content; per attempt."""
     between_tokens: float | None = None
     """Of a streamed reply, the longest silence; heartbeats are silence too."""
+    read: float | None = None
+    """The longest wait for the next bytes, whatever they say, as httpx and requests count it."""
     total: float | None = None
     """For everything: all attempts, the pauses between them, and the whole reply."""
 
@@ -109,6 +111,8 @@ class Request:
     timeouts: Timeouts = field(default_factory=Timeouts)
     retry: RetryPolicy = field(default_factory=RetryPolicy)
     method: str = "POST"
+    timeouts_are_set: bool = True
+    """False if they are our defaults, which those of a client that was passed in override."""
     max_bytes: int = MAX_RESPONSE_BYTES
     """Most bytes of a successful whole reply, decompressed."""
     rules: ReplyRules = field(default_factory=ReplyRules)

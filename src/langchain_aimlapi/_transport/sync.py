@@ -18,6 +18,7 @@ from langchain_aimlapi._transport.alarm import Alarm
 from langchain_aimlapi._transport.deadline import current, deadline_in, soonest
 from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
+from langchain_aimlapi._transport.injected import with_own_timeouts
 from langchain_aimlapi._transport.intake import (
     Bounded,
     Intake,
@@ -98,6 +99,7 @@ def _run(
     deadline: float | None,
     make: MakeReader | None,
 ) -> object:
+    request = with_own_timeouts(request, client)
     if deadline is None:
         deadline = deadline_in(request.timeouts.total)
     steps = exchange(request, deadline, pool.budget())
@@ -108,7 +110,10 @@ def _run(
             if isinstance(step, Pause):
                 time.sleep(step.seconds)
             else:
-                result = _attempt(_Source(step.request, options, client, step.until), make)
+                result = _attempt(
+                    _Source(with_own_timeouts(step.request, client), options, client, step.until),
+                    make,
+                )
             outcome = Tried(result, time.monotonic(), time.time(), random.random())  # noqa: S311
             step = steps.send(outcome)
     except StopIteration as done:
@@ -170,8 +175,10 @@ class EventStream:
             try:
                 batch = source.pull()
             except BaseException as exc:
-                error = source.failure(exc)
-                self.close()
+                try:
+                    error = source.failure(exc)
+                finally:
+                    self.close()
                 if error is None:
                     raise
             if error is not None:
@@ -266,7 +273,7 @@ class _Source:
         else:
             opened, self._alarm = _opened(self._client, self._request, headers, timeouts)
         # The library looks up this timeout once more, before the first read of the body.
-        timeouts["read"] = None
+        timeouts["read"] = self._request.timeouts.read
         self._close = opened.close
         kind = packing(opened.headers)
         self._chunks = unpacked(opened.chunks, kind) if kind else opened.chunks
@@ -275,8 +282,9 @@ class _Source:
     def _native_timeouts(self, limit: float | None) -> dict[str, float | None]:
         now, connect = time.monotonic(), self._request.timeouts.connect
         left = None if limit is None else max(limit - now, 0.001)
-        most = left if connect is None else connect if left is None else min(connect, left)
-        return {"connect": most, "read": left, "write": left, "pool": left}
+        most = soonest(left, 0.0, connect)
+        read = soonest(left, 0.0, self._request.timeouts.read)
+        return {"connect": most, "read": read, "write": left, "pool": left}
 
     def pull(self) -> Sequence[Any]:
         """Return the content of the next read that brings some; nothing at the end."""
@@ -320,7 +328,8 @@ class _Source:
     def failure(self, exc: BaseException) -> AimlapiError | None:
         """Return our error for an exception, or None if it is not the network's."""
         late = None if self._until is None else time.monotonic() - self._until
-        return failure(exc, self._request, late=late, begun=self._begun)
+        own = self._client is not None
+        return failure(exc, self._request, late=late, begun=self._begun, injected=own)
 
     def close(self, *, drain: bool = False) -> None:
         """Close the reply and give the client back.
