@@ -57,9 +57,9 @@ The key is in the request's header and nowhere else: in no `repr`, dump, trace, 
 
 ## Connections
 
-Connections are opened by the first call and shared by all models of the process with the same `verify`, `proxy` and `max_connections` (async: of the running event loop). They close with their event loop, or at the end of the process, or by `close()` and `aclose()`, or a `with` statement; the model itself stays usable. `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and `SSL_CERT_DIR` are obeyed, sync and async.
+Connections are opened by the first call and shared by all models of the process with the same `verify`, `proxy` and `max_connections` (async: of the running event loop). They close with their event loop, or at the end of the process, or by `close()` and `aclose()`, or a `with` statement; the model itself stays usable. `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and `SSL_CERT_DIR` are obeyed, sync and async, and read at every call, so that a value that is set after a failure holds. `NO_PROXY` takes what httpx and requests take: `example.com` (and all below it), `.example.com`, `*.example.com`, `*`, `10.0.0.0/8`, `[fd00::1]`, each also with a port. A loopback address (`localhost`, `127.0.0.1`, `::1`) goes by no proxy of the environment, so that the sandbox is reached behind a company's proxy; only where nothing listens there is a proxy on the same machine asked. A `proxy=` given in code always holds.
 
-A client of your own is used as it is, and stays yours to close:
+A client of your own is used as it is, and stays yours to close. Its timeout holds where none is set here (unless it is the five seconds of httpx or the five minutes of aiohttp that nobody chose), and what its hooks, auth or transport raise is an `AimlapiConnectionError`:
 
 ```python
 import httpx2
@@ -102,7 +102,7 @@ ONLY_ON_CALLS = {
 }
 """Arguments of a call that are no fields."""
 
-INTERNAL = {"model_name", "structured_output"}
+INTERNAL = {"model_name", "request_timeout", "structured_output"}
 """Arguments of a call that the package passes to itself, or that have another name here."""
 
 
