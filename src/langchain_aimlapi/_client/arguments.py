@@ -7,20 +7,28 @@ compares the names with the fields.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Awaitable, Callable, Mapping
 
-    import httpx2
     from pydantic import SecretStr
 
     from langchain_aimlapi._transport.request import Timeouts
 
     Key = str | SecretStr
-    GivenTimeout = float | Timeouts | tuple[float | None, float | None] | httpx2.Timeout | None
+    GivenTimeout = float | Timeouts | tuple[float | None, float | None] | HttpxTimeout | None
     GivenKey = Key | Callable[[], Key] | Callable[[], Awaitable[Key]]
+
+
+class HttpxTimeout(Protocol):
+    """What `httpx.Timeout` and `httpx2.Timeout` have in common."""
+
+    connect: float | None
+    read: float | None
+    write: float | None
+    pool: float | None
 
 
 class ClientArguments(TypedDict, total=False):
