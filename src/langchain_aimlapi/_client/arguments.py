@@ -17,10 +17,6 @@ if TYPE_CHECKING:
 
     from langchain_aimlapi._transport.request import Timeouts
 
-    Key = str | SecretStr
-    GivenTimeout = float | Timeouts | tuple[float | None, float | None] | HttpxTimeout | None
-    GivenKey = Key | Callable[[], Key] | Callable[[], Awaitable[Key]]
-
 
 class HttpxTimeout(Protocol):
     """What `httpx.Timeout` and `httpx2.Timeout` have in common."""
@@ -29,6 +25,12 @@ class HttpxTimeout(Protocol):
     read: float | None
     write: float | None
     pool: float | None
+
+
+if TYPE_CHECKING:
+    Key = str | SecretStr
+    GivenTimeout = float | Timeouts | tuple[float | None, float | None] | HttpxTimeout | None
+    GivenKey = Key | Callable[[], Key] | Callable[[], Awaitable[Key]]
 
 
 class ClientArguments(TypedDict, total=False):
