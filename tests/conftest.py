@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import functools
+import shutil
+import socket
+import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -56,3 +60,34 @@ def ask(request: pytest.FixtureRequest) -> Ask:
 def model(aimlapi_sandbox: Sandbox) -> Callable[..., ChatAimlapi]:
     """A function that makes models which the test's own sandbox answers."""
     return functools.partial(ChatAimlapi, model="gpt-4o", max_retries=0)
+
+
+@pytest.fixture
+def redis_url(tmp_path):
+    """The address of a Redis server of the test's own."""
+    if shutil.which("redis-server") is None:
+        pytest.skip("redis-server is not installed; .ci/run installs it")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = {"port": port, "bind": "127.0.0.1", "save": "", "dir": tmp_path}
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    with (tmp_path / "redis.log").open("wb") as log:
+        server = subprocess.Popen(["redis-server", *words], stdout=log)  # noqa: S603, S607
+    try:
+        wait_for(port)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def wait_for(port):
+    """Wait until somebody listens."""
+    for _ in range(1500):
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    pytest.fail(f"nobody listens on port {port}")

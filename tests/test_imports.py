@@ -23,7 +23,10 @@ EXPORTED = [
     "AimlapiError",
     "AimlapiStatusError",
     "AimlapiTimeoutError",
+    "AimlapiUsageHandler",
     "AuthenticationError",
+    "Budget",
+    "BudgetExceededError",
     "ChatAimlapi",
     "ConfigurationError",
     "ConflictError",
@@ -45,6 +48,7 @@ EXPORTED = [
     "UnsupportedFormatError",
     "UnsupportedParameterWarning",
     "__version__",
+    "get_aimlapi_callback",
 ]
 
 _HEAD = """

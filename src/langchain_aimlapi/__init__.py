@@ -17,6 +17,8 @@ if TYPE_CHECKING:
         UnsupportedParameterWarning,
     )
     from langchain_aimlapi._transport.request import Timeouts
+    from langchain_aimlapi.budget import Budget
+    from langchain_aimlapi.callbacks import AimlapiUsageHandler, get_aimlapi_callback
     from langchain_aimlapi.chat_models import ChatAimlapi
     from langchain_aimlapi.embeddings import AimlapiEmbeddings
     from langchain_aimlapi.errors import (
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
         AimlapiStatusError,
         AimlapiTimeoutError,
         AuthenticationError,
+        BudgetExceededError,
         ConfigurationError,
         ConflictError,
         ContextOverflowError,
@@ -44,8 +47,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "AimlapiEmbeddings": "embeddings",
+    "AimlapiUsageHandler": "callbacks",
+    "Budget": "budget",
     "ChatAimlapi": "chat_models",
     "StructuredOutput": "_chat.results",
+    "get_aimlapi_callback": "callbacks",
     "Timeouts": "_transport.request",
     "UnknownParameterWarning": "_client.warnings",
     "UnsupportedParameterWarning": "_client.warnings",
@@ -58,7 +64,10 @@ __all__ = [
     "AimlapiError",
     "AimlapiStatusError",
     "AimlapiTimeoutError",
+    "AimlapiUsageHandler",
     "AuthenticationError",
+    "Budget",
+    "BudgetExceededError",
     "ChatAimlapi",
     "ConfigurationError",
     "ConflictError",
@@ -80,6 +89,7 @@ __all__ = [
     "UnsupportedFormatError",
     "UnsupportedParameterWarning",
     "__version__",
+    "get_aimlapi_callback",
 ]
 
 

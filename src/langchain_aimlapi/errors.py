@@ -3,6 +3,7 @@
     AimlapiError                          catches all of ours; never raised itself
     ├── ConfigurationError                a wrong option: nothing was sent
     │   └── MissingAPIKeyError            no key to send
+    ├── BudgetExceededError               a cap of the caller's own is reached: nothing was sent
     ├── UnsupportedContentError           a content block the service cannot take: nothing was sent
     ├── AimlapiConnectionError            no reply came, or the connection broke
     │   └── StreamInterruptedError        a stream that ended before it was done (.partial)
@@ -43,6 +44,7 @@ __all__ = [
     "AimlapiStatusError",
     "AimlapiTimeoutError",
     "AuthenticationError",
+    "BudgetExceededError",
     "ConfigurationError",
     "ConflictError",
     "ContextOverflowError",
@@ -217,6 +219,30 @@ class ConfigurationError(AimlapiError, core.ModelInvalidRequestError):
 
 class MissingAPIKeyError(ConfigurationError, core.ModelAuthenticationError):
     """No API key was given: nothing was sent."""
+
+
+class BudgetExceededError(AimlapiError, core.ModelPermissionDeniedError):
+    """A cap of the caller's own budget is reached; nothing was sent.
+
+    Attributes:
+        limit: Which one: "usd", "tokens" or "calls".
+        cap: The cap.
+        spent: What is spent of it.
+    """
+
+    default_hint = "Raise the cap, or start with a new budget."
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        limit: str = "",
+        cap: float = 0.0,
+        spent: float = 0.0,
+        **details: Unpack[ErrorDetails],
+    ) -> None:
+        super().__init__(message, **details)
+        self.limit, self.cap, self.spent = limit, cap, spent
 
 
 class UnsupportedContentError(AimlapiError, core.ModelInvalidRequestError, ValueError):

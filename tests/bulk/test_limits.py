@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -20,37 +18,6 @@ from .world import World
 
 FAST = 60_000
 """Calls a minute: a millisecond each."""
-
-
-@pytest.fixture
-def redis(tmp_path):
-    """A Redis server of the test's own; its address."""
-    if shutil.which("redis-server") is None:
-        pytest.skip("redis-server is not installed; .ci/run installs it")
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [
-        "redis-server",
-        "--port",
-        str(port),
-        "--bind",
-        "127.0.0.1",
-        "--save",
-        "",
-        "--dir",
-        str(tmp_path),
-    ]
-    with (tmp_path / "log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log)  # noqa: S603
-    for _ in range(500):
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            break
-        except OSError:
-            time.sleep(0.02)
-    yield f"redis://127.0.0.1:{port}/0"
-    server.terminate()
-    server.wait()
 
 
 def test_calls_are_let_through_until_the_rate_is_used_up():
@@ -95,9 +62,9 @@ def test_a_limiter_is_a_value():
     assert not limiter.acquire(blocking=False)
 
 
-def test_processes_share_a_rate_by_redis(redis):
+def test_processes_share_a_rate_by_redis(redis_url):
     """Two processes with one key get no more than one would."""
-    limiter = AimlapiRateLimiter(60, burst=8, redis_url=redis, key="shared")
+    limiter = AimlapiRateLimiter(60, burst=8, redis_url=redis_url, key="shared")
     code = (
         "import pickle, sys\n"
         "limiter = pickle.loads(bytes.fromhex(sys.argv[1]))\n"
@@ -108,7 +75,7 @@ def test_processes_share_a_rate_by_redis(redis):
     let_through = sum(int(child.communicate()[0]) for child in children)
     # One more per second that the processes take to start.
     assert 8 <= let_through <= 8 + 30
-    other = AimlapiRateLimiter(60, burst=8, redis_url=redis, key="other")
+    other = AimlapiRateLimiter(60, burst=8, redis_url=redis_url, key="other")
     assert other.acquire(blocking=False)
 
 

@@ -34,7 +34,7 @@ class JobChangedError(BulkError):
         fields: What differs: "source", "prompt", "schema", "runnable" or "engine".
     """
 
-    def __init__(self, message: str, fields: tuple[str, ...]) -> None:
+    def __init__(self, message: str = "", fields: tuple[str, ...] = ()) -> None:
         super().__init__(message)
         self.fields = fields
 
@@ -50,6 +50,6 @@ class JobStoppedError(BulkError):
         report: How far the job came.
     """
 
-    def __init__(self, message: str, report: Report) -> None:
+    def __init__(self, message: str = "", report: Report | None = None) -> None:
         super().__init__(message)
         self.report = report

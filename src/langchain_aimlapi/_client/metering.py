@@ -1,0 +1,85 @@
+"""What calls outside LangChain's callbacks took: embeddings, and whatever else is no chat.
+
+LangChain tells no callback of embeddings. Whoever wants to count them is a meter; meters belong
+to a context, as LangChain's own callbacks do, so that threads and tasks that were started within
+it are counted and others are not.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["METERS", "Meter", "Metered", "Used", "metered"]
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What one call took.
+
+    Attributes:
+        model: The model that served it.
+        input_tokens: Tokens of the input, 0 if none were counted.
+        output_tokens: Tokens of the output.
+        input_details: The input's tokens by kind, such as `cache_read`.
+        output_details: The output's tokens by kind, such as `reasoning`.
+        cost_usd: USD as billed; `None` if the service did not say.
+        cached: Whether LangChain's cache answered.
+    """
+
+    model: str
+    input_tokens: int = 0
+    output_tokens: int = 0
+    input_details: Mapping[str, int] = field(default_factory=dict)
+    output_details: Mapping[str, int] = field(default_factory=dict)
+    cost_usd: float | None = None
+    cached: bool = False
+
+
+class Meter(Protocol):
+    """Somebody who counts, and may refuse."""
+
+    def begin(self, call: str, characters: int) -> None:
+        """A call is about to be sent; an error raised here keeps it from being sent."""
+        ...
+
+    def end(self, call: str, used: Used | None) -> None:
+        """A call is over; nothing was used if it failed."""
+        ...
+
+
+METERS: ContextVar[tuple[Meter, ...]] = ContextVar("aimlapi_meters", default=())
+"""The meters of this context."""
+
+
+class Metered:
+    """A call under way; `used` is set once it is answered."""
+
+    used: Used | None = None
+
+
+@contextmanager
+def metered(characters: int) -> Iterator[Metered]:
+    """Let the meters of this context know of a call.
+
+    Args:
+        characters: Of the input, for those who reserve for it.
+
+    Yields:
+        Where to say what the call took.
+    """
+    call, metered_call, begun = uuid.uuid4().hex, Metered(), []
+    try:
+        for meter in METERS.get():
+            meter.begin(call, characters)
+            begun.append(meter)
+        yield metered_call
+    finally:
+        for meter in begun:
+            meter.end(call, metered_call.used)
