@@ -336,6 +336,7 @@ def test_in_all_ways(ask, habit, dialect):
     assert whole.invalid_tool_calls == []
 
 
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
 @pytest.mark.parametrize("pieces", [pieces for _, pieces in HABITS.values()], ids=HABITS.keys())
 def test_events_tell_the_same(pieces):
     """So do content-block events: deltas that add up, and the call at the end."""

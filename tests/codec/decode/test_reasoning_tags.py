@@ -11,6 +11,8 @@ from langchain_aimlapi._codec.decode.reasoning_tags import ThinkSplitter, split
 CASES = {
     "a thought": ("<think>a</think>b", "a", "b"),
     "line breaks between": ("<think>\na\n</think>\n\nb\n", "\na\n", "b\n"),
+    "an indented answer": ("<think>a</think>\n    b\n", "a", "    b\n"),
+    "an indented answer after a blank line": ("<think>a</think>\n\n\tb", "a", "\tb"),
     "space before": (" \n<think>a</think>b", "a", "b"),
     "no answer": ("<think>a</think>", "a", ""),
     "no thought in it": ("<think></think>b", "", "b"),

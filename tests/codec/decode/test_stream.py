@@ -305,6 +305,34 @@ def test_cost_in_the_last_chunk(tail):
     assert message.response_metadata["cost_details"] == {"credits_used": 2480, "usd_spent": 0.00124}
 
 
+def test_null_log_probabilities_end_nothing():
+    """An event without them, or with null, after those that had them leaves them whole."""
+    tokens = [{"token": "Pa", "logprob": -0.5}]
+    message = habit(
+        event({"content": "Pa"}, choice={"logprobs": {"content": tokens, "refusal": None}}),
+        event({"content": "ris."}, choice={"logprobs": None}),
+        event({}, choice={"logprobs": {"content": None, "refusal": None}}),
+        *END,
+    )
+
+    assert message.content == "Paris."
+    assert message.response_metadata["logprobs"] == {"content": tokens, "refusal": None}
+
+
+def test_calls_beside_the_whole_message_are_read_once():
+    """A server that repeats the message beside each delta says its calls twice."""
+    call = called("c1", "f", '{"a":1}')
+    delta = {"tool_calls": [{**call, "index": 0}]}
+    message = habit(
+        event(delta, choice={"message": {"role": "assistant", "tool_calls": [call]}}),
+        event({}, choice={"message": {"role": "assistant", "tool_calls": [call]}}),
+        CALLED,
+    )
+
+    assert message.tool_calls == [valid("c1", "f", a=1)]
+    assert message.invalid_tool_calls == []
+
+
 def test_a_finish_reason_said_twice_is_said_once():
     """LangChain would join them to "stopstop"."""
     message = habit(event({"content": "Paris."}, choice=STOP), event({}, choice=STOP))
@@ -709,6 +737,28 @@ def test_done_alone_is_an_end():
 
     assert message.content == "Paris."
     assert "finish_reason" not in message.response_metadata
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        [],
+        [event(usage=USAGE) | {"choices": []}],
+        [{"id": "r1", "choices": None}, {"id": "r1"}],
+        [event({"content": "Paris."}, choice={"index": 1})],
+    ],
+    ids=["nothing", "empty choices", "no choices", "another choice alone"],
+)
+@pytest.mark.parametrize("split", [True, False])
+def test_a_stream_that_says_only_that_it_is_done_is_an_error(events, split):
+    """Nothing was said, as in a whole reply without choices; it is no empty answer."""
+    decoder = StreamDecoder(context(split_think_tags=split))
+    for data in [*map(orjson.dumps, events), b"[DONE]"]:
+        decoder.feed(data)
+
+    with pytest.raises(ResponseFormatError, match="no choices") as failure:
+        decoder.end()
+    assert failure.value.request_id == ("r1" if events else None)
 
 
 # --- sound --------------------------------------------------------------------------------------------

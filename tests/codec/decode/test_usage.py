@@ -89,7 +89,49 @@ USAGES = {
             "cache_read_input_tokens": 3,
             "cache_creation_input_tokens": 2,
         },
-        counted(10, 4, input_token_details={"cache_read": 3, "cache_creation": 2}),
+        counted(15, 4, input_token_details={"cache_read": 3, "cache_creation": 2}),
+    ),
+    "Anthropic's names, a large cache": (
+        {"input_tokens": 3, "output_tokens": 4, "cache_read_input_tokens": 2000},
+        counted(2003, 4, input_token_details={"cache_read": 2000}),
+    ),
+    "Anthropic's names with a total of all": (
+        {
+            "input_tokens": 10,
+            "output_tokens": 4,
+            "total_tokens": 19,
+            "cache_read_input_tokens": 5,
+        },
+        counted(15, 4, input_token_details={"cache_read": 5}),
+    ),
+    "Anthropic's names, counted within": (
+        {
+            "input_tokens": 10,
+            "output_tokens": 4,
+            "total_tokens": 14,
+            "cache_read_input_tokens": 5,
+        },
+        counted(10, 4, input_token_details={"cache_read": 5}),
+    ),
+    "Anthropic's cache within OpenAI's prompt": (
+        counts(10, 4, 14, cache_read_input_tokens=5, cache_creation_input_tokens=5),
+        counted(10, 4, input_token_details={"cache_read": 5, "cache_creation": 5}),
+    ),
+    "Anthropic's cache beside OpenAI's prompt": (
+        counts(10, 4, 14, cache_read_input_tokens=50),
+        counted(60, 4, input_token_details={"cache_read": 50}),
+    ),
+    "Perplexity's flat names": (
+        counts(20, 100, 120, reasoning_tokens=60, citation_tokens=30),
+        counted(20, 100, output_token_details={"reasoning": 60}),
+    ),
+    "a flat cache": (
+        counts(10, 4, 14, cached_tokens=7),
+        counted(10, 4, input_token_details={"cache_read": 7}),
+    ),
+    "flat names and details": (
+        counts(10, 4, 14, reasoning_tokens=1, completion_tokens_details={"reasoning_tokens": 2}),
+        counted(10, 4, output_token_details={"reasoning": 2}),
     ),
     "Responses' details": (
         {

@@ -17,9 +17,11 @@ class ThinkSplitter:
     `done` is true once no more thought can come; from then on the text needs no splitting.
     """
 
-    __slots__ = ("_answer_begun", "_held", "_inside", "done", "found")
+    __slots__ = ("_answer_begun", "_blank", "_held", "_inside", "done", "found")
 
     def __init__(self) -> None:
+        self._blank: list[str] = []
+        """White space before what may be a tag."""
         self._held = ""
         self._inside = False
         self._answer_begun = False
@@ -37,23 +39,28 @@ class ThinkSplitter:
             return "", piece
         if self._answer_begun:
             return "", self._answer(piece)
-        self._held += piece
-        return self._thought() if self._inside else self._start()
+        if self._inside:
+            self._held += piece
+            return self._thought()
+        return self._start(piece)
 
     def end(self) -> tuple[str, str]:
         """What was held back: a thought that never closed, or text that was no tag after all."""
-        held, self._held, self.done = self._held, "", True
+        held, self._held, self.done = "".join(self._blank) + self._held, "", True
+        self._blank.clear()
         return (held, "") if self._inside else ("", held)
 
-    def _start(self) -> tuple[str, str]:
-        stripped = self._held.lstrip()
-        if stripped.startswith(_OPEN):
-            self._held, self._inside, self.found = stripped[len(_OPEN) :], True, True
+    def _start(self, piece: str) -> tuple[str, str]:
+        text = piece if self._held else piece.lstrip()
+        self._blank.append(piece[: len(piece) - len(text)])
+        self._held += text
+        if self._held.startswith(_OPEN):
+            self._blank.clear()
+            self._held, self._inside, self.found = self._held[len(_OPEN) :], True, True
             return self._thought()
-        if _OPEN.startswith(stripped):
+        if _OPEN.startswith(self._held):
             return "", ""
-        text, self._held, self.done = self._held, "", True
-        return "", text
+        return self.end()
 
     def _thought(self) -> tuple[str, str]:
         thought, closed, answer = self._held.partition(_CLOSE)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from langchain_aimlapi._codec.decode.accumulated import Accumulated, Details, Fields
 from langchain_aimlapi._codec.decode.audio import SoundReader
 from langchain_aimlapi._codec.decode.metadata import (
     CHOICE_KEYS,
@@ -37,7 +38,7 @@ from langchain_aimlapi._codec.decode.usage import usage_metadata
 from langchain_aimlapi._codec.json_text import parse_object
 from langchain_aimlapi._codec.keys import DETAILS_KEY, REASONING_KEYS, THINK_TAG
 from langchain_aimlapi._errors.envelope import error_from, read_envelope
-from langchain_aimlapi.errors import StreamInterruptedError
+from langchain_aimlapi.errors import ResponseFormatError, StreamInterruptedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,9 +108,12 @@ class StreamDecoder:
         self._usage: Mapping[str, Any] | None = None
         self._finish_reason: str | None = None
         self._reasoning_key: str | None = None
-        self._details: list[dict[str, Any]] = []
-        self._kept: dict[str, Any] = {}
-        self._extra: dict[str, dict[str, Any]] = {"reply": {}, "choice": {}, "message": {}}
+        self._details = Details()
+        self._chosen = False
+        """Whether there was a choice: a stream without one says nothing."""
+        self._kept = Fields()
+        self._unknown = Fields()
+        self._extra: dict[str, dict[str, Any]] = {"reply": {}, "choice": {}}
 
     def feed(self, data: bytes) -> Delta | None:
         """Take the data of one event.
@@ -148,8 +152,13 @@ class StreamDecoder:
         """What holds for the whole message.
 
         Raises:
+            ResponseFormatError: If it said that it is done, and nothing else.
             StreamInterruptedError: If the stream ended before the model said it was done.
         """
+        if self.done and not self._chosen:
+            raise ResponseFormatError(
+                "The stream holds no choices.", request_id=self._head.get("id")
+            )
         if self._finish_reason is None and not self.done:
             raise StreamInterruptedError(
                 "The stream ended before the model said it was done; what came until then is in "
@@ -197,15 +206,16 @@ class StreamDecoder:
     def _read_odd(self, key: str, value: Any) -> None:
         if key == "meta":
             if isinstance(value, dict):
-                self._head["meta"] = {**self._head.get("meta", {}), **value}
+                self._head.setdefault("meta", {}).update(value)
         elif usable(key, value) and key in SOURCE_KEYS:
-            self._kept[key] = value
+            self._kept[key] = Accumulated(value)
         elif value is not None and value != "":
             self._extra["reply"][key] = value
 
     def _read_choice(self, choice: Mapping[str, Any]) -> Delta | None:
         if choice.get("index"):
             return None
+        self._chosen = True
         if choice.get("finish_reason"):
             self._finish_reason = choice["finish_reason"]
         if not choice.keys() <= PLAIN_CHOICE_KEYS:
@@ -275,11 +285,11 @@ class StreamDecoder:
         """Fields that wait for the end, and those nobody knows."""
         for name in _KEPT_KEYS:
             if usable(name, fields.get(name)):
-                self._kept[name] = _joined(self._kept.get(name), fields[name])
-        message = self._extra["message"]
+                self._kept.add(name, fields[name])
         for name, value in unknown(fields, MESSAGE_KEYS).items():
-            if message.get(name) != value:
-                message[name] = _joined(message.get(name), value)
+            known = self._unknown.get(name)
+            if known is None or not known.equals(value):
+                self._unknown.add(name, value)
 
     def _split(self, fields: Mapping[str, Any], delta: Delta) -> None:
         """Content that may hold thoughts: as parts, or in tags."""
@@ -320,23 +330,12 @@ class StreamDecoder:
         return self._sound.read(audio) or None
 
     def _merge_details(self, details: Any) -> None:
-        """Pieces of `reasoning_details` by type and index: texts are joined, the rest replaced."""
         if not isinstance(details, list):
-            self._extra["message"]["reasoning_details"] = details
+            self._unknown["reasoning_details"] = Accumulated(details)
             return
         for detail in details:
-            if not isinstance(detail, dict):
-                continue
-            mark = (detail.get("type"), detail.get("index"))
-            same = next((d for d in self._details if (d.get("type"), d.get("index")) == mark), None)
-            if same is None:
-                self._details.append(dict(detail))
-                continue
-            for key, value in detail.items():
-                if key in {"text", "summary", "data"} and isinstance(same.get(key), str):
-                    same[key] += value or ""
-                elif value is not None:
-                    same[key] = value
+            if isinstance(detail, dict):
+                self._details.add(detail)
 
     def _unwrapped(self, chunk: dict[str, Any]) -> dict[str, Any]:
         """The envelope Claude streams had until February 2026; its `state` holds real counts."""
@@ -360,14 +359,14 @@ class StreamDecoder:
             self._context,
             finish_reason=self._finish_reason,
             usage=self._usage,
-            extra=self._extra,
+            extra={**self._extra, "message": self._unknown.values_by_name()},
         )
-        kwargs = dict(self._kept)
+        kwargs = self._kept.values_by_name()
         key = THINK_TAG if self._think_found else self._reasoning_key
         if key and key != REASONING_KEYS[0] and self.thoughts:
             kwargs["reasoning_key"] = key
         if self._details:
-            kwargs["reasoning_details"] = self._details
+            kwargs["reasoning_details"] = self._details.listed()
         if self._sound is not None and (rest := self._sound.end()):
             kwargs["audio"] = rest
         tools, extras = self.fragments.end()
@@ -379,12 +378,3 @@ class StreamDecoder:
         """The same for a stream that broke off: what is known of it so far."""
         self._late_text()
         return self._final()
-
-
-def _joined(kept: Any, value: Any) -> Any:
-    """A field that may come in pieces: texts join, lists and objects grow unless repeated."""
-    if type(kept) is not type(value) or (kept == value and not isinstance(value, str)):
-        return value
-    if isinstance(value, dict):
-        return {**kept, **value}
-    return kept + value if isinstance(value, list | str) else value

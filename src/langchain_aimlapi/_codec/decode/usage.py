@@ -2,7 +2,8 @@
 
 Two habits of counting are about: most vendors count thoughts among the completion tokens, a few
 (xAI, Gemini) beside them, so that only the total tells. Output is therefore what the total
-leaves over the prompt, whichever is larger; both habits come out right (API recordings).
+leaves over the prompt, whichever is larger; both habits come out right (API recordings). Anthropic
+counts what came out of its cache, or went into it, beside the input; LangChain counts all.
 """
 
 from __future__ import annotations
@@ -22,10 +23,14 @@ _PROMPT_DETAILS = {
 }
 _COMPLETION_DETAILS = {"reasoning_tokens": "reasoning", "audio_tokens": "audio"}
 _FLAT_PROMPT_DETAILS = {
+    "cached_tokens": "cache_read",
     "prompt_cache_hit_tokens": "cache_read",
     "cache_read_input_tokens": "cache_read",
     "cache_creation_input_tokens": "cache_creation",
 }
+_FLAT_COMPLETION_DETAILS = {"reasoning_tokens": "reasoning"}
+_CACHED_BESIDE = ("cache_read_input_tokens", "cache_creation_input_tokens")
+"""Anthropic's names, by which it counts cached tokens beside `input_tokens` and not in it."""
 
 
 def usage_metadata(usage: Mapping[str, Any] | None) -> UsageMetadata | None:
@@ -43,16 +48,32 @@ def usage_metadata(usage: Mapping[str, Any] | None) -> UsageMetadata | None:
     if prompt is None and completion is None and total is None:
         return None
     prompt, completion = prompt or 0, completion or 0
+    prompt += _cached_beside(usage, prompt, completion, total)
     output = max(completion, (total or 0) - prompt)
     counted = UsageMetadata(input_tokens=prompt, output_tokens=output, total_tokens=prompt + output)
     received = _details(usage, _FLAT_PROMPT_DETAILS)
     received |= _details(_inner(usage, "prompt"), _PROMPT_DETAILS)
     if received:
         counted["input_token_details"] = InputTokenDetails(**received)  # type: ignore[typeddict-item]
-    produced = _details(_inner(usage, "completion"), _COMPLETION_DETAILS)
+    produced = _details(usage, _FLAT_COMPLETION_DETAILS)
+    produced |= _details(_inner(usage, "completion"), _COMPLETION_DETAILS)
     if produced:
         counted["output_token_details"] = OutputTokenDetails(**produced)  # type: ignore[typeddict-item]
     return counted
+
+
+def _cached_beside(
+    usage: Mapping[str, Any], prompt: int, completion: int, total: int | None
+) -> int:
+    """Cached tokens that are not in the input yet, where LangChain has them.
+
+    Gateways take over Anthropic's names for them, and either habit of counting: they are beside
+    the input if it has Anthropic's name as well and no total contradicts it, and wherever they
+    are more than all of the input.
+    """
+    cached = sum(_count(usage, name) or 0 for name in _CACHED_BESIDE)
+    within = "prompt_tokens" in usage or total == prompt + completion
+    return 0 if within and cached <= prompt else cached
 
 
 def _inner(usage: Mapping[str, Any], side: str) -> Mapping[str, Any]:

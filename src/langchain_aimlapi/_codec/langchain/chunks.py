@@ -104,7 +104,7 @@ def _prepared(
 
 
 def final_chunk(final: Final) -> ChatGenerationChunk:
-    """The last chunk: usage, metadata, and the mark that nothing follows."""
+    """The last chunk: usage, metadata, how it finished, and the mark that nothing follows."""
     message = AIMessageChunk(
         content="",
         additional_kwargs=final.additional_kwargs,
@@ -113,7 +113,9 @@ def final_chunk(final: Final) -> ChatGenerationChunk:
         tool_call_chunks=final.tools,
         chunk_position="last",
     )
-    return ChatGenerationChunk(message=message)
+    finish_reason = final.response_metadata.get("finish_reason")
+    info = {"finish_reason": finish_reason} if finish_reason else None
+    return ChatGenerationChunk(message=message, generation_info=info)
 
 
 def partial_message(decoder: StreamDecoder | ResponsesDecoder) -> core.AIMessageChunk:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from langchain_aimlapi._codec.decode.accumulated import Accumulated, Fields
 from langchain_aimlapi._codec.decode.metadata import PROVIDER
 from langchain_aimlapi._codec.decode.stream import Delta
 from langchain_aimlapi._codec.decode.tool_calls import Calls, add_call
@@ -41,7 +42,7 @@ class EventWriter:
         self._thought: int | None = None
         self._calls: dict[int, _Call] = {}
         self._words: tuple[list[str], list[str]] = ([], [])
-        self._audio: dict[str, Any] = {}
+        self._audio = Fields()
         self._logprobs: dict[str, Any] = {}
 
     def start(self, message_id: str | None, model: str) -> Event:
@@ -86,7 +87,7 @@ class EventWriter:
             kwargs["reasoning_content"] = "".join(self._words[0])
         self._join_audio(kwargs.pop("audio", {}))
         if self._audio:
-            kwargs["audio"] = self._audio
+            kwargs["audio"] = self._audio.values_by_name()
         metadata = dict(final.response_metadata)
         if self._logprobs:
             metadata["logprobs"] = self._logprobs
@@ -117,12 +118,17 @@ class EventWriter:
         self._join_audio(delta.audio or {})
         for key, tokens in (delta.logprobs or {}).items():
             known = self._logprobs.get(key)
-            self._logprobs[key] = known + tokens if known and tokens else known or tokens
+            if known and tokens:
+                known.extend(tokens)
+            else:
+                self._logprobs[key] = list(tokens) if tokens else known or tokens
 
     def _join_audio(self, audio: dict[str, Any]) -> None:
         for key, value in audio.items():
-            known = self._audio.get(key) if key in {"data", "transcript"} else None
-            self._audio[key] = known + (value or "") if known else value
+            if key in {"data", "transcript"}:
+                self._audio.add(key, value or "")
+            else:
+                self._audio[key] = Accumulated(value)
 
     def _fragment(self, fragment: ToolFragment, events: list[Event]) -> None:
         call = self._calls.get(fragment["index"])
