@@ -25,6 +25,7 @@ from langchain_aimlapi._transport.leftover import close_cleanly
 from langchain_aimlapi._transport.locks import Lock, holding
 from langchain_aimlapi._transport.open_files import most_connections
 from langchain_aimlapi._transport.proxies import Origin, proxies_for, shown_proxy, split_proxy
+from langchain_aimlapi._transport.race import Race
 from langchain_aimlapi._transport.tcp import KEEP_ALIVE, addresses
 from langchain_aimlapi._transport.unpacking import ACCEPTED
 
@@ -109,27 +110,30 @@ class _Backend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        # One address at a time: given a name, the library would allow each its full time, and a
-        # name with a dead address before a live one would take all of it.
+        # By address: given a name, the library would allow each of them its full time in turn.
         until = None if timeout is None else time.monotonic() + timeout
         found = _looked_up(host, port, remaining(timeout))
-        failure: Exception | None = None
-        for number, address in enumerate(found):
-            left = None if until is None else max(until - time.monotonic(), 0.001)
-            share = None if left is None else left / (len(found) - number)
-            try:
-                stream = self._inner.connect_tcp(
-                    address,
-                    port,
-                    remaining(share),
-                    local_address,
-                    [*KEEP_ALIVE, *(socket_options or ())],
-                )
-            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
-                failure = error
-            else:
-                return _Stream(stream)
-        raise failure or httpcore2.ConnectError(f"no address for {host}")
+        options = [*KEEP_ALIVE, *(socket_options or ())]
+        left = None if until is None else remaining(max(until - time.monotonic(), 0.001))
+        attempts = [
+            functools.partial(self._inner.connect_tcp, each, port, left, local_address, options)
+            for each in found
+        ]
+        if len(attempts) == 1:
+            return _Stream(attempts[0]())
+        if not attempts:
+            raise httpcore2.ConnectError(f"no address for {host}")
+        return _Stream(_first(attempts, until))
+
+
+def _first(
+    attempts: list[functools.partial[httpcore2.NetworkStream]], until: float | None
+) -> httpcore2.NetworkStream:
+    race = Race(attempts, discard=httpcore2.NetworkStream.close)
+    try:
+        return race.winner(until)
+    except TimeoutError:
+        raise httpcore2.ConnectTimeout("no address answered in time") from None
 
 
 def _looked_up(host: str, port: int, timeout: float | None) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 import threading
 from concurrent.futures import Future
@@ -57,4 +58,12 @@ def _resolve_into(found: Future[list[str]], host: str, port: int) -> None:
 
 def _resolved(host: str, port: int, flags: int = 0) -> list[str]:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=flags)
-    return [str(place[0]) for *_, place in found]
+    return _interleaved([(family, str(place[0])) for family, *_, place in found])
+
+
+def _interleaved(found: list[tuple[int, str]]) -> list[str]:
+    """Take IPv6 and IPv4 in turn, beginning with the best: often all of one kind are dead."""
+    first = [address for family, address in found if family == found[0][0]]
+    others = [address for family, address in found if family != found[0][0]]
+    turns = itertools.zip_longest(first, others)
+    return list(dict.fromkeys(address for turn in turns for address in turn if address))
