@@ -53,6 +53,17 @@ NOW = 1_793_707_200.0
         ({"retry-after-ms": "1500"}, 1.5),
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
         ({"retry-after-ms": "x", "retry-after": "9"}, 9.0),
+        ({"retry-after": "3, 5"}, 5.0),
+        ({"retry-after": "5,soon, 3"}, 5.0),
+        ({"retry-after-ms": "100, 1500"}, 1.5),
+        ({"retry-after": "3, Tue, 03 Nov 2026 12:00:07 GMT"}, 3.0),
+        (
+            {"retry-after": "Tue, 03 Nov 2026 12:00:07 GMT, Tue, 03 Nov 2026 12:00:09 GMT"},
+            9.0,
+        ),
+        ({"retry-after": "Tuesday, 03-Nov-26 12:00:07 GMT"}, 7.0),
+        ({"retry-after": "9" * 60_000}, None),
+        ({"retry-after": "(" * 60_000}, None),
     ],
 )
 def test_retry_after(headers, seconds):

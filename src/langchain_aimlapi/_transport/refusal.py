@@ -30,6 +30,7 @@ MAX_REFUSAL_BYTES = 65_536
 _SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 _REDIRECT = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
 _NO_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
+_LONGEST_PLACE = 500
 _ERROR_KEY = re.compile(rb'"(?:error|base_resp)"\s*+:\s*+(?!null\b)')
 _ANY = ReplyRules()
 
@@ -132,7 +133,7 @@ def _decoded(body: bytes | str) -> object:
 def _place(location: str) -> str:
     """Name where a redirect leads, without its query: that may hold a token."""
     try:
-        parts = urlsplit(location)
+        parts = urlsplit(location[:_LONGEST_PLACE])
     except ValueError:
         return "an unreadable place"
     host = parts.hostname or ""

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Protocol
 from langchain_aimlapi.errors import ConfigurationError, RateLimitError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from langchain_aimlapi.errors import AimlapiError
+
+_LONGEST_HEADER = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,29 +87,38 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         headers: With lower-case names.
         now: Seconds since the epoch, for a date where the reply does not give its own time.
     """
-    milliseconds = _number(headers.get("retry-after-ms"))
+    milliseconds = _longest(headers.get("retry-after-ms"), _number)
     if milliseconds is not None:
         return milliseconds / 1000
     said = headers.get("retry-after")
-    seconds = _number(said)
+    seconds = _longest(said, _number)
     if seconds is not None:
         return seconds
-    until = _epoch(said)
+    until = _longest(said, _epoch)
     if until is None:
         return None
-    sent = _epoch(headers.get("date"))
+    sent = _longest(headers.get("date"), _epoch)
     return max(0.0, until - (now if sent is None else sent))
 
 
-def _number(text: str | None) -> float | None:
+def _longest(said: str | None, read: Callable[[str], float | None]) -> float | None:
+    """Return the largest value of a header; a proxy that adds its own says it a second time.
+
+    The comma within a date does no harm: what stands before it, the day of the week, may be missing.
+    """
+    parts = said.split(",") if said and len(said) <= _LONGEST_HEADER else ()
+    return max((value for part in parts if (value := read(part)) is not None), default=None)
+
+
+def _number(text: str) -> float | None:
     try:
-        value = float(text or "")
+        value = float(text)
     except ValueError:
         return None
     return value if math.isfinite(value) and value >= 0 else None
 
 
-def _epoch(text: str | None) -> float | None:
+def _epoch(text: str) -> float | None:
     if not text:
         return None
     try:
