@@ -305,7 +305,7 @@ class TestErrors:
         monkeypatch.setenv("AIMLAPI_API_KEY", KEY)
         llm = model(
             default_headers={"x-sandbox-fault": fault, "X-Secret": HEADER},
-            timeout=0.3 if fault in _SILENT else 10,
+            timeout=0.3 if fault in _SILENT else 60,
         )
 
         error, shown = failure_of(way, llm, PROMPT)

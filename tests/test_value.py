@@ -309,7 +309,7 @@ class TestLoopsAndThreads:
         llm.invoke("Hi")
         asyncio.run(llm.ainvoke("Hi"))
         llm.close()
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while aimlapi_sandbox.connections and time.monotonic() < deadline:
             time.sleep(0.01)  # the server is told by its sockets
 

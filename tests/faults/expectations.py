@@ -14,8 +14,10 @@ import pytest
 from langchain_aimlapi import Timeouts, errors
 
 PATIENT = Timeouts(total=60.0)
-HASTY = Timeouts(first_token=0.4, between_tokens=0.25, total=1.2)
-"""For faults that hang: the first content has to come in time even on a busy machine."""
+HASTY_FIRST = Timeouts(first_token=0.3, total=60.0)
+"""For faults that hang before the first content."""
+HASTY_NEXT = Timeouts(between_tokens=0.25, total=60.0)
+"""For faults that hang after it: however busy the machine is, what comes before has its time."""
 HASTY_WHOLE = Timeouts(total=0.4)
 
 
@@ -173,4 +175,6 @@ def patience(way: str, expected: Expected) -> Timeouts:
     """The time limits to call with: short where nothing but they ends the call."""
     if not expected.late:
         return PATIENT
-    return HASTY_WHOLE if way in {"invoke", "ainvoke"} else HASTY
+    if way in {"invoke", "ainvoke"}:
+        return HASTY_WHOLE
+    return HASTY_FIRST if expected.partial is None else HASTY_NEXT

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from langchain_aimlapi.sandbox import Sandbox
 
-PATIENCE = 5.0
+PATIENCE = 60.0
 
 
 @dataclass(slots=True)

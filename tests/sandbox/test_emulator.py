@@ -170,7 +170,7 @@ def test_stops_while_a_stream_hangs():
             assert sandbox.connections == 1
             start = time.monotonic()
             sandbox.stop()
-            assert time.monotonic() - start < 5
+            assert time.monotonic() - start < 60  # not for ever, as the stall would
 
 
 def test_whole_life_in_a_strict_process():
@@ -236,7 +236,7 @@ def test_run_ends_on_interrupt():
     )
     line = process.stdout.readline()
     process.send_signal(2)
-    rest = process.communicate(timeout=10)
+    rest = process.communicate(timeout=60)
 
     assert "The sandbox listens on http://127.0.0.1:" in line
     assert (process.returncode, *rest) == (0, "", "")

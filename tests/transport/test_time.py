@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
+import httpx2
 import pytest
 
 from langchain_aimlapi import errors
-from langchain_aimlapi._transport.request import Request, Timeouts
+from langchain_aimlapi._transport import aio, sync
+from langchain_aimlapi._transport.request import ClientOptions, Request, Timeouts
 from langchain_aimlapi._transport.retry import RetryPolicy
 
 from .callers import Caller, request
 from .service import HANG, LAST_CHUNK, OK, Service, chunk, event, head, stream, whole
 
-PING = [b": ping\n\n", 0.02] * 200
+AGAIN = 3_000
+"""How often a service repeats what should not put off an end: for a minute, in steps of 0.02 s."""
+IN_TIME = 30.0
+"""Seconds within which an end has come, however busy the machine is; the service has no end."""
+PING = [b": ping\n\n", 0.02] * AGAIN
 ONCE = RetryPolicy(max_retries=0)
 BODY = head(200, transfer_encoding="chunked")
 
@@ -33,24 +40,24 @@ CONNECTING = pytest.mark.parametrize("way", ["sync", "sync-httpx2", "async", "as
 
 @contextmanager
 def overrun(seconds):
-    """Expect a timeout, after the time allowed and not much later."""
+    """Expect a timeout, after the time allowed, and not only when the service falls silent."""
     started = time.monotonic()
     with pytest.raises(errors.AimlapiTimeoutError) as caught:
         yield caught
     taken = time.monotonic() - started
-    assert seconds - 0.02 <= taken <= seconds * 1.1 + 0.5
+    assert seconds - 0.02 <= taken <= IN_TIME
 
 
 STALLS = {
     "no answer": [HANG],
     "half a head": [b"HTTP/1.1 200 OK\r\n", HANG],
-    "dripping head": [b"HTTP/1.1 200 OK\r\nX: ", *[b"x", 0.02] * 200],
+    "dripping head": [b"HTTP/1.1 200 OK\r\nX: ", *[b"x", 0.02] * AGAIN],
     "heartbeats": stream(*PING, end=False),
     "heartbeats after content": stream(event("1"), *PING, end=False),
-    "content without end": stream(*[event("1"), 0.02] * 200, end=False),
+    "content without end": stream(*[event("1"), 0.02] * AGAIN, end=False),
     "half an event": stream(b"data: ", HANG, end=False),
     "a refusal that never ends": [
-        head(500, transfer_encoding="chunked"), *[chunk(b" "), 0.02] * 200
+        head(500, transfer_encoding="chunked"), *[chunk(b" "), 0.02] * AGAIN
     ],
 }  # fmt: skip
 
@@ -68,7 +75,7 @@ def test_a_stream_ends_by_its_deadline(service, caller, answer):
 
 BODIES = {
     "no answer": [HANG],
-    "dripping body": [BODY, *[chunk(b" "), 0.02] * 200],
+    "dripping body": [BODY, *[chunk(b" "), 0.02] * AGAIN],
     "dripping refusal": STALLS["a refusal that never ends"],
     "half a body": [head(200, content_length="99"), b'{"cho', HANG],
 }
@@ -88,10 +95,10 @@ def test_silence_late_in_a_stream_does_not_outlive_the_deadline(service, caller)
     service.will(stream(*[event("1"), 0.06] * 3, HANG, end=False))
     seen: list[bytes] = []
 
-    with overrun(0.3):
-        caller.stream_into(seen, request(service, total=0.3))
+    with overrun(0.5):
+        caller.stream_into(seen, request(service, total=0.5))
 
-    assert 1 <= len(seen) <= 3
+    assert len(seen) <= 3
 
 
 def test_a_reply_without_announced_end_is_not_ended_by_its_deadline(service, caller):
@@ -114,8 +121,8 @@ def test_attempts_and_pauses_share_the_deadline(service, caller, act):
             request(service, RetryPolicy(max_retries=99, initial=0.001), total=0.5)
         )
 
-    assert time.monotonic() - started <= 0.55 + 0.5
-    assert 2 <= len(service.hits) <= 4
+    assert time.monotonic() - started <= IN_TIME
+    assert 1 <= len(service.hits) <= 4  # each with its pause takes 0.15 s at least
 
 
 def test_no_attempt_begins_after_the_deadline(service, caller):
@@ -145,7 +152,7 @@ def test_late_first_content_is_tried_again(service, caller):
     """The bound is for each attempt, and nothing had reached the caller."""
     service.will([HANG], stream(event("1")))
 
-    assert caller.stream(request(service, first_token=0.2)) == [b"1"]
+    assert caller.stream(request(service, first_token=1.0)) == [b"1"]
 
 
 @pytest.mark.parametrize("silence", [[HANG], PING], ids=["nothing", "heartbeats"])
@@ -160,26 +167,74 @@ def test_silence_between_content_is_bounded(service, caller, silence):
     assert (seen, len(service.hits)) == ([b"1"], 1)
 
 
-def test_steady_content_may_take_longer_than_any_silence(service, caller):
+class Clockwork:
+    """A stream of events, and a reader, by a clock that only they move."""
+
+    def __init__(self, monkeypatch):
+        self.now = 0.0
+        self.said = [event("1")] * 6
+        monkeypatch.setattr(time, "monotonic", lambda: self.now)
+
+    def read(self, way, every, reading, **timeouts):
+        """Stream what is said, one `every` so many seconds, to one who takes `reading` seconds each."""
+        made = Request("http://host/", timeouts=Timeouts(**timeouts), retry=ONCE)
+        if way == "sync":
+            body = self._events(every)
+            client = httpx2.Client(transport=self._transport(body))
+            with sync.open_stream(made, ClientOptions(), client) as events:
+                return [self._taken(batch, reading) for batch in events]
+        return asyncio.run(self._aread(made, every, reading))
+
+    async def _aread(self, made, every, reading):
+        client = httpx2.AsyncClient(transport=self._transport(self._aevents(every)))
+        async with await aio.aopen_stream(made, ClientOptions(), client) as events:
+            return [self._taken(batch, reading) async for batch in events]
+
+    def _taken(self, batch, reading):
+        self.now += reading
+        return batch
+
+    def _events(self, every):
+        for data in self.said:
+            self.now += every
+            yield data
+
+    async def _aevents(self, every):
+        for data in self._events(every):
+            yield data
+
+    @staticmethod
+    def _transport(body):
+        kind = {"content-type": "text/event-stream"}
+        return httpx2.MockTransport(lambda _: httpx2.Response(200, headers=kind, content=body))
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_steady_content_may_take_longer_than_any_silence(monkeypatch, way):
     """Bounds on silence start anew with each content."""
-    service.will(stream(*[event("1"), 0.1] * 6))
+    clock = Clockwork(monkeypatch)
 
-    assert len(caller.stream(request(service, between_tokens=0.35, first_token=0.35))) == 6
+    assert len(clock.read(way, every=9.0, reading=0.0, between_tokens=10, first_token=10)) == 6
+    assert clock.now == 54.0
 
 
-def test_a_slow_reader_is_not_the_services_fault(service, caller):
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_silence_is_measured_by_the_same_clock(monkeypatch, way):
+    """The clock of these tests can end a stream, too: one that falls silent but for heartbeats."""
+    clock = Clockwork(monkeypatch)
+    clock.said = [event("1"), *[b": ping\n\n"] * 5]
+
+    with pytest.raises(errors.AimlapiTimeoutError, match="no content within 10 s"):
+        clock.read(way, every=4.0, reading=0.0, between_tokens=10)
+    assert clock.now == 16.0
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
+def test_a_slow_reader_is_not_the_services_fault(monkeypatch, way):
     """The time a caller spends on what came does not count as silence."""
-    service.will(stream(event("1"), 0.1, event("2"), 0.1, event("3")))
+    clock = Clockwork(monkeypatch)
 
-    class Slow(list):
-        def __iadd__(self, batch):
-            time.sleep(0.7)
-            return super().__iadd__(batch)
-
-    seen = Slow()
-    caller.stream_into(seen, request(service, between_tokens=0.5))
-
-    assert seen == [b"1", b"2", b"3"]
+    assert len(clock.read(way, every=9.0, reading=100.0, between_tokens=10)) == 6
 
 
 def test_bounds_on_content_are_not_for_whole_replies(service, caller):
