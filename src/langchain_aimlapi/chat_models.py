@@ -71,7 +71,7 @@ def _signed(hook: _Hook) -> _Hook:
 class ChatAimlapi(TokenCounting, ChatSettings):
     """A chat model of AI/ML API.
 
-    Example:
+    Examples:
         >>> from langchain_aimlapi import ChatAimlapi
         >>> llm = ChatAimlapi(model="gpt-4o-mini", temperature=0)
         >>> llm.invoke("I love programming.").text  # doctest: +SKIP

@@ -28,7 +28,7 @@ _EMBEDDINGS = Endpoint("/embeddings", reply=ReplyRules(content_key=b'"embedding"
 class AimlapiEmbeddings(Connection, Embeddings):
     """An embedding model of AI/ML API.
 
-    Example:
+    Examples:
         >>> from langchain_aimlapi import AimlapiEmbeddings
         >>> embeddings = AimlapiEmbeddings(model="text-embedding-3-small")
         >>> embeddings.embed_query("I love programming.")  # doctest: +SKIP

@@ -100,7 +100,7 @@ class _Limiter:
 class AimlapiRateLimiter(BaseRateLimiter):
     """Requests a minute, for one process or, by a Redis server, for all that share its key.
 
-    Example:
+    Examples:
         >>> from langchain_aimlapi.bulk import AimlapiRateLimiter
         >>> limiter = AimlapiRateLimiter(requests_per_minute=600)
         >>> llm = ChatAimlapi(model="gpt-4o", rate_limiter=limiter)  # doctest: +SKIP
