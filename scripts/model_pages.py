@@ -22,29 +22,31 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 
 HEAD = """\
-# What each model family takes and gives
+# Models
 
-This page is generated from the catalogue that the package ships and encodes requests by
-(`python scripts/model_pages.py`). The catalogue holds what AI/ML API documents per model id; the
-service's own list, `GET /v1/models`, is the authority on what is offered today.
+What each model accepts, generated from the catalogue that this package ships and uses
+(`python scripts/model_pages.py`). The catalogue holds what AI/ML API documents for each model id.
+Which models are offered today, the service's own list says: `GET /v1/models`.
+
+<div class="table-filter" data-hint="Filter: an id, a vendor, a word such as video"></div>
 
 How to read the tables:
 
-- **Request**: the route and the shape of messages. `either` takes OpenAI's and Anthropic's.
+- **Request**: the endpoint and the form of messages. *either* means OpenAI's or Anthropic's.
   `ChatAimlapi` chooses by itself; `dialect=` and `use_responses_api=` override it.
-- **Takes**: content besides text that a user message may hold.
-- **Tools**: whether tools may be bound; *one at a time* where `parallel_tool_calls` is unknown.
-- **Output format**: *schema* and *JSON* are native; *by tool* is a forced tool call, which is how
-  `with_structured_output` then does it.
-- **Reasoning**: the parameter behind `reasoning_effort`.
-- **Leaves out**: usual parameters that the model does not take. They are dropped with one warning;
-  `unsupported_params=` makes that an error, or sends them nonetheless.
-- **Also**: what few others take.
+- **Takes**: content besides text that a user message may have.
+- **Tools**: whether tools may be bound; *one at a time* where `parallel_tool_calls` is not
+  documented.
+- **Output format**: *schema* and *JSON* are native; *by tool* is a forced tool call, which
+  `with_structured_output` then uses.
+- **Reasoning**: the parameter that `reasoning_effort` is sent as.
+- **Leaves out**: common parameters that the model does not accept. They are left out of requests
+  with one warning; `unsupported_params=` changes that.
+- **Also**: what few others accept.
 - **Context**: tokens of input and output together, where documented.
 
-A dagger (†) marks ids whose documentation is one template shared by over a hundred ids: it says
-what the gateway lets through, and little of what the model does. Ids on one row are documented
-alike.
+Ids marked with † share one documentation template with over a hundred other ids: it says what the
+service accepts, and little about the model. Ids in one row are documented alike.
 """
 
 USUAL = (
@@ -71,7 +73,7 @@ PARTS = {
     "video_url": "video",
 }
 
-KNOBS = ("reasoning_effort", "reasoning", "thinking", "enable_thinking")
+REASONING = ("reasoning_effort", "reasoning", "thinking", "enable_thinking")
 
 EXTRAS = {
     "web_search_options": "web search",
@@ -150,7 +152,7 @@ def overview(vendors: dict[str, list[ModelEntry]]) -> str:
     """Return the table of vendors: how many of their ids take what."""
     rows = [counts(name, entries) for name, entries in vendors.items()]
     rows.append(counts("All", [entry for entries in vendors.values() for entry in entries]))
-    heads = ("Vendor", "Ids", "Listed", "Own", "Tools", "Schema output", "Images", "Reasoning knob")
+    heads = ("Vendor", "Ids", "Listed", "Own", "Tools", "Schema output", "Images", "Reasoning")
     words = "*Own* counts ids with documentation of their own; the columns after it count of those."
     return f"## Overview\n\n{words}\n\n{table(heads, rows)}"
 
@@ -166,7 +168,7 @@ def counts(name: str, entries: Sequence[ModelEntry]) -> list[str]:
         sum("tools" in facts.parameters for facts in own),
         sum("json_schema" in facts.response_formats for facts in own),
         sum("image" in takes(facts) for facts in own),
-        sum(knobs(facts) != "" for facts in own),
+        sum(reasoning_parameters(facts) != "" for facts in own),
     )
     return [name, *map(str, sums)]
 
@@ -206,7 +208,7 @@ def row(entry: ModelEntry) -> Row:
         takes=takes(facts),
         tools=tools(facts),
         output_format=output_format(facts),
-        reasoning=knobs(facts),
+        reasoning=reasoning_parameters(facts),
         leaves_out=leaves_out(facts),
         also=also(facts),
         context=context,
@@ -236,9 +238,9 @@ def output_format(facts: ModelFacts) -> str:
     return "by tool" if "tools" in facts.parameters else "no"
 
 
-def knobs(facts: ModelFacts) -> str:
-    """Return the parameters that steer reasoning."""
-    return ", ".join(f"`{knob}`" for knob in KNOBS if knob in facts.parameters)
+def reasoning_parameters(facts: ModelFacts) -> str:
+    """Return the parameters that control reasoning."""
+    return ", ".join(f"`{name}`" for name in REASONING if name in facts.parameters)
 
 
 def leaves_out(facts: ModelFacts) -> str:

@@ -9,6 +9,7 @@ The sources are parsed, not imported, so that defaults read as they are written.
 from __future__ import annotations
 
 import ast
+import html
 import itertools
 import sys
 from pathlib import Path
@@ -32,34 +33,36 @@ from langchain_aimlapi import ChatAimlapi, Timeouts
 llm = ChatAimlapi(model="gpt-4o", temperature=0, timeout=Timeouts(total=60, first_token=20))
 ```
 
-What is not set is not sent, and the model's own default holds. An argument goes before the environment, and an argument of a call (`llm.invoke(…, temperature=0.2)`, or bound with `llm.bind`) before the object's; `None` on a call takes the object's value away. All times are in seconds.
+What is not set is not sent, so the model's own default holds. Arguments go before environment variables, and arguments of a call (`llm.invoke(…, temperature=0.2)`, or bound with `llm.bind`) before those of the model object; `None` on a call removes the object's value. All times are in seconds.
 
-LangChain's own fields are there as well: `rate_limiter`, `cache`, `callbacks`, `tags`, `metadata`, `profile`, `disable_streaming`, `output_version`, `custom_get_token_ids`.
+LangChain's own fields work too: `rate_limiter`, `cache`, `callbacks`, `tags`, `metadata`, `profile`, `disable_streaming`, `output_version`, `custom_get_token_ids`.
 """
 
 TAIL = """\
-## Arguments nobody knows
+## Unknown arguments
 
-A name that is neither here nor a documented parameter of some model is sent in the request body all the same, with one `UnknownParameterWarning` that names the nearest argument. A name that holds `api_key` is refused instead: a key does not belong in a body.
+A name that is neither on this page nor a documented parameter of any model is sent in the request body, with one `UnknownParameterWarning` that names the nearest known argument. A name that contains `api_key` is refused, since a key must not be in a body.
 
-A parameter that the model is documented not to take is left out, with one `UnsupportedParameterWarning`; `unsupported_params` changes that. What each model takes is on the page of [models](models.md).
+A parameter that the model is documented not to accept is left out, with one `UnsupportedParameterWarning`; `unsupported_params` changes that. [Models](models.md) lists what each model accepts.
 
 ## Keys
 
-`api_key` takes text, a `SecretStr`, or a function that returns either. A function is asked at every call, so a key may rotate under a model that stays; an `async` function serves `ainvoke` and `astream`.
+`api_key` takes a text, a `SecretStr`, or a function that returns either. A function is called for every request, so keys may change while the model object stays; an `async` function works for `ainvoke` and `astream` only.
 
 ```python
 llm = ChatAimlapi(model="gpt-4o", api_key=lambda: "sandbox")
 llm.invoke("Hi", extra_headers={"X-Tenant": "7"})
 ```
 
-The key is in the request's header and nowhere else: in no `repr`, dump, trace, log, error or cache key, nor in a pickle if it came from the environment. Redirects are not followed, since they would take it along. A key that is given with a call (`llm.invoke(…, api_key=…)`) is best a `SecretStr`: then tracebacks with local variables do not show it either.
+The key is in the request header and nowhere else: not in a `repr`, dump, trace, log, error or cache key, nor in a pickle if it came from the environment. Redirects are not followed, since they would carry the key to another address. Pass a key for one call (`llm.invoke(…, api_key=…)`) as `SecretStr`; then tracebacks with local variables do not show it either.
 
 ## Connections
 
-Connections are opened by the first call and shared by all models of the process with the same `verify`, `proxy` and `max_connections` (async: of the running event loop). They close with their event loop, or at the end of the process, or by `close()` and `aclose()`, or a `with` statement; the model itself stays usable. `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and `SSL_CERT_DIR` are obeyed, sync and async, and read at every call, so that a value that is set after a failure holds. `NO_PROXY` takes what httpx and requests take: `example.com` (and all below it), `.example.com`, `*.example.com`, `*`, `10.0.0.0/8`, `[fd00::1]`, each also with a port. A loopback address (`localhost`, `127.0.0.1`, `::1`) goes by no proxy of the environment, so that the sandbox is reached behind a company's proxy; only where nothing listens there is a proxy on the same machine asked. A `proxy=` given in code always holds.
+Connections are opened by the first call and shared by all models of the process (async: of the running event loop) that have the same `verify`, `proxy` and `max_connections`. They are closed at the end of the event loop or process, by `close()` and `aclose()`, or by a `with` statement; the model stays usable.
 
-A client of your own is used as it is, and stays yours to close. Its timeout holds where none is set here (unless it is the five seconds of httpx or the five minutes of aiohttp that nobody chose), and what its hooks, auth or transport raise is an `AimlapiConnectionError`:
+Sync and async calls obey `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY`, `SSL_CERT_FILE` and `SSL_CERT_DIR`. They are read at every call, so a value that is set after a failure takes effect. `NO_PROXY` takes the forms that httpx and requests take: `example.com` (with all names below it), `.example.com`, `*.example.com`, `*`, `10.0.0.0/8`, `[fd00::1]`, each with or without a port. Loopback addresses (`localhost`, `127.0.0.1`, `::1`) do not go through a proxy of the environment, so that the sandbox can be reached behind a company proxy; only if nothing listens there, a proxy on the same machine is asked. `proxy=` in code always takes effect.
+
+A client of your own is used unchanged; you close it. Its timeout applies where none is set here (except the default five seconds of httpx and five minutes of aiohttp), and what its hooks, auth or transport raise becomes an `AimlapiConnectionError`:
 
 ```python
 import httpx2
@@ -70,9 +73,9 @@ with httpx2.Client(headers={"X-Team": "search"}) as client:
 
 ## Copies, pickles, LangChain's `load`
 
-A model is a value: `copy`, `deepcopy`, `model_copy(update={"model": …})` and `pickle` work before and after the first call. Copies share clients, caches, limiters and key functions. Pickles leave clients out, and what cannot be pickled at all is an error: give `verify` a path instead of a context.
+`copy`, `deepcopy`, `model_copy(update={"model": …})` and `pickle` work before and after the first call. Copies share clients, caches, limiters and key functions. Pickles leave clients out. An SSL context cannot be pickled: give `verify` a path instead.
 
-LangChain's `load` reads classes it is told of:
+LangChain's `load` reads the classes that it is given:
 
 ```python
 from langchain_core.load import dumpd, load
@@ -85,7 +88,7 @@ again = load(
 )
 ```
 
-`init_chat_model` knows its own list of providers, to which packages cannot add themselves: construct `ChatAimlapi`.
+LangChain's `init_chat_model` has a fixed list of providers without this one: construct `ChatAimlapi` instead.
 """
 
 SOURCES = (("_chat/settings.py", "ChatSettings"), ("_client/settings.py", "Connection"))
@@ -98,7 +101,7 @@ ONLY_ON_CALLS = {
     "extra_headers": ("dict[str, str]", "Headers of this request, over `default_headers`."),
     "extra_query": ("dict[str, str]", "Query parameters of this request, over `default_query`."),
     "tools": ("list", "What `bind_tools` binds."),
-    "tool_choice": ("str | dict", "Likewise."),
+    "tool_choice": ("str | dict", "What `bind_tools` makes of its `tool_choice`."),
 }
 """Arguments of a call that are no fields."""
 
@@ -143,19 +146,19 @@ def written() -> str:
         HEAD,
         section("Model, key and address", first),
         section(
-            "Sent to the model", [row for row in rows if row.name in sent], "As the model takes it."
+            "Sent to the model", [row for row in rows if row.name in sent], "Sent in the form that the model documents."
         ),
         section(
-            "How it is asked and read",
+            "Requests and replies",
             [row for row in own if row.name not in sent and row not in first],
         ),
         section("Calls and connections", [row for row in shared if row not in first]),
         section(
             "`Timeouts`",
             fields(parsed("_transport/request.py"), "Timeouts"),
-            "`timeout=30` is `Timeouts(total=30)`. See [errors, retries and time](errors.md).",
+            "`timeout=30` is `Timeouts(total=30)`. See [Errors and retries](errors.md).",
         ),
-        section("Only with a call", list(of_a_call(rows)), also_with_a_call(rows)),
+        section("Arguments of calls only", list(of_a_call(rows)), also_with_a_call(rows)),
         TAIL,
     ]
     return "\n".join(sections)
@@ -250,7 +253,10 @@ def code(text: str) -> str:
     """Return a cell of code; prose stays prose."""
     if not text or text.startswith("from "):
         return text
-    return f"`{text}`".replace("|", "\\|")
+    if "|" not in text:
+        return f"`{text}`"
+    # An entity, since GitHub and Python-Markdown do not agree how to write a bar in a table.
+    return f"<code>{html.escape(text, quote=False).replace('|', '&#124;')}</code>"
 
 
 if __name__ == "__main__":

@@ -39,13 +39,14 @@ class AimlapiEmbeddings(Connection, Embeddings):
     model: str
     """Id of the model, such as `"text-embedding-3-small"` or `"voyage-large-2-instruct"`."""
     dimensions: int | None = Field(default=None, ge=1)
-    """Length of the vectors, for models that can shorten them."""
+    """Length of the embeddings, for models that can shorten them."""
     encoding_format: Literal["float", "base64"] | None = None
-    """How vectors travel; "base64" is a quarter of the bytes, documented for OpenAI's models."""
+    """How embeddings are sent; "base64" takes a quarter of the bytes and is documented for OpenAI's
+    models."""
     input_type: str | None = None
-    """What the texts are, for models that ask (Voyage: "document")."""
+    """What the texts are, for models that distinguish it (Voyage: "document")."""
     chunk_size: int = Field(default=256, ge=1)
-    """Most texts of one request; longer lists go in several."""
+    """Maximum number of texts in one request; longer lists are split."""
 
     if TYPE_CHECKING:
         # Pydantic's own, with every field by both of its names and keys as texts too.

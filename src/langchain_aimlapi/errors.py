@@ -1,6 +1,6 @@
 """The errors of this package, each one also LangChain's own class for the same condition.
 
-    AimlapiError                          catches all of ours; never raised itself
+    AimlapiError                          catches all errors of this package
     ├── ConfigurationError                a wrong option: nothing was sent
     │   └── MissingAPIKeyError            no key to send
     ├── BudgetExceededError               a cap of the caller's own is reached: nothing was sent

@@ -49,7 +49,7 @@ SENT_FIELDS = (
     "provider",
     "web_search_options",
 )
-"""Fields that go into the request's body, each by its own name."""
+"""Fields that go into the request body, each by its own name."""
 
 _SHARED_BY_COPIES = (
     "aimlapi_api_key",
@@ -71,27 +71,28 @@ class ChatSettings(Connection, BaseChatModel):
     """Id of the model, such as `"openai/gpt-4o"`; read from `AIMLAPI_MODEL` if not given."""
 
     temperature: float | None = None
-    """Randomness of the choice of tokens, 0 to 2 (0 to 1 for Claude)."""
+    """Sampling temperature, 0 to 2 (0 to 1 for Claude); higher is more random."""
     max_tokens: int | None = None
-    """Most tokens of the answer. Some models cut off at 512 unless told otherwise."""
+    """Maximum output tokens. Some models default to 512."""
     max_completion_tokens: int | None = None
-    """The newer name of `max_tokens`, thoughts included; sent by the name the model takes."""
+    """Maximum output tokens, reasoning included; the newer name of `max_tokens`. Both are sent by the
+    name that the model documents."""
     top_p: float | None = None
-    """Choose among the most likely tokens that make up this share, 0.01 to 1."""
+    """Nucleus sampling: choose among the most likely tokens of this total probability, 0.01 to 1."""
     top_k: int | None = None
-    """Choose among this many most likely tokens."""
+    """Choose among this number of most likely tokens."""
     min_p: float | None = None
-    """Leave out tokens less likely than this share of the likeliest one."""
+    """Leave out tokens whose probability is below this fraction of the most likely one's, 0 to 1."""
     seed: int | None = None
-    """Ask for repeatable answers; 1 or more."""
+    """Seed for repeatable answers, 1 or more; vendors promise no more than best effort."""
     n: int | None = None
     """Number of answers, for calls that do not stream."""
     stop: list[str] | str | None = None
     """Texts at which the answer ends (at most 4); they are not part of it."""
     frequency_penalty: float | None = None
-    """Penalty on tokens by how often they have come, -2 to 2."""
+    """Penalty on tokens by how often they occurred, -2 to 2."""
     presence_penalty: float | None = None
-    """Penalty on tokens that have come at all, -2 to 2."""
+    """Penalty on tokens that occurred at all, -2 to 2."""
     repetition_penalty: float | None = None
     """Penalty on repetition, 1 for none; open-weight models."""
     logit_bias: dict[str, float] | None = None
@@ -99,39 +100,40 @@ class ChatSettings(Connection, BaseChatModel):
     logprobs: bool | None = None
     """Whether to report the log probability of each token of the answer."""
     top_logprobs: int | None = None
-    """How many likeliest tokens to report per place, 0 to 20."""
+    """How many alternatives to report per token, 0 to 20."""
     reasoning_effort: str | None = None
-    """How much to think: "low", "medium" or "high" (some models: "none", "minimal", "xhigh").
-    Sent as the model documents it: an effort, a `thinking` budget or a switch."""
+    """How much reasoning: "low", "medium" or "high" (some models: "none", "minimal", "xhigh").
+    Sent in the form that the model documents: an effort, a token budget or a switch."""
     reasoning: dict[str, Any] | None = None
-    """The vendor's own form: `{"effort": …}` or `{"max_tokens": …}`, `{"exclude": …}`."""
+    """Reasoning parameters in the vendor's own form: `{"effort": …}`, `{"max_tokens": …}`,
+    `{"exclude": …}`."""
     thinking: dict[str, Any] | None = None
-    """The vendor's own form: `{"type": "enabled", "budget_tokens": …}`."""
+    """Reasoning parameters in Anthropic's form: `{"type": "enabled", "budget_tokens": …}`."""
     parallel_tool_calls: bool | None = None
     """Whether the model may call several tools in one turn."""
     response_format: dict[str, Any] | None = None
     """The form of the answer; `with_structured_output` sets it for you."""
     modalities: list[str] | None = None
-    """Forms of output: `["text", "audio"]`."""
+    """Kinds of output: `["text", "audio"]`."""
     audio: dict[str, Any] | None = None
     """Voice and format of audio output: `{"voice": …, "format": "wav"}`."""
     provider: str | None = None
-    """Where the gateway sends the call; "auto" lets it fall back."""
+    """The provider that the service sends the call to; "auto" lets it choose another if one fails."""
     web_search_options: dict[str, Any] | None = None
     """Web search before the answer: `{"search_context_size": "low"}`."""
 
     streaming: bool = False
-    """Whether `invoke` streams inside, for handlers that want tokens."""
+    """Whether `invoke` streams internally, so that callback handlers see tokens."""
     stream_usage: bool = True
     """Whether streams ask for token counts (where the model documents the option)."""
     extra_body: dict[str, Any] | None = None
-    """Fields put into the body last, over all others."""
+    """Fields that are put into the request body last and replace others of the same name."""
 
     dialect: Literal["auto", "openai", "anthropic"] = "auto"
-    """Shape of the request; "auto" follows what the model documents."""
+    """Form of the request, OpenAI's or Anthropic's; "auto" follows what the model documents."""
     use_responses_api: bool | None = None
-    """Whether calls go to `/responses` instead of `/chat/completions`; by default, for the models
-    documented there alone."""
+    """Whether calls go to `/responses` instead of `/chat/completions`; by default only for models
+    that are documented there alone."""
     clean_tool_schemas: Literal["auto", "always", "never"] = "auto"
     """Whether tools' schemas are said in the few keywords that Gemini's back ends take, with their
     meaning kept (`$ref` put in, `null` as `nullable`, the rest told in descriptions); "auto" does
@@ -140,16 +142,16 @@ class ChatSettings(Connection, BaseChatModel):
     """What to do with a parameter that the model is documented not to take: leave it out (with
     one warning per model and parameter), send it, or raise."""
     echo_reasoning: bool = True
-    """Whether a model gets its own thoughts back on the next turn, as tool loops on DeepSeek,
-    Kimi, GLM and MiniMax require."""
+    """Whether earlier reasoning is sent back to the model, as tool loops on DeepSeek, Kimi, GLM and
+    MiniMax require."""
     repair_empty_turns: bool = True
-    """Whether turns that say nothing are left out of what is sent: some vendors refuse a
-    conversation over one. Tool calls and their results stay, and so does the last turn."""
+    """Whether empty messages are left out of the request, since some vendors refuse them. Tool calls,
+    their results and the last message are always sent."""
     coalesce: bool = False
-    """Whether words of a stream that have arrived together come as one chunk, which costs a busy
-    server less; nothing ever waits for more, and the message is the same."""
+    """Whether chunks that arrived together are joined into one, which saves CPU on a busy server.
+    Nothing waits for more, and the message is the same."""
     split_think_tags: bool = True
-    """Whether `<think>…</think>` at the start of an answer becomes reasoning."""
+    """Whether `<think>…</think>` at the start of an answer is read as reasoning."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True, defer_build=True)
 

@@ -54,39 +54,41 @@ class Connection(BaseModel):
         default_factory=from_env([*BASE_URL_VARIABLES], default=DEFAULT_BASE_URL),
         validate_default=True,
     )
-    """Where the service is; read from `AIMLAPI_API_BASE` or `AIMLAPI_BASE_URL` if not given, else
+    """Address of the service; read from `AIMLAPI_API_BASE` or `AIMLAPI_BASE_URL` if not given, else
     `https://api.aimlapi.com/v1`. A query in it goes with every request."""
     timeout: float | Timeouts | None = None
-    """Seconds for one call with all its attempts, or `Timeouts` for finer bounds. If not given, ten
-    minutes for a whole reply, and ten minutes of silence for a stream (or what an `http_client` was
-    set to); `Timeouts()` has no end. Takes `httpx.Timeout` and a pair (connect, read), too."""
+    """Seconds for one call with all its attempts, or `Timeouts` for finer limits; `httpx.Timeout` and
+    a pair (connect, read) are accepted too. By default, ten minutes for a whole reply, and for a
+    stream ten minutes without content (or what an `http_client` was set to); `Timeouts()` limits
+    connecting only."""
     max_retries: int = Field(default=2, ge=0)
-    """How often a failed call is tried again; 0 sends one request."""
+    """How often a failed call is tried again; 0 for a single request."""
     default_headers: Mapping[str, str | None] | None = Field(default=None, exclude=True, repr=False)
     """Headers of every request; None removes a default header. Not serialised."""
     default_query: Mapping[str, str] | None = Field(default=None, exclude=True, repr=False)
     """Query parameters of every request. Not serialised."""
     http_client: Any = Field(default=None, exclude=True, repr=False)
-    """An `httpx2.Client` or `httpx.Client` to use for sync calls; it stays yours to close."""
+    """An `httpx2.Client` or `httpx.Client` for sync calls; you close it."""
     http_async_client: Any = Field(default=None, exclude=True, repr=False)
-    """An `aiohttp.ClientSession`, or an `AsyncClient` of `httpx2` or `httpx`, to use for async calls;
-    yours to close."""
+    """An `aiohttp.ClientSession`, or an `AsyncClient` of `httpx2` or `httpx`, for async calls; you
+    close it."""
     verify: bool | str | ssl.SSLContext = Field(default=True, exclude=True)
-    """TLS: a path of CA certificates, a context, or False for no check at all."""
+    """How TLS certificates are checked: True, a path of CA certificates, an SSL context, or False for
+    no check at all."""
     proxy: str | None = Field(default=None, exclude=True, repr=False)
     """Address of an HTTP proxy; `HTTPS_PROXY` and `NO_PROXY` hold if it is not given, but never for
     loopback addresses."""
     max_connections: int | None = Field(default=None, ge=1)
-    """Most connections at once from this process (async: from this event loop); calls beyond wait.
-    Three quarters of the files that the process may open if not given."""
+    """Maximum number of connections of this process (async: of this event loop); further calls wait.
+    By default three quarters of the files that the process may open."""
     max_response_bytes: int = Field(default=MAX_RESPONSE_BYTES, ge=1)
-    """Most bytes of a reply that is not streamed, decompressed; a larger one is an error. 64 MB if
-    not given."""
+    """Maximum size in bytes of a reply that is not streamed, decompressed; a larger one is an error.
+    64 MB by default."""
     client_request_id: str | None = None
-    """Sent as `X-Client-Request-Id`, to find the call in the service's logs; by default the run
-    id of LangChain, so that logs and traces can be matched."""
+    """Sent as `X-Client-Request-Id`, to find the call in the service's logs; by default LangChain's
+    run id, so that logs and traces can be matched."""
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
-    """Parameters of the service that have no field here."""
+    """Parameters of the service that have no field here; sent in the request body."""
 
     model_config = ConfigDict(
         arbitrary_types_allowed=True,

@@ -29,11 +29,11 @@ _said: set[tuple[str, str]] = set()
 
 
 class UnknownParameterWarning(UserWarning):
-    """An argument that is no field of ours and no documented parameter; it was sent as it is."""
+    """An argument that is neither a field nor a documented parameter; it was sent unchanged."""
 
 
 class UnsupportedParameterWarning(UserWarning):
-    """A parameter that the model is documented not to take; it was left out."""
+    """A parameter that the model is documented not to accept; it was left out."""
 
 
 _NAMES_ELSEWHERE = {

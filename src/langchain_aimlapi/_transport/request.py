@@ -31,22 +31,22 @@ MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """How long to wait, in seconds; None waits for ever.
+    """How long to wait, in seconds; None for no limit.
 
     Raises:
         ConfigurationError: A value is not a positive number.
     """
 
     connect: float | None = 10.0
-    """For the connection: looking up the host, each of its addresses, TLS."""
+    """Until the connection is open: looking up the host, trying its addresses, TLS."""
     first_token: float | None = None
-    """Of a streamed reply, until the first of its content; per attempt."""
+    """Until the first content of a stream, for each attempt."""
     between_tokens: float | None = None
-    """Of a streamed reply, the longest silence; heartbeats are silence too."""
+    """Longest time without content in a stream; heartbeats do not reset it."""
     read: float | None = None
-    """The longest wait for the next bytes, whatever they say, as httpx and requests count it."""
+    """Longest wait for the next bytes, whatever they are, as httpx and requests count it."""
     total: float | None = None
-    """For everything: all attempts, the pauses between them, and the whole reply."""
+    """For the whole call: all attempts, the pauses between them, and the whole reply."""
 
     def __post_init__(self) -> None:
         for each in fields(self):
