@@ -146,7 +146,9 @@ def written() -> str:
         HEAD,
         section("Model, key and address", first),
         section(
-            "Sent to the model", [row for row in rows if row.name in sent], "Sent in the form that the model documents."
+            "Sent to the model",
+            [row for row in rows if row.name in sent],
+            "Sent in the form that the model documents.",
         ),
         section(
             "Requests and replies",

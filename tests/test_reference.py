@@ -50,6 +50,14 @@ def found(name):
     return getattr(importlib.import_module(module), attribute)
 
 
+def is_hook(public, attribute):
+    """Whether a method is one of LangChain's own, which LangChain documents and calls."""
+    return any(
+        attribute in vars(base) and not base.__module__.startswith("langchain_aimlapi")
+        for base in public.__mro__
+    )
+
+
 def functions():
     """Every public function and method of ours, with its name."""
     for name in NAMES:
@@ -60,7 +68,7 @@ def functions():
             for attribute, member in inspect.getmembers(public, inspect.isroutine):
                 function = getattr(member, "__func__", member)
                 ours = str(getattr(function, "__module__", "")).startswith("langchain_aimlapi")
-                if ours and not attribute.startswith("_"):
+                if ours and not attribute.startswith("_") and not is_hook(public, attribute):
                     yield f"{name}.{attribute}", function
 
 

@@ -41,7 +41,7 @@ class Budget(BaseCallbackHandler):
     pass the cap together. A call that is refused was not sent; the cap may be passed by what the
     calls under way cost beyond their estimates.
 
-    Example:
+    Examples:
         >>> agent.invoke(question, config={"callbacks": [Budget(usd=5.00)]})  # doctest: +SKIP
         >>> with Budget(usd=5.00) as budget:  # doctest: +SKIP
         ...     chain.batch(questions)
@@ -104,7 +104,13 @@ class Budget(BaseCallbackHandler):
     def raise_caps(
         self, usd: float | None = None, tokens: int | None = None, calls: int | None = None
     ) -> None:
-        """Allow more: the new caps, for all that is spent; those not given stay."""
+        """Set new caps, for all that is spent so far.
+
+        Args:
+            usd: New cap in USD; unchanged if not given.
+            tokens: New cap in tokens; unchanged if not given.
+            calls: New cap in calls; unchanged if not given.
+        """
         caps = self._caps
         self._caps = Caps(
             caps.usd if usd is None else usd,
@@ -123,7 +129,11 @@ class Budget(BaseCallbackHandler):
             raise _exceeded(reached, self._caps, spent)
 
     def begin(self, call: str, characters: int) -> None:
-        """Reserve for a call.
+        """Reserve an estimate for a call.
+
+        Args:
+            call: An id of the call.
+            characters: Length of the prompt.
 
         Raises:
             BudgetExceededError: If there is nothing left for it.
@@ -138,7 +148,12 @@ class Budget(BaseCallbackHandler):
         raise _exceeded(reached, self._caps, self._ledger.spent())
 
     def end(self, call: str, used: Used | None) -> None:
-        """Put what a call took in place of what was reserved for it."""
+        """Replace what was reserved for a call by what it took.
+
+        Args:
+            call: The id given to `begin`.
+            used: What the service reported; `None` for a call that failed.
+        """
         if self._outer is not None:
             self._outer.end(call, used)
         if used is None or used.cached:

@@ -13,18 +13,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 from uuid import UUID
 
 from langchain_core.callbacks import BaseCallbackHandler
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.tracers.context import register_configure_hook
 
 from langchain_aimlapi._client.metering import METERS, Used
-
-if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage
 
 __all__ = ["AimlapiUsageHandler", "Usage", "get_aimlapi_callback"]
 
@@ -61,7 +58,11 @@ class Usage:
         return self.input_tokens + self.output_tokens
 
     def add(self, used: Used) -> None:
-        """Count a call."""
+        """Count a call.
+
+        Args:
+            used: What the call took.
+        """
         if used.cached:
             self.cached += 1
             return
@@ -160,10 +161,20 @@ class AimlapiUsageHandler(BaseCallbackHandler):
         return "\n".join([*rows, f"in all: {self.total}"])
 
     def begin(self, call: str, characters: int) -> None:
-        """A call that LangChain tells no callback of is about to be sent: embeddings, for one."""
+        """Note a call of which LangChain informs no callback, such as one for embeddings.
+
+        Args:
+            call: An id of the call.
+            characters: Length of the texts.
+        """
 
     def end(self, call: str, used: Used | None) -> None:
-        """Such a call is over."""
+        """Count such a call.
+
+        Args:
+            call: The id given to `begin`.
+            used: What the service reported; `None` for a call that failed.
+        """
         del call
         if used is None:
             self._fail("")
