@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from pydantic import SecretStr
 
 from langchain_aimlapi._client.base_url import join_url, tidy_base_url
 from langchain_aimlapi._client.clients import as_timeouts
 from langchain_aimlapi._client.redirect import redirect_for
+from langchain_aimlapi._codec.encode.body import dump_body
 from langchain_aimlapi._errors.redaction import unwrap
 from langchain_aimlapi._transport.request import ReplyRules, Request, Timeouts
 from langchain_aimlapi._transport.retry import RetryPolicy
@@ -235,14 +235,7 @@ def _encoded(body: Body) -> tuple[str | None, bytes | None]:
     """Return the content type and the bytes of a body."""
     if body is None:
         return None, None
-    return _multipart(body) if isinstance(body, Form) else ("application/json", _json(body))
-
-
-def _json(body: Mapping[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(body, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY)
-    except TypeError as error:
-        raise ConfigurationError(f"The request cannot be written as JSON: {error}.") from None
+    return _multipart(body) if isinstance(body, Form) else ("application/json", dump_body(body))
 
 
 def _multipart(form: Form) -> tuple[str, bytes]:

@@ -11,6 +11,7 @@ the key travels with the text: `REASONING_KEYS` and `THINK_TAG` name the ways it
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -233,11 +234,21 @@ def _tool_call(call: Block, where: str) -> ToolCall | None:
         )
     extras, arguments = call.get("extras") or {}, call.get("args")
     if not isinstance(arguments, str):
-        return ToolCall(identity, name or "", to_json(arguments or {}), extras)
+        return ToolCall(identity, name or "", _arguments_text(arguments or {}), extras)
     if extras.get("type") == "custom":
         return ToolCall(identity, name or "", arguments, extras)
     text = _strict_json(arguments)
     return ToolCall(identity, name or "", text or arguments, extras, broken=text is None)
+
+
+def _arguments_text(arguments: Any) -> str:
+    """Arguments as JSON; numbers that it has no word for go by their names."""
+    text = to_json(arguments)
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return to_json(json.loads(text, parse_constant=str))
+    return text
 
 
 def _strict_json(arguments: str) -> str | None:

@@ -1,6 +1,6 @@
 """LangChain's messages -> a conversation that the model asked can be sent, as values.
 
-Reading, repairing (`repair`) and fitting to the recipient (`handover`) happen here, once for every
+Reading, pairing calls with results (`pairing`) and fitting to the model (`handover`) happen here, once for every
 dialect and route.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from langchain_aimlapi._codec.encode.assistant import read_assistant
 from langchain_aimlapi._codec.encode.blocks import is_model_side, read_content, read_result
 from langchain_aimlapi._codec.encode.handover import Recipient, hand_over
-from langchain_aimlapi._codec.encode.repair import without_unanswered_calls
+from langchain_aimlapi._codec.encode.pairing import pair_calls
 from langchain_aimlapi._codec.encode.turns import MessageTurn, ToolTurn, Turn
 from langchain_aimlapi.errors import ConfigurationError, UnsupportedContentError
 
@@ -29,7 +29,7 @@ def prepare(messages: Sequence[BaseMessage], recipient: Recipient) -> list[Turn]
     """
     if not messages:
         raise ConfigurationError("There are no messages to send.")
-    return hand_over(without_unanswered_calls(read_conversation(messages)), recipient)
+    return hand_over(pair_calls(read_conversation(messages)), recipient)
 
 
 def read_conversation(messages: Sequence[BaseMessage]) -> list[Turn]:
