@@ -18,6 +18,7 @@ import langchain_aimlapi
 ROOT = Path(__file__).parents[1]
 
 EXPORTED = [
+    "Account",
     "AimlapiConnectionError",
     "AimlapiEmbeddings",
     "AimlapiError",

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         UnsupportedParameterWarning,
     )
     from langchain_aimlapi._transport.request import Timeouts
+    from langchain_aimlapi.account import Account
     from langchain_aimlapi.budget import Budget
     from langchain_aimlapi.callbacks import AimlapiUsageHandler, get_aimlapi_callback
     from langchain_aimlapi.chat_models import ChatAimlapi
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "Account": "account",
     "AimlapiEmbeddings": "embeddings",
     "AimlapiUsageHandler": "callbacks",
     "Budget": "budget",
@@ -59,6 +61,7 @@ _HOMES = {
 """Where a name lives, unless it is an error."""
 
 __all__ = [
+    "Account",
     "AimlapiConnectionError",
     "AimlapiEmbeddings",
     "AimlapiError",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 DEFAULT_BASE_URL = "https://api.aimlapi.com/v1"
+_VERSION = re.compile(r"/v\d{1,2}$")
 _ENDPOINTS = ("/chat/completions", "/responses")
 
 
@@ -55,6 +57,12 @@ def _without_password(text: str) -> str:
     return f"{scheme}{separator}{HIDDEN}@{rest.rpartition('@')[2]}" if "@" in rest else text
 
 
+def without_version(base_url: str) -> str:
+    """Return a base address without the version at its end, for paths that begin with one."""
+    address, mark, query = base_url.partition("?")
+    return _VERSION.sub("", address) + mark + query
+
+
 def join_url(base_url: str, path: str, *queries: Mapping[str, Any] | None) -> str:
     """Return the URL of an endpoint.
 
@@ -70,5 +78,5 @@ def join_url(base_url: str, path: str, *queries: Mapping[str, Any] | None) -> st
 
     given = {name: value for query in queries if query for name, value in query.items()}
     kept = [each for each in own.split("&") if unquote_plus(each.partition("=")[0]) not in given]
-    query = "&".join(part for part in (*kept, urlencode(given)) if part)
+    query = "&".join(part for part in (*kept, urlencode(given, doseq=True)) if part)
     return f"{address}{path}?{query}" if query else address + path

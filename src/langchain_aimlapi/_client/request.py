@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 
-from langchain_aimlapi._client.base_url import join_url, tidy_base_url
+from langchain_aimlapi._client.base_url import join_url, tidy_base_url, without_version
 from langchain_aimlapi._client.clients import as_timeouts
 from langchain_aimlapi._client.redirect import redirect_for
 from langchain_aimlapi._codec.encode.body import dump_body
@@ -54,6 +54,8 @@ class Endpoint:
     method: str = "POST"
     reply: ReplyRules = field(default_factory=ReplyRules)
     """What a successful reply looks like."""
+    from_root: bool = False
+    """Whether the path has the version of the API in it, which the base address has, too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def build_request(
     body: Body,
     scope: CallScope,
     *,
-    query: Mapping[str, str] | None = None,
+    query: Mapping[str, Any] | None = None,
     streams: bool = False,
 ) -> Request:
     """Make a request to the service.
@@ -116,7 +118,7 @@ def build_request(
     timeout, retries = _timeout_of(arguments), arguments.get("max_retries")
     try:
         return Request(
-            url=_url(connection, endpoint.path, scope, query),
+            url=_url(connection, endpoint, scope, query),
             body=data,
             headers=_headers(connection, scope, kind),
             timeouts=_timeouts(connection.timeout if timeout is None else timeout, streams=streams),
@@ -189,11 +191,15 @@ def base_url_of(connection: Connection, arguments: Mapping[str, Any]) -> str:
 
 
 def _url(
-    connection: Connection, path: str, scope: CallScope, query: Mapping[str, str] | None
+    connection: Connection, endpoint: Endpoint, scope: CallScope, query: Mapping[str, Any] | None
 ) -> str:
     arguments = scope.arguments
     base_url = base_url_of(connection, arguments)
-    return join_url(base_url, path, connection.default_query, query, arguments.get("extra_query"))
+    if endpoint.from_root:
+        base_url = without_version(base_url)
+    return join_url(
+        base_url, endpoint.path, connection.default_query, query, arguments.get("extra_query")
+    )
 
 
 # --- the headers ----------------------------------------------------------------------------------
