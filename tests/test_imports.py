@@ -32,6 +32,7 @@ EXPORTED = [
     "ConfigurationError",
     "ConflictError",
     "ContextOverflowError",
+    "EmbeddingsResult",
     "InvalidRequestError",
     "MissingAPIKeyError",
     "NotFoundError",

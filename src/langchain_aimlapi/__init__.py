@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from langchain_aimlapi.budget import Budget
     from langchain_aimlapi.callbacks import AimlapiUsageHandler, get_aimlapi_callback
     from langchain_aimlapi.chat_models import ChatAimlapi
-    from langchain_aimlapi.embeddings import AimlapiEmbeddings
+    from langchain_aimlapi.embeddings import AimlapiEmbeddings, EmbeddingsResult
     from langchain_aimlapi.errors import (
         AimlapiConnectionError,
         AimlapiError,
@@ -52,6 +52,7 @@ _HOMES = {
     "AimlapiUsageHandler": "callbacks",
     "Budget": "budget",
     "ChatAimlapi": "chat_models",
+    "EmbeddingsResult": "embeddings",
     "StructuredOutput": "_chat.results",
     "get_aimlapi_callback": "callbacks",
     "Timeouts": "_transport.request",
@@ -75,6 +76,7 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "ContextOverflowError",
+    "EmbeddingsResult",
     "InvalidRequestError",
     "MissingAPIKeyError",
     "NotFoundError",

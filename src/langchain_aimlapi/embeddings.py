@@ -1,28 +1,64 @@
-"""`AimlapiEmbeddings`: embeddings of texts, over the same connections as the chat models."""
+"""`AimlapiEmbeddings`: embeddings of texts, over the same connections as the chat models.
+
+A list of texts becomes requests that keep the service's limits, of which a few are under way at a
+time. What the estimate of tokens got wrong, the service refuses: then the request is halved
+(`embed_batch`, a generator of steps that sync and async calls carry out).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+import re
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import as_completed
+from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from langchain_core.embeddings import Embeddings
+from langchain_core.runnables.config import ContextThreadPoolExecutor
 from pydantic import Field, SecretStr
 
+from langchain_aimlapi._catalogue.embeddings import MAX_REQUEST_TOKENS, embedding_spec
 from langchain_aimlapi._client.key import aresolve_key, resolve_key
 from langchain_aimlapi._client.request import CallScope, Endpoint, build_request
 from langchain_aimlapi._client.send import asend, send
 from langchain_aimlapi._client.settings import Connection
-from langchain_aimlapi._codec.decode.embeddings import decode_embeddings
-from langchain_aimlapi._codec.encode.embeddings import encode_embeddings
-from langchain_aimlapi._transport.request import Reply, ReplyRules, Request
+from langchain_aimlapi._codec.decode.embeddings import EmbeddingsReply, decode_embeddings
+from langchain_aimlapi._codec.encode.embeddings import (
+    Batch,
+    check_texts,
+    encode_embeddings,
+    split_texts,
+)
+from langchain_aimlapi._transport.deadline import deadline_in
+from langchain_aimlapi._transport.request import Reply, ReplyRules, Request, Timeouts
+from langchain_aimlapi.errors import (
+    AimlapiError,
+    ContextOverflowError,
+    InvalidRequestError,
+)
 
 if TYPE_CHECKING:
     from langchain_aimlapi._client.arguments import EmbeddingsArguments
 
-__all__ = ["AimlapiEmbeddings"]
+__all__ = ["AimlapiEmbeddings", "EmbeddingsResult"]
 
 _EMBEDDINGS = Endpoint("/embeddings", reply=ReplyRules(content_key=b'"embedding"'))
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingsResult:
+    """Embeddings, and what they took."""
+
+    embeddings: list[list[float]] = field(repr=False)
+    """One per text, in their order."""
+    tokens: int | None
+    """Tokens of all texts, as billed; None if a reply did not say."""
+    cost: float | None
+    """In US dollars, as billed; None if a reply did not say."""
+    responses: list[dict[str, Any]]
+    """Per request: the model's name, ids for the service's support, and details of the cost."""
 
 
 class AimlapiEmbeddings(Connection, Embeddings):
@@ -41,12 +77,23 @@ class AimlapiEmbeddings(Connection, Embeddings):
     dimensions: int | None = Field(default=None, ge=1)
     """Length of the embeddings, for models that can shorten them."""
     encoding_format: Literal["float", "base64"] | None = None
-    """How embeddings are sent; "base64" takes a quarter of the bytes and is documented for OpenAI's
-    models."""
+    """How embeddings are transferred; if not given, "base64" for the models that document it, which
+    is a quarter of the bytes, and numbers for others. The result is the same lists of floats."""
     input_type: str | None = None
     """What the texts are, for models that distinguish it (Voyage: "document")."""
+    query_input_type: str | None = None
+    """The same for `embed_query`; `input_type` if not given."""
+    task_type: str | None = None
+    """What the embeddings are for, for Google's models. If not given, these are told documents and
+    queries apart ("RETRIEVAL_DOCUMENT", "RETRIEVAL_QUERY")."""
     chunk_size: int = Field(default=256, ge=1)
     """Maximum number of texts in one request; longer lists are split."""
+    max_request_tokens: int = Field(default=MAX_REQUEST_TOKENS, ge=1)
+    """Maximum number of tokens in one request, by an estimate that is rather too high."""
+    max_concurrency: int = Field(default=4, ge=1)
+    """Maximum number of requests of one call at a time; 1 sends them one after the other."""
+    on_progress: Callable[[int, int], object] | None = Field(default=None, exclude=True, repr=False)
+    """Called after each request with the number of texts that are done and of all texts."""
 
     if TYPE_CHECKING:
         # Pydantic's own, with every field by both of its names and keys as texts too.
@@ -62,14 +109,11 @@ class AimlapiEmbeddings(Connection, Embeddings):
             One embedding per text, in their order.
 
         Raises:
+            TypeError: For one text instead of a list, or for something else than texts.
+            ConfigurationError: For an empty text, by its place.
             AimlapiError: For a request that is refused, or a reply that cannot be read.
         """
-        vectors: list[list[float]] = []
-        for chunk in self._chunks(texts):
-            request = self._request(chunk, resolve_key(self, {}))
-            decode = partial(_decode, len(chunk))
-            vectors += send(request, self._client_options, self.http_client, decode)
-        return vectors
+        return self.embed_with_usage(texts).embeddings
 
     def embed_query(self, text: str) -> list[float]:
         """Embed one text, such as a question.
@@ -83,7 +127,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
         Raises:
             AimlapiError: As for `embed_documents`.
         """
-        return self.embed_documents([text])[0]
+        return self.embed_with_usage([text], query=True).embeddings[0]
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed texts; the async form of `embed_documents`.
@@ -97,15 +141,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
         Raises:
             AimlapiError: As for `embed_documents`.
         """
-        vectors: list[list[float]] = []
-        for chunk in self._chunks(texts):
-            request = self._request(chunk, await aresolve_key(self, {}))
-            decode = partial(_decode, len(chunk))
-            # Large vectors take milliseconds to read, during which other tasks should go on.
-            vectors += await asend(
-                request, self._client_options, self.http_async_client, decode, in_thread=True
-            )
-        return vectors
+        return (await self.aembed_with_usage(texts)).embeddings
 
     async def aembed_query(self, text: str) -> list[float]:
         """Embed one text; the async form of `embed_query`.
@@ -119,22 +155,210 @@ class AimlapiEmbeddings(Connection, Embeddings):
         Raises:
             AimlapiError: As for `embed_documents`.
         """
-        return (await self.aembed_documents([text]))[0]
+        return (await self.aembed_with_usage([text], query=True)).embeddings[0]
 
-    def _chunks(self, texts: Sequence[str]) -> Iterator[Sequence[str]]:
-        for start in range(0, len(texts), self.chunk_size):
-            yield texts[start : start + self.chunk_size]
+    def embed_with_usage(self, texts: list[str], *, query: bool = False) -> EmbeddingsResult:
+        """Embed texts, and tell the tokens and the cost.
 
-    def _request(self, texts: Sequence[str], key: SecretStr) -> Request:
-        settings = {
+        Args:
+            texts: The texts; a long list is sent in several requests.
+            query: Whether they are what is searched by, not what is to be found.
+
+        Returns:
+            The embeddings in the order of the texts, with the sums of all requests.
+
+        Raises:
+            AimlapiError: As for `embed_documents`.
+        """
+        checked, batches = self._batches(texts)
+        progress = _Progress(len(checked), self.on_progress)
+        embed = partial(self._embed, query=query, deadline=self._deadline())
+        if self.max_concurrency == 1 or len(batches) < 2:  # noqa: PLR2004  # nothing beside it
+            return _sum_up([progress.add(embed(batch)) for batch in batches])
+        with ContextThreadPoolExecutor(self.max_concurrency) as pool:
+            futures = [pool.submit(embed, batch) for batch in batches]
+            try:
+                for future in as_completed(futures):
+                    progress.add(future.result())
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return _sum_up([future.result() for future in futures])
+
+    async def aembed_with_usage(self, texts: list[str], *, query: bool = False) -> EmbeddingsResult:
+        """Embed texts, and tell the tokens and the cost; the async form of `embed_with_usage`.
+
+        Args:
+            texts: The texts; a long list is sent in several requests.
+            query: Whether they are what is searched by, not what is to be found.
+
+        Returns:
+            The embeddings in the order of the texts, with the sums of all requests.
+
+        Raises:
+            AimlapiError: As for `embed_documents`.
+        """
+        checked, batches = self._batches(texts)
+        progress = _Progress(len(checked), self.on_progress)
+        slots = asyncio.Semaphore(self.max_concurrency)
+        deadline = self._deadline()
+
+        async def embed(batch: Batch) -> _Part:
+            async with slots:
+                return progress.add(await self._aembed(batch, query=query, deadline=deadline))
+
+        tasks = [asyncio.ensure_future(embed(batch)) for batch in batches]
+        try:
+            return _sum_up(await asyncio.gather(*tasks))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    # --- one request ------------------------------------------------------------------------------
+
+    def _embed(self, batch: Batch, *, query: bool, deadline: float | None) -> _Part:
+        steps = embed_batch(batch)
+        step = next(steps)
+        try:
+            while True:
+                try:
+                    request = self._request(step, resolve_key(self, {}), query=query)
+                    outcome: Outcome = send(
+                        request,
+                        self._client_options,
+                        self.http_client,
+                        partial(_decode, step),
+                        deadline,
+                    )
+                except InvalidRequestError as error:
+                    outcome = error
+                step = steps.send(outcome)
+        except StopIteration as done:
+            part: _Part = done.value
+            return part
+
+    async def _aembed(self, batch: Batch, *, query: bool, deadline: float | None) -> _Part:
+        steps = embed_batch(batch)
+        step = next(steps)
+        try:
+            while True:
+                try:
+                    key = await aresolve_key(self, {})
+                    outcome: Outcome = await asend(
+                        self._request(step, key, query=query),
+                        self._client_options,
+                        self.http_async_client,
+                        partial(_decode, step),
+                        deadline,
+                        in_thread=len(step.texts) > 1,  # long replies take milliseconds to read
+                    )
+                except InvalidRequestError as error:
+                    outcome = error
+                step = steps.send(outcome)
+        except StopIteration as done:
+            part: _Part = done.value
+            return part
+
+    def _batches(self, texts: Iterable[str]) -> tuple[list[str], list[Batch]]:
+        checked = check_texts(texts)
+        batches = split_texts(
+            checked, max_texts=self.chunk_size, max_tokens=self.max_request_tokens
+        )
+        return checked, list(batches)
+
+    def _deadline(self) -> float | None:
+        """One for all requests of a call if a timeout was set; else each has the default timeout."""
+        timeout = self.timeout
+        return deadline_in(timeout.total if isinstance(timeout, Timeouts) else timeout)
+
+    def _request(self, batch: Batch, key: SecretStr, *, query: bool) -> Request:
+        spec = embedding_spec(self.model)
+        settings: dict[str, Any] = dict(
+            spec.query_parameters if query else spec.document_parameters
+        )
+        own = {
             "dimensions": self.dimensions,
-            "encoding_format": self.encoding_format,
-            "input_type": self.input_type,
+            "encoding_format": self.encoding_format or ("base64" if spec.base64 else None),
+            "input_type": (self.query_input_type if query else None) or self.input_type,
+            "task_type": self.task_type,
             **self.model_kwargs,
         }
-        body = encode_embeddings(self.model, texts, settings)
+        settings |= {name: value for name, value in own.items() if value is not None}
+        body = encode_embeddings(self.model, batch.texts, settings)
         return build_request(self, _EMBEDDINGS, body, CallScope(key))
 
 
-def _decode(count: int, reply: Reply) -> list[list[float]]:
-    return decode_embeddings(reply.body, count)
+# --- several requests -----------------------------------------------------------------------------
+
+_Part = list[EmbeddingsReply]
+"""What the requests of one batch brought: one, or several where it was halved."""
+Outcome = EmbeddingsReply | InvalidRequestError
+
+
+def embed_batch(batch: Batch) -> Generator[Batch, Outcome, _Part]:
+    """Make the steps that embed a batch: halve what the service refuses for its size.
+
+    Yields:
+        Texts to send in one request; it is sent what came of it.
+
+    Raises:
+        AimlapiError: The request was refused for another reason, or for one text alone.
+    """
+    outcome = yield batch
+    if not isinstance(outcome, AimlapiError):
+        return [outcome]
+    if not _is_about_size(outcome):
+        raise outcome
+    if len(batch.texts) == 1:
+        outcome.hint = f"texts[{batch.start}] is too long for the model: shorten or split it."
+        raise outcome
+    first, second = batch.halves()
+    return [*(yield from embed_batch(first)), *(yield from embed_batch(second))]
+
+
+_SIZE = re.compile(
+    r"tokens?[ _]per[ _]request|too (?:many|large|long)|array must contain|batch size"
+    r"|max(?:imum)?\b[^.]{0,40}\b(?:tokens|inputs|texts|items|elements)"
+    r"|at most \d+ (?:tokens|inputs|texts|items|elements)",
+    re.IGNORECASE,
+)
+
+
+def _is_about_size(error: InvalidRequestError) -> bool:
+    if isinstance(error, ContextOverflowError):
+        return True
+    return _SIZE.search(f"{error.code} {error.message}") is not None
+
+
+def _decode(batch: Batch, reply: Reply) -> EmbeddingsReply:
+    return decode_embeddings(reply.body, len(batch.texts), reply.headers)
+
+
+class _Progress:
+    """Counts the texts that are done."""
+
+    def __init__(self, total: int, report: Callable[[int, int], object] | None) -> None:
+        self._done = 0
+        self._total = total
+        self._report = report
+
+    def add(self, part: _Part) -> _Part:
+        self._done += sum(len(reply.embeddings) for reply in part)
+        if self._report is not None:
+            self._report(self._done, self._total)
+        return part
+
+
+def _sum_up(parts: Sequence[_Part]) -> EmbeddingsResult:
+    replies = [reply for part in parts for reply in part]
+    return EmbeddingsResult(
+        embeddings=[embedding for reply in replies for embedding in reply.embeddings],
+        tokens=_total([reply.tokens for reply in replies]),
+        cost=_total([reply.cost for reply in replies]),
+        responses=[reply.metadata for reply in replies],
+    )
+
+
+def _total(amounts: Sequence[Any]) -> Any:
+    return None if None in amounts else sum(amounts)

@@ -62,4 +62,9 @@ class EmbeddingsArguments(ClientArguments, total=False):
     dimensions: int | None
     encoding_format: Literal["float", "base64"] | None
     input_type: str | None
+    query_input_type: str | None
+    task_type: str | None
     chunk_size: int
+    max_request_tokens: int
+    max_concurrency: int
+    on_progress: Callable[[int, int], object] | None
