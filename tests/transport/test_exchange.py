@@ -208,6 +208,16 @@ def test_an_outage_is_not_amplified():
     assert counts == [5, 3, 1, 1]
 
 
+@pytest.mark.parametrize("why", ["the deadline forbids it", "no retry is left"])
+def test_a_retry_that_is_not_made_costs_nothing(why):
+    """The process keeps its retries for calls that may still make one."""
+    budget = ProcessBudget(capacity=1)
+
+    limits = {"total": 0.001} if why == "the deadline forbids it" else {"retries": 0}
+    assert len(played([BUSY, GOOD], budget=budget, **limits)[0]) == 1
+    assert played([BUSY, GOOD], budget=budget)[1] is GOOD
+
+
 def test_a_success_pays_into_the_budget():
     """After an outage, retries come back with the service."""
     budget = ProcessBudget(capacity=1)

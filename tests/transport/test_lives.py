@@ -271,6 +271,24 @@ def test_close_spares_who_is_still_reading(service):
     assert sync.send(request(service), OPTIONS).status == 200
 
 
+def test_close_spares_the_second_reader_when_the_first_ends(service):
+    """Of two streams over one pool, the last to end closes it, not the first."""
+    service.will(
+        stream(event("1"), event("[DONE]")), stream(event("1"), 0.2, event("2")), whole(OK)
+    )
+    first = sync.open_stream(request(service), OPTIONS)
+    second = sync.open_stream(request(service), OPTIONS)
+    pool.close(OPTIONS)
+
+    with first:
+        assert [payload for batch in first for payload in batch] == [b"1", b"[DONE]"]
+    with second:
+        assert [payload for batch in second for payload in batch] == [b"1", b"2"]
+
+    assert settled(lambda: service.open, 0) == 0
+    assert sync.send(request(service), OPTIONS).status == 200
+
+
 async def test_aclose_spares_who_is_still_reading(service):
     """The same in a loop; whoever gives the session back last closes it."""
     service.will(stream(event("1"), 0.1, event("2")), whole(OK))
@@ -456,6 +474,36 @@ def test_a_forked_child_makes_its_own_connections(service, way):
     assert from_child
     if way == "sync":
         assert service.hits[-1].connection in before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+def test_a_fork_after_async_use_only(service):
+    """The child leaves the parent's loop and sockets alone, also when it ends with finalizers."""
+    service.will(whole(OK))
+
+    printed = ran(
+        """
+        async def ask():
+            return (await aio.asend(REQUEST, OPTIONS)).status
+
+        loop = asyncio.new_event_loop()
+        assert loop.run_until_complete(ask()) == 200
+        child = os.fork()
+        if child == 0:
+            assert not pool._state.sessions
+            assert asyncio.run(ask()) == 200
+            sys.exit(0)  # with all finalizers
+        assert os.waitpid(child, 0)[1] == 0
+        assert loop.run_until_complete(ask()) == 200
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+        print("fine")
+        """,
+        service,
+    )
+
+    assert printed == "fine\n"
+    assert [hit.connection for hit in service.hits] == [1, 2, 1]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
