@@ -18,7 +18,7 @@ from langchain_aimlapi._codec.decode.stream import Delta, Final
 from langchain_aimlapi._codec.langchain.chunks import as_chunk
 from langchain_aimlapi._codec.langchain.events import EventWriter
 from langchain_aimlapi._errors.secrets import redact_error
-from langchain_aimlapi._transport.refusal import refusal
+from langchain_aimlapi._transport.error_response import error_of
 from langchain_aimlapi._transport.request import ClientOptions, Reply, Request
 from langchain_aimlapi._transport.sse import SSEDecoder
 
@@ -149,7 +149,7 @@ def refused(data: bytes) -> None:
     status = 100 + int.from_bytes(data[:2], "big") % 500
     body = data[2:].replace(b"KEY", KEY.encode())
     headers = {"retry-after": data[2:20].decode("latin-1"), "x-debug": KEY}
-    error = refusal(Reply(status, headers, body), 0.0)
+    error = error_of(Reply(status, headers, body), 0.0)
     if error is None:
         return
     if not isinstance(error, AimlapiError):

@@ -1,4 +1,4 @@
-"""Every shape of refusal that the gateway and those behind it are known to use."""
+"""Every shape of error response that the gateway and those behind it are known to use."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ CHOICES = [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": None}]
     ],
 )
 def test_every_shape_is_read(payload, expected):
-    """What a refusal says is found wherever the service put it."""
+    """What an error response says is found wherever the service put it."""
     assert read_envelope(payload) == expected
 
 
@@ -135,8 +135,8 @@ def test_every_shape_is_read(payload, expected):
         7,
     ],
 )
-def test_healthy_replies_are_no_refusals(payload):
-    """Nothing but a known shape of refusal is taken for one."""
+def test_healthy_replies_are_no_errors(payload):
+    """Nothing but a known shape of error is taken for one."""
     assert read_envelope(payload) is None
 
 
@@ -158,7 +158,7 @@ JSON = st.recursive(
 
 @given(JSON, st.none() | st.integers(100, 999), st.text(max_size=20))
 def test_any_payload_makes_an_error_of_the_tree(payload, status, text):
-    """However odd a refusal is, the caller gets one of our errors and never a KeyError."""
+    """However odd an error response is, the caller gets one of our errors and never a KeyError."""
     error = error_from(payload, status=status, headers={}, text=text)
 
     assert isinstance(error, errors.AimlapiStatusError)
@@ -191,7 +191,7 @@ def test_within_a_success_the_body_decides(status):
     assert error.status_code == 429
 
 
-def test_a_refusal_that_names_no_status_is_the_servers_fault():
+def test_an_error_that_names_no_status_is_the_servers_fault():
     """Without a number or a known name, trying again is the best guess."""
     error = error_from({"error": "it broke"}, headers={})
 
@@ -346,7 +346,7 @@ def test_jobs_are_no_errors(job):
 
 
 @pytest.mark.parametrize(
-    "refusal",
+    "said",
     [
         {"statusCode": 404, "message": "no such job"},
         {"status": "error", "message": "no such job"},
@@ -355,6 +355,6 @@ def test_jobs_are_no_errors(job):
         {"message": "no such job"},
     ],
 )
-def test_refusals_are_no_jobs(refusal):
+def test_errors_are_no_jobs(said):
     """A body that names no job is an error as elsewhere."""
-    assert read_job_envelope(refusal).message == "no such job"
+    assert read_job_envelope(said).message == "no such job"

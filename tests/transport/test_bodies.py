@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from langchain_aimlapi import errors
-from langchain_aimlapi._transport import aio, intake, sync
+from langchain_aimlapi._transport import aio, body_reader, sync
 from langchain_aimlapi._transport.request import MAX_RESPONSE_BYTES, ClientOptions, Request
 from langchain_aimlapi._transport.sse import DONE
 
@@ -135,7 +135,7 @@ def test_a_plain_answer_is_one_under_any_label(service, caller, kind, before):
 
 
 def test_an_error_under_a_false_label_is_whole(service, caller):
-    """A refusal of 300 KB that says it is a stream is read to its end."""
+    """An error of 300 KB that says it is a stream is read to its end."""
     text = '{"error":{"message":"' + "no " * 100_000 + '","code":401}}'
     service.will(stream(text.encode()))
 
@@ -145,7 +145,7 @@ def test_an_error_under_a_false_label_is_whole(service, caller):
 
 def test_endless_events_without_content_are_bounded(service, caller, monkeypatch):
     """Comments by the megabyte are not read for ever, though nothing of them is kept."""
-    monkeypatch.setattr(intake, "_MOST_IDLE", 10**6)
+    monkeypatch.setattr(body_reader, "_MOST_IDLE", 10**6)
     service.will(stream(*[b": " + b"x" * 65_530 + b"\n\n"] * 20))
 
     with pytest.raises(errors.ResponseFormatError, match="larger than 1,000,000 bytes"):

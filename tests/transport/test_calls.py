@@ -214,7 +214,7 @@ def test_an_error_instead_of_a_stream_is_retried(service, caller):
     assert caller.stream(request(service)) == EVENTS
 
 
-def test_a_nested_refusal_is_not_retried(service, caller):
+def test_a_nested_client_error_is_not_retried(service, caller):
     """A 500 around a provider's 400 will be one again."""
     service.will(whole('{"statusCode":500,"message":"400 Unable to access model"}', 500))
 
@@ -454,7 +454,7 @@ async def test_a_closed_async_client_is_named(service, kind):
 
 
 async def test_a_session_that_raises_by_itself_is_read_all_the_same(service):
-    """A session may be set up to raise for every refusal: we read the refusal first."""
+    """A session may be set up to raise for every error response: we read it first."""
     service.will(whole('{"statusCode":404,"message":"gone"}', 404))
 
     async with aiohttp.ClientSession(raise_for_status=True) as session:

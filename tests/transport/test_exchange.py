@@ -85,7 +85,7 @@ def test_the_last_failure_is_raised():
 
 
 @pytest.mark.parametrize("reply", [DENIED, Reply(302, {"location": "http://other/"}, b"")])
-def test_a_refusal_for_good_is_not_repeated(reply):
+def test_a_client_error_is_not_repeated(reply):
     """Asking again would bring the same answer."""
     steps, error = played([reply, GOOD])
 

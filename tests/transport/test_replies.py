@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from langchain_aimlapi import errors
-from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES
+from langchain_aimlapi._transport.error_response import MAX_ERROR_BYTES
 
 from .callers import ONCE, request
 from .service import GREETING, LAST_CHUNK, OK, chunk, head, whole
@@ -24,7 +24,7 @@ def test_an_endless_error_response_ends_without_a_deadline(service, caller):
     with pytest.raises(errors.InvalidRequestError) as caught:
         caller.send(request(service, ONCE))
 
-    assert len(caught.value.response.text) <= MAX_REFUSAL_BYTES
+    assert len(caught.value.response.text) <= MAX_ERROR_BYTES
     assert settled(lambda: service.open, 0) == 0
 
 

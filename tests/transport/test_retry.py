@@ -73,7 +73,7 @@ def test_retry_after(headers, seconds):
 
 @given(st.text(), st.text())
 def test_no_header_breaks_the_reading_of_it(said, date):
-    """Whatever a service sends as Retry-After, its refusal must not be masked by our own error."""
+    """Whatever a service sends as Retry-After, its error response must not be masked by our own error."""
     seconds = retry_after({"retry-after": said, "date": date}, NOW)
 
     assert seconds is None or seconds >= 0

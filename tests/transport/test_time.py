@@ -56,7 +56,7 @@ STALLS = {
     "heartbeats after content": stream(event("1"), *PING, end=False),
     "content without end": stream(*[event("1"), 0.02] * AGAIN, end=False),
     "half an event": stream(b"data: ", HANG, end=False),
-    "a refusal that never ends": [
+    "an error that never ends": [
         head(500, transfer_encoding="chunked"), *[chunk(b" "), 0.02] * AGAIN
     ],
 }  # fmt: skip
@@ -76,7 +76,7 @@ def test_a_stream_ends_by_its_deadline(service, caller, answer):
 BODIES = {
     "no answer": [HANG],
     "dripping body": [BODY, *[chunk(b" "), 0.02] * AGAIN],
-    "dripping refusal": STALLS["a refusal that never ends"],
+    "dripping error response": STALLS["an error that never ends"],
     "half a body": [head(200, content_length="99"), b'{"cho', HANG],
 }
 

@@ -16,7 +16,7 @@ from langchain_core.runnables.config import run_in_executor
 
 from langchain_aimlapi._errors.secrets import redact_error
 from langchain_aimlapi._lazy import load_for_async
-from langchain_aimlapi._transport.refusal import shown
+from langchain_aimlapi._transport.error_response import response_of
 from langchain_aimlapi._transport.request import Reply
 from langchain_aimlapi.errors import AimlapiError, ResponseFormatError
 
@@ -110,7 +110,7 @@ def decode_reply(request: Request, reply: Reply, decode: Decode[T]) -> T:
         failed = error.with_traceback(None)  # its frames hold what was read
     except DECODE_ERRORS as error:
         failed = undecodable(error)
-    failed.response = failed.response or shown(reply)
+    failed.response = failed.response or response_of(reply)
     raise add_ids(failed, request, reply.status, reply.headers) from failed.__cause__
 
 

@@ -1,1 +1,1 @@
-"""Error bodies and secrets: one reader of what a service says when it refuses, one redactor."""
+"""Error bodies and secrets: one reader of what a service says when it fails, one redactor."""

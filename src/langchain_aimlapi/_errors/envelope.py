@@ -1,4 +1,4 @@
-"""Reads the many shapes in which a refusal arrives, and makes the error it stands for.
+"""Reads the many shapes of error responses, and makes the errors they stand for.
 
 The gateway's own envelope is flat: `{requestId, statusCode, timestamp, path, message, meta}`, with
 the status sometimes a string. What a provider answered is passed on in several ways: as JSON within
@@ -70,14 +70,14 @@ _STATUS_BY_BASE_RESP: Mapping[int, int] = {
     1039: 429,
     2013: 400,
 }
-_REFUSALS = range(400, 600)
+_ERROR_STATUSES = range(400, 600)
 _STATUS = re.compile(r"[45][0-9][0-9]")
 _PREFIX = re.compile(r"(\d{3})[\s:]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What a refusal says, whatever its shape."""
+    """What an error response says, whatever its shape."""
 
     message: str = ""
     status: int | None = None
@@ -91,15 +91,15 @@ class Envelope:
 
 
 def read_envelope(payload: object) -> Envelope | None:
-    """Return what a decoded reply or event refuses with, or None for a healthy one.
+    """Return the error in a decoded reply or event, or None for a healthy one.
 
-    A reply with both `choices` and an `error` is a refusal: what it holds is cut off.
+    A reply with both `choices` and an `error` is an error: what it holds is cut off.
     """
     return _read(payload, _DEPTH)
 
 
 def read_job_envelope(payload: object) -> Envelope | None:
-    """Return what a reply about a job refuses with, or None for a job in any state.
+    """Return the error in a reply about a job, or None for a job in any state.
 
     A job has a `status` in words, and may say beside it how it does (`message`) or why it failed
     (`error`): that is the job's, not the request's. For endpoints that submit jobs or poll them.
@@ -122,11 +122,11 @@ def error_from(
     headers: Mapping[str, str] | None = None,
     text: str = "",
 ) -> AimlapiStatusError:
-    """Build the error for a refusal.
+    """Build the error for an error response.
 
     Args:
         payload: The decoded body or event; None if it is not JSON.
-        status: The HTTP status. None or 2xx if the refusal came within a success; then what the
+        status: The HTTP status. None or 2xx if the error came within a success; then what the
             payload says decides, and 500 stands where it says nothing.
         headers: Of the reply, with lower-case names.
         text: The body as it came.
@@ -321,7 +321,7 @@ def _first_status(*candidates: object) -> int | None:
     for candidate in candidates:
         if isinstance(candidate, str) and _STATUS.fullmatch(candidate):
             return int(candidate)
-        if isinstance(candidate, int) and candidate in _REFUSALS:
+        if isinstance(candidate, int) and candidate in _ERROR_STATUSES:
             return candidate
     return None
 

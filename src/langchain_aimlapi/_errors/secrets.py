@@ -1,6 +1,6 @@
 """Takes the secrets of a request out of the errors about it: one redactor, one mark.
 
-A service or a proxy may repeat what it was sent: in a refusal, in a reply that cannot be read, in a
+A service or a proxy may repeat what it was sent: in an error response, in a reply that cannot be read, in a
 header; as it is, or escaped (JSON within JSON, a URL, a page). Redaction happens once, where errors
 leave (`_client.send`). It takes the secret alone and leaves the words around it.
 """

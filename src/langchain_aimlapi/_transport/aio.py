@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from langchain_aimlapi._transport import pool
 from langchain_aimlapi._transport.bodies import AiohttpBody, HttpxBody
+from langchain_aimlapi._transport.body_reader import (
+    BodyMode,
+    BodyReader,
+    Bounded,
+    body_mode,
+    raw_events,
+)
 from langchain_aimlapi._transport.deadline import deadline_in, soonest
 from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
 from langchain_aimlapi._transport.injected import with_own_timeouts
-from langchain_aimlapi._transport.intake import Bounded, Intake, Reading, raw_events, reading
 from langchain_aimlapi._transport.request import Reply
 from langchain_aimlapi.errors import (
     AimlapiConnectionError,
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
     from types import TracebackType
 
-    from langchain_aimlapi._transport.intake import EventReader, MakeReader
+    from langchain_aimlapi._transport.body_reader import EventReader, MakeReader
     from langchain_aimlapi._transport.request import ClientOptions, Request
     from langchain_aimlapi.errors import AimlapiError
 
@@ -244,7 +250,7 @@ class _Source:
         self._injected = shared is None
         self._client: Any = client if shared is None else shared.client
         self._body: AiohttpBody | HttpxBody | None = None
-        self._intake: Intake | None = None
+        self._body_reader: BodyReader | None = None
         self._clock = asyncio.get_running_loop().time
         self._begun = False
         self._slots: asyncio.Semaphore | None = None
@@ -253,7 +259,7 @@ class _Source:
         """Send; return the whole reply."""
         async with asyncio.timeout_at(self._until):
             self._body = body = await self._open(streaming=False)
-            how = reading(body.status, streaming=False)
+            how = body_mode(body.status, streaming=False)
             return Reply(body.status, body.headers, await self._whole(body, how, self._until))
 
     async def begin_stream(self, make: MakeReader) -> Reply | AsyncEventStream:
@@ -261,19 +267,19 @@ class _Source:
         limit = soonest(self._until, self._clock(), self._request.timeouts.first_token)
         async with asyncio.timeout_at(limit):
             self._body = body = await self._open(streaming=True)
-            how = reading(body.status, streaming=True)
-            if how is not Reading.EVENTS:
+            how = body_mode(body.status, streaming=True)
+            if how is not BodyMode.EVENTS:
                 return Reply(body.status, body.headers, await self._whole(body, how, limit))
             reader = make(body.status, body.headers)
-            intake = Intake(body.status, body.headers, reader, self._request.max_bytes)
-            batch = await self._batch(body, intake, limit)
+            body_reader = BodyReader(body.status, body.headers, reader, self._request.max_bytes)
+            batch = await self._batch(body, body_reader, limit)
         over = not batch
         if over:
-            plain = intake.plain()
+            plain = body_reader.plain()
             if plain is not None:
                 return plain
-            batch = intake.last()
-        self._intake = intake
+            batch = body_reader.last()
+        self._body_reader = body_reader
         self._begun = True
         body.guard()
         return AsyncEventStream(self, reader, batch, over=over)
@@ -303,17 +309,17 @@ class _Source:
 
     async def pull(self) -> Sequence[Any]:
         """Return the content of the next read that brings some; nothing at the end."""
-        body, intake = cast("AiohttpBody", self._body), cast("Intake", self._intake)
+        body, body_reader = cast("AiohttpBody", self._body), cast("BodyReader", self._body_reader)
         limit = soonest(self._until, self._clock(), self._request.timeouts.between_tokens)
         if body.watch is None:
             async with asyncio.timeout_at(limit):
-                return await self._batch(body, intake, limit)
+                return await self._batch(body, body_reader, limit)
         body.watch.begin(limit)
         try:
             while True:
                 data = await body.read()
-                batch = intake.feed(data or None)
-                if batch or not data or intake.reader.ended:
+                batch = body_reader.feed(data or None)
+                if batch or not data or body_reader.reader.ended:
                     return batch
                 if limit is not None and self._clock() >= limit:
                     raise TimeoutError
@@ -321,16 +327,16 @@ class _Source:
             body.watch.end()
 
     async def _batch(
-        self, body: AiohttpBody | HttpxBody, intake: Intake, limit: float | None
+        self, body: AiohttpBody | HttpxBody, body_reader: BodyReader, limit: float | None
     ) -> Sequence[Any]:
         while True:
             data = await self._read(body, limit)
-            batch = intake.feed(data or None)
-            if batch or not data or intake.reader.ended:
+            batch = body_reader.feed(data or None)
+            if batch or not data or body_reader.reader.ended:
                 return batch
 
     async def _whole(
-        self, body: AiohttpBody | HttpxBody, how: Reading, limit: float | None
+        self, body: AiohttpBody | HttpxBody, how: BodyMode, limit: float | None
     ) -> bytes:
         received = Bounded(how, self._request.max_bytes)
         with received.tolerant():

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
-from langchain_aimlapi._transport.refusal import refusal
+from langchain_aimlapi._transport.error_response import error_of
 from langchain_aimlapi._transport.request import Reply
 from langchain_aimlapi._transport.retry import costs_budget
 from langchain_aimlapi.errors import AimlapiError
@@ -101,7 +101,7 @@ def _in_other_form(request: Request, error: AimlapiError) -> Request | None:
 def _failure(request: Request, outcome: Tried) -> AimlapiError | None:
     result = outcome.result
     if isinstance(result, Reply):
-        return refusal(result, outcome.wall, request.rules)
+        return error_of(result, outcome.wall, request.rules)
     return result if isinstance(result, AimlapiError) else None
 
 

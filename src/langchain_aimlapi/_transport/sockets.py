@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import httpcore2
 import httpx2
 
+from langchain_aimlapi._transport.body_reader import OpenResponse
 from langchain_aimlapi._transport.deadline import remaining
 from langchain_aimlapi._transport.failures import proxy_wants_password
 from langchain_aimlapi._transport.framing import ChunkJoiner
-from langchain_aimlapi._transport.intake import Opened
 from langchain_aimlapi._transport.leftover import close_cleanly
 from langchain_aimlapi._transport.locks import Lock, holding
 from langchain_aimlapi._transport.open_files import most_connections
@@ -173,7 +173,7 @@ class Connections:
 
     def open(
         self, request: Request, headers: Mapping[str, str], timeouts: dict[str, float | None]
-    ) -> Opened:
+    ) -> OpenResponse:
         """Send a request and return as soon as the head of the reply is there.
 
         Args:
@@ -193,7 +193,7 @@ class Connections:
         stream = cast("Any", reply.stream)
         received = _received(reply.headers)
         close = functools.partial(close_cleanly, stream, reply.extensions["network_stream"])
-        return Opened(reply.status, received, iter(stream), close)
+        return OpenResponse(reply.status, received, iter(stream), close)
 
     def close(self) -> None:
         """Close all connections."""

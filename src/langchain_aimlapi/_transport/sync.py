@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from langchain_aimlapi._transport import leftover, pool
 from langchain_aimlapi._transport.alarm import Alarm
+from langchain_aimlapi._transport.body_reader import (
+    BodyMode,
+    BodyReader,
+    Bounded,
+    OpenResponse,
+    body_mode,
+    raw_events,
+)
 from langchain_aimlapi._transport.deadline import current, deadline_in, soonest
 from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
 from langchain_aimlapi._transport.injected import with_own_timeouts
-from langchain_aimlapi._transport.intake import (
-    Bounded,
-    Intake,
-    Opened,
-    Reading,
-    raw_events,
-    reading,
-)
 from langchain_aimlapi._transport.locks import holding, without_locks
 from langchain_aimlapi._transport.request import Reply, for_httpx
 from langchain_aimlapi._transport.unpacking import packing, unpacked
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    from langchain_aimlapi._transport.intake import EventReader, MakeReader
+    from langchain_aimlapi._transport.body_reader import EventReader, MakeReader
     from langchain_aimlapi._transport.request import ClientOptions, Request
     from langchain_aimlapi.errors import AimlapiError
 
@@ -235,32 +235,32 @@ class _Source:
         self._close: Callable[[], None] | None = None
         self._chunks: Iterator[bytes] = iter(())
         self._alarm: Alarm | None = None
-        self._intake: Intake | None = None
+        self._body_reader: BodyReader | None = None
         self._begun = False
 
     def begin(self) -> Reply:
         """Send; return the whole reply."""
         status, headers = self._open(self._until, streaming=False)
-        how = reading(status, streaming=False)
+        how = body_mode(status, streaming=False)
         return Reply(status, headers, self._whole(how, self._until))
 
     def begin_stream(self, make: MakeReader) -> Reply | EventStream:
         """Send; return the stream as soon as its first content is there, or a reply that is none."""
         limit = soonest(self._until, time.monotonic(), self._request.timeouts.first_token)
         status, headers = self._open(limit, streaming=True)
-        how = reading(status, streaming=True)
-        if how is not Reading.EVENTS:
+        how = body_mode(status, streaming=True)
+        if how is not BodyMode.EVENTS:
             return Reply(status, headers, self._whole(how, limit))
         reader = make(status, headers)
-        intake = Intake(status, headers, reader, self._request.max_bytes)
-        batch = self._batch(intake, limit)
+        body_reader = BodyReader(status, headers, reader, self._request.max_bytes)
+        batch = self._batch(body_reader, limit)
         over = not batch
         if over:
-            plain = intake.plain()
+            plain = body_reader.plain()
             if plain is not None:
                 return plain
-            batch = intake.last()
-        self._intake = intake
+            batch = body_reader.last()
+        self._body_reader = body_reader
         self._begun = True
         return EventStream(self, reader, batch, over=over)
 
@@ -271,7 +271,7 @@ class _Source:
         if self._shared is not None:
             opened = self._shared.client.open(self._request, headers, timeouts)
         else:
-            opened, self._alarm = _opened(self._client, self._request, headers, timeouts)
+            opened, self._alarm = _open_response(self._client, self._request, headers, timeouts)
         # The library looks up this timeout once more, before the first read of the body.
         timeouts["read"] = self._request.timeouts.read
         self._close = opened.close
@@ -290,16 +290,16 @@ class _Source:
         """Return the content of the next read that brings some; nothing at the end."""
         between = self._request.timeouts.between_tokens
         limit = soonest(self._until, time.monotonic(), between)
-        return self._batch(cast("Intake", self._intake), limit)
+        return self._batch(cast("BodyReader", self._body_reader), limit)
 
-    def _batch(self, intake: Intake, limit: float | None) -> Sequence[Any]:
+    def _batch(self, body_reader: BodyReader, limit: float | None) -> Sequence[Any]:
         while True:
             data = self._read(limit)
-            batch = intake.feed(data)
-            if batch or data is None or intake.reader.ended:
+            batch = body_reader.feed(data)
+            if batch or data is None or body_reader.reader.ended:
                 return batch
 
-    def _whole(self, how: Reading, limit: float | None) -> bytes:
+    def _whole(self, how: BodyMode, limit: float | None) -> bytes:
         received = Bounded(how, self._request.max_bytes)
         with received.tolerant():
             while (data := self._read(limit)) is not None and received.add(data):
@@ -369,12 +369,12 @@ def _close_reply(close: Callable[[], None], drain: Callable[[], None] | None) ->
             close()
 
 
-def _opened(
+def _open_response(
     client: SyncClient,
     request: Request,
     headers: Mapping[str, str],
     timeouts: dict[str, float | None],
-) -> tuple[Opened, Alarm | None]:
+) -> tuple[OpenResponse, Alarm | None]:
     """Send by a client that was passed in, and guard the reads from its socket if it shows one."""
     native = for_httpx(client, request, headers, timeouts)
     with holding:
@@ -387,5 +387,5 @@ def _opened(
     if response.is_stream_consumed:  # by a hook of the client, or it was never a stream
         headers.pop("content-encoding", None)
         chunks = response.iter_bytes
-    opened = Opened(response.status_code, headers, chunks(), response.close)
+    opened = OpenResponse(response.status_code, headers, chunks(), response.close)
     return opened, None if sock is None else Alarm(sock)

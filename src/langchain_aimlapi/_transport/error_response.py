@@ -1,7 +1,7 @@
 """Status, headers and body of a whole reply -> the error it stands for, or None.
 
 A success is any 2xx whose body is neither empty, nor a web page, nor cut short, nor an error in
-disguise. A 3xx is a refusal too: following it would hand the key to whoever the redirect names.
+disguise. A 3xx is an error too: following it would hand the key to whoever the redirect names.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from langchain_aimlapi._transport.request import Reply
     from langchain_aimlapi.errors import AimlapiError, AimlapiStatusError
 
-MAX_REFUSAL_BYTES = 65_536
-"""How much of a refused reply is read and kept."""
+MAX_ERROR_BYTES = 65_536
+"""How much of the body of an error response is read and kept."""
 
 _SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 _REDIRECT = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
@@ -46,11 +46,11 @@ def is_json(headers: Mapping[str, str]) -> bool:
     return kind == "application/json" or kind.endswith("+json")
 
 
-def refusal(reply: Reply, wall: float, rules: ReplyRules | None = None) -> AimlapiError | None:
+def error_of(reply: Reply, wall: float, rules: ReplyRules | None = None) -> AimlapiError | None:
     """Return the error a reply stands for, or None if it may be read as an answer.
 
     Args:
-        reply: Its body may be cut at `MAX_REFUSAL_BYTES` unless the status is 2xx.
+        reply: Its body may be cut at `MAX_ERROR_BYTES` unless the status is 2xx.
         wall: Seconds since the epoch, to read a date in `Retry-After`.
         rules: What a successful reply looks like.
     """
@@ -58,7 +58,7 @@ def refusal(reply: Reply, wall: float, rules: ReplyRules | None = None) -> Aimla
     if reply.status < HTTPStatus.OK:
         return _unreadable(reply, f"nobody asked for a reply of status {reply.status}")
     if not is_success(reply.status):
-        return _refused(reply, wall)
+        return _error_response(reply, wall)
     if reply.status in _NO_CONTENT or not rules.is_json:
         return None
     if trouble := _trouble(reply.body):
@@ -66,7 +66,7 @@ def refusal(reply: Reply, wall: float, rules: ReplyRules | None = None) -> Aimla
     if _is_suspicious(reply.body, rules.content_key):
         decoded = _decoded(reply.body)
         if rules.read_error(decoded) is not None:
-            return _refused(reply, wall)
+            return _error_response(reply, wall)
     return None
 
 
@@ -89,12 +89,12 @@ def _is_suspicious(body: bytes, content_key: bytes) -> bool:
     return content_key not in body or _ERROR_KEY.search(body) is not None
 
 
-def shown(reply: Reply) -> ErrorResponse:
+def response_of(reply: Reply) -> ErrorResponse:
     """Return a reply as an error may show it."""
     return ErrorResponse(reply.status, reply.headers, _text(reply))
 
 
-def _refused(reply: Reply, wall: float) -> AimlapiStatusError:
+def _error_response(reply: Reply, wall: float) -> AimlapiStatusError:
     headers, text = reply.headers, _text(reply)
     # All of a successful reply was read, and an error may stand at its end.
     whole = reply.body.decode("utf-8", "replace") if is_success(reply.status) else text
@@ -119,7 +119,7 @@ def _unreadable(reply: Reply, message: str) -> ResponseFormatError:
 
 
 def _text(reply: Reply) -> str:
-    return reply.body[:MAX_REFUSAL_BYTES].decode("utf-8", "replace")
+    return reply.body[:MAX_ERROR_BYTES].decode("utf-8", "replace")
 
 
 def _decoded(body: bytes | str) -> object:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES, is_json, is_success
+from langchain_aimlapi._transport.error_response import MAX_ERROR_BYTES, is_json, is_success
 from langchain_aimlapi._transport.request import MAX_RESPONSE_BYTES, Reply
 from langchain_aimlapi._transport.sse import DONE, SSEDecoder
 from langchain_aimlapi.errors import ResponseFormatError, StreamInterruptedError
@@ -23,7 +23,7 @@ _NO_EVENT = frozenset(b'{[<"')
 """What a body begins with that is no stream of events, whatever it says it is: JSON or a page."""
 
 
-class Reading(Enum):
+class BodyMode(Enum):
     """What to do with a body."""
 
     WHOLE = "read all of it"
@@ -31,15 +31,15 @@ class Reading(Enum):
     EVENTS = "pass on event by event"
 
 
-def reading(status: int, *, streaming: bool) -> Reading:
+def body_mode(status: int, *, streaming: bool) -> BodyMode:
     """Choose how to read a body."""
     if not is_success(status):
-        return Reading.BOUNDED
-    return Reading.EVENTS if streaming else Reading.WHOLE
+        return BodyMode.BOUNDED
+    return BodyMode.EVENTS if streaming else BodyMode.WHOLE
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenResponse:
     """A reply whose head is there."""
 
     status: int
@@ -106,15 +106,15 @@ class Bounded:
     """A body that is read as a whole, up to a size.
 
     Args:
-        how: An error's body is cut at `MAX_REFUSAL_BYTES`, any other's size is checked.
+        how: An error's body is cut at `MAX_ERROR_BYTES`, any other's size is checked.
         most: Bytes, unpacked.
     """
 
     __slots__ = ("_how", "_most", "data")
 
-    def __init__(self, how: Reading, most: int) -> None:
+    def __init__(self, how: BodyMode, most: int) -> None:
         self._how = how
-        self._most = MAX_REFUSAL_BYTES if how is Reading.BOUNDED else most
+        self._most = MAX_ERROR_BYTES if how is BodyMode.BOUNDED else most
         self.data = bytearray()
 
     def add(self, data: bytes) -> bool:
@@ -126,7 +126,7 @@ class Bounded:
         self.data += data
         if len(self.data) <= self._most:
             return True
-        if self._how is Reading.BOUNDED:
+        if self._how is BodyMode.BOUNDED:
             return False
         raise _too_large(self._most)
 
@@ -136,7 +136,7 @@ class Bounded:
         try:
             yield
         except ResponseFormatError:
-            if self._how is not Reading.BOUNDED:
+            if self._how is not BodyMode.BOUNDED:
                 raise
 
 
@@ -149,7 +149,7 @@ def _too_large(most: int) -> ResponseFormatError:
     return error
 
 
-class Intake:
+class BodyReader:
     """The body of one stream: events, or a plain answer in JSON, as its first bytes tell.
 
     The label is not asked: some services say JSON and stream events, others the other way round.
@@ -201,7 +201,7 @@ class Intake:
         if self._body is None:
             if not head:
                 data = data.lstrip(_BLANK)
-            head += data[:MAX_REFUSAL_BYTES] if len(head) < MAX_REFUSAL_BYTES else b""
+            head += data[:MAX_ERROR_BYTES] if len(head) < MAX_ERROR_BYTES else b""
             if not head or head[0] not in _NO_EVENT:
                 return data
             self._body = bytearray()

@@ -1,4 +1,4 @@
-"""Whole replies: what is an answer, what is a refusal, and what a refusal may tell."""
+"""Whole replies: what is an answer, what is an error response, and what it may tell."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from langchain_aimlapi import errors
 from langchain_aimlapi._errors.secrets import redact_error
-from langchain_aimlapi._transport.refusal import MAX_REFUSAL_BYTES, refusal
+from langchain_aimlapi._transport.error_response import MAX_ERROR_BYTES, error_of
 from langchain_aimlapi._transport.request import Reply
 
 KEY = "canary-0123456789abcdef"
@@ -22,7 +22,7 @@ def judged(body, status=200, **headers):
     text = body if isinstance(body, bytes | str) else json.dumps(body)
     data = text.encode() if isinstance(text, str) else text
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    error = refusal(Reply(status, named, data), 0.0)
+    error = error_of(Reply(status, named, data), 0.0)
     if error is not None:
         redact_error(error, [KEY])  # as the door above the transport does
     return error
@@ -69,7 +69,7 @@ def test_a_web_page_is_no_answer(body):
     ],
 )
 def test_an_error_within_a_success_is_an_error(payload, kind):
-    """Gateways pass on a provider's refusal with status 200."""
+    """Gateways pass on a provider's error with status 200."""
     assert type(judged(payload)) is kind
 
 
@@ -90,7 +90,7 @@ def test_words_about_errors_are_no_errors():
         (b"\xff\xfe", "\ufffd\ufffd"),
     ],
 )
-def test_a_refusal_says_what_it_can(body, message):
+def test_an_error_says_what_it_can(body, message):
     """JSON, a page, half of something or nothing: the status is never masked."""
     error = judged(body, 503)
 
@@ -98,7 +98,7 @@ def test_a_refusal_says_what_it_can(body, message):
     assert error.message == message
 
 
-def test_a_refusal_has_its_headers_and_ids():
+def test_an_error_has_its_headers_and_ids():
     """Support asks for them."""
     error = judged(
         {"statusCode": 429, "message": "slow", "requestId": "r"},
@@ -116,7 +116,7 @@ def test_a_refusal_has_its_headers_and_ids():
 
 
 @pytest.mark.parametrize("status", [300, 301, 302, 303, 307, 308])
-def test_a_redirect_is_refused_and_named(status):
+def test_a_redirect_is_an_error_and_named(status):
     """The caller learns where it led, without what the address may hold, and that we do not go."""
     error = judged(b"", status, location=f"https://user:pw@other.example/v1?token={KEY}")
 
@@ -128,7 +128,7 @@ def test_a_redirect_is_refused_and_named(status):
 
 
 @pytest.mark.parametrize("location", ["", "/relative", "http://[", "//[bad"])
-def test_an_odd_redirect_is_refused_too(location):
+def test_an_odd_redirect_is_an_error_too(location):
     """An address nobody can read is not our failure."""
     assert type(judged(b"", 302, location=location)) is errors.InvalidRequestError
 
@@ -149,11 +149,11 @@ def test_an_echoed_key_reaches_no_part_of_the_error(body, status):
     assert KEY.encode() not in pickle.dumps(error)
 
 
-def test_a_large_refusal_is_cut():
+def test_a_large_error_is_cut():
     """A page of megabytes does not end up in a trace."""
     error = judged(b"x" * 1_000_000, 500)
 
-    assert len(error.response.text) == MAX_REFUSAL_BYTES
+    assert len(error.response.text) == MAX_ERROR_BYTES
 
 
 @given(st.binary(max_size=50), st.integers(100, 599))
