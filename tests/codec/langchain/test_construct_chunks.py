@@ -10,7 +10,7 @@ from langchain_core.load import dumps
 from langchain_core.outputs import ChatGenerationChunk
 
 from langchain_aimlapi._codec.decode.stream import Delta
-from langchain_aimlapi._codec.langchain import chunks
+from langchain_aimlapi._codec.langchain import chunks, merging
 from langchain_aimlapi._codec.langchain.chunks import delta_chunk
 from langchain_aimlapi._codec.langchain.merging import AIMessageChunk
 
@@ -128,8 +128,10 @@ def test_an_id_set_on_one_is_on_no_other(delta):
 def test_an_unknown_core_gets_validated_chunks(monkeypatch, delta):
     """Where LangChain's messages have fields unheard of, the slow way is taken."""
     fast = delta_chunk(delta)
-    monkeypatch.setattr(chunks, "_PREPARED", False)
+    monkeypatch.setattr(chunks, "CONSTRUCTIBLE", False)
+    monkeypatch.setattr(merging, "CONSTRUCTIBLE", False)
     assert delta_chunk(delta) == fast
+    assert delta_chunk(delta).message + delta_chunk(delta).message == fast.message + fast.message
 
 
 def test_calls_are_completed_by_langchain():
@@ -148,4 +150,4 @@ def test_the_delta_keeps_its_pieces():
 
 def test_this_core_gets_prepared_chunks():
     """The langchain-core of this test run is one that the short way is known to suit."""
-    assert chunks._PREPARED
+    assert chunks.CONSTRUCTIBLE

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 from langchain_core import messages as core
 from langchain_core.outputs import ChatGenerationChunk
 
-from langchain_aimlapi._codec.construct import containers, made
+from langchain_aimlapi._codec.construct import made
 from langchain_aimlapi._codec.decode.metadata import PROVIDER
 from langchain_aimlapi._codec.decode.stream import Delta
-from langchain_aimlapi._codec.langchain.merging import AIMessageChunk, read_strictly
+from langchain_aimlapi._codec.langchain.merging import (
+    CONSTRUCTIBLE,
+    UNREAD,
+    AIMessageChunk,
+    read_strictly,
+)
 
 if TYPE_CHECKING:
     from langchain_aimlapi._codec.decode.responses_stream import ResponsesDecoder
@@ -35,7 +40,7 @@ def delta_chunk(delta: Delta) -> ChatGenerationChunk:
     kwargs: dict[str, Any] | None = None
     if delta.reasoning or delta.audio:
         kwargs = _kwargs(delta)
-    make = _prepared if _PREPARED else _validated
+    make = _prepared if CONSTRUCTIBLE else _validated
     return make(delta.text, metadata, kwargs, delta.tools)
 
 
@@ -65,15 +70,6 @@ def _validated(
 _EXAMPLE = AIMessageChunk(content="", response_metadata={"model_provider": PROVIDER})
 _MESSAGE = dict(vars(_EXAMPLE))
 _GENERATION = dict(vars(ChatGenerationChunk(message=core.AIMessageChunk(content=""))))
-_read_pieces: Any = getattr(AIMessageChunk, "init_tool_calls", None)
-"""LangChain's own reading of pieces of calls."""
-_PREPARED = _read_pieces is not None and containers(_EXAMPLE) == {
-    "additional_kwargs",
-    "invalid_tool_calls",
-    "response_metadata",
-    "tool_call_chunks",
-    "tool_calls",
-}
 
 
 def _prepared(
@@ -95,10 +91,10 @@ def _prepared(
     said = {"content", "response_metadata"}
     if kwargs is not None:
         said.add("additional_kwargs")
-    message = made(AIMessageChunk, fields, said, {})
     if tools:
-        said.add("tool_call_chunks")
-        _read_pieces(message)
+        fields |= UNREAD
+        said |= {"tool_call_chunks", *UNREAD}
+    message = made(AIMessageChunk, fields, said, {})
     fields = {**_GENERATION, "text": text, "message": message}
     return made(ChatGenerationChunk, fields, {"message", "text"}, None)
 

@@ -1,25 +1,46 @@
-"""Chunks that, added up, tell a whole call of a tool from one that was cut off.
+"""Chunks that cost little to add up, and that tell a whole call of a tool from one cut off.
 
 LangChain completes half-written arguments, for those who watch a stream: `{"a": 1` reads as
-`{"a": 1}`. It does so to the last, and what was cut off (by a token limit, say) ends as a valid
-call, ready to be carried out. Our chunks are LangChain's in everything but their sum: once the
-last one is in it, arguments are read to the letter, as those of a whole reply are, and the sum is
-a plain chunk of LangChain's, which needs nothing of ours to be stored or loaded.
+`{"a": 1}`. It does so for every chunk and every sum of chunks, watched or not, so that a stream
+of calls costs the square of its length; and it does so to the last, so that what was cut off (by a
+token limit, say) ends as a valid call, ready to be carried out. Our chunks are LangChain's in
+everything else: they read arguments when `tool_calls` is asked for, and once the last chunk is in
+a sum, arguments are read to the letter, as those of a whole reply are, and the sum is a plain
+chunk of LangChain's. Stored and loaded, ours are LangChain's as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+import functools
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from langchain_core import messages as core
-from langchain_core.messages.ai import add_ai_message_chunks
+from langchain_core.messages.ai import UsageMetadata, add_ai_message_chunks, add_usage
+from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
+from langchain_core.utils._merge import merge_dicts
+from langchain_core.utils.utils import LC_AUTO_PREFIX, LC_ID_PREFIX
+from pydantic import BaseModel
 
+from langchain_aimlapi._codec.construct import containers, made
+from langchain_aimlapi._codec.decode.metadata import PROVIDER
 from langchain_aimlapi._codec.decode.tool_calls import Calls, add_call
+from langchain_aimlapi._codec.langchain.partial import partial_calls
+
+UNREAD = {"tool_calls": None, "invalid_tool_calls": None}
+"""Stands in the fields of a chunk whose pieces of calls nobody asked to read."""
+
+_read_fields: Any = vars(BaseModel)["__dict__"].__get__
+_write_fields: Any = vars(BaseModel)["__dict__"].__set__
 
 
 class _Whole:
-    """Stands where LangChain looks for the class of a whole message: second in a chunk's MRO."""
+    """Stands where LangChain looks for the class of a whole message: second in a chunk's MRO.
+
+    Whoever looks at all fields at once (to copy, compare, write or store a chunk) does so by
+    `__dict__`, and finds the calls read.
+    """
 
     __slots__ = ()
 
@@ -28,11 +49,32 @@ class _Whole:
             return core.AIMessage(*args, **kwargs)
         return super().__new__(cls)
 
+    @property
+    def __dict__(self) -> dict[str, Any]:
+        fields: dict[str, Any] = _read_fields(self)
+        if fields.get("tool_calls", ()) is None:
+            calls = partial_calls(fields["tool_call_chunks"])
+            fields["tool_calls"], fields["invalid_tool_calls"] = calls.valid, calls.invalid
+        return fields
+
+    @__dict__.setter
+    def __dict__(self, fields: dict[str, Any]) -> None:
+        _write_fields(self, fields)
+
 
 class AIMessageChunk(_Whole, core.AIMessageChunk):
     """LangChain's chunk, by its name and in its serialised form."""
 
+    # By this name, stores that know LangChain's classes alone write it and load theirs.
+    __module__ = core.AIMessageChunk.__module__
+
     def __add__(self, other: Any) -> Any:
+        if isinstance(other, core.AIMessageChunk):
+            return added(self, [other])
+        if isinstance(other, list | tuple) and all(
+            isinstance(chunk, core.AIMessageChunk) for chunk in other
+        ):
+            return added(self, other)
         return settled(super().__add__(other))
 
     def __radd__(self, other: Any) -> Any:
@@ -40,6 +82,162 @@ class AIMessageChunk(_Whole, core.AIMessageChunk):
         if not isinstance(other, core.AIMessageChunk):
             return NotImplemented
         return settled(add_ai_message_chunks(other, self))
+
+    def __reduce__(self) -> Any:
+        return _blank, (), self.__getstate__()
+
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        return self.__reduce__()
+
+
+def _blank() -> AIMessageChunk:
+    """A chunk to be filled, by a name that can be found again."""
+    chunk: AIMessageChunk = object.__new__(AIMessageChunk)
+    return chunk
+
+
+def _calls_property(name: str) -> property:
+    def read(self: AIMessageChunk) -> Any:
+        return self.__dict__[name]
+
+    def write(self: AIMessageChunk, value: Any) -> None:
+        self.__dict__[name] = value
+        self.__pydantic_fields_set__.add(name)
+
+    return property(read, write)
+
+
+for _name in ("tool_calls", "invalid_tool_calls"):
+    setattr(AIMessageChunk, _name, _calls_property(_name))
+
+
+# --- sums -----------------------------------------------------------------------------------------
+
+_EXAMPLE = AIMessageChunk(content="")
+_FIELDS = dict(vars(_EXAMPLE))
+_SUMMED = {
+    "additional_kwargs",
+    "chunk_position",
+    "content",
+    "id",
+    "response_metadata",
+    "tool_call_chunks",
+    "usage_metadata",
+}
+CONSTRUCTIBLE = containers(_EXAMPLE) == {
+    "additional_kwargs",
+    "invalid_tool_calls",
+    "response_metadata",
+    "tool_call_chunks",
+    "tool_calls",
+} and _FIELDS.keys() == _SUMMED | {"invalid_tool_calls", "name", "tool_calls", "type"}
+"""Whether this langchain-core's chunks have the fields that we fill."""
+
+
+def added(left: AIMessageChunk, others: Iterable[core.AIMessageChunk]) -> Any:
+    """The sum of chunks that LangChain makes, without reading the arguments of calls on the way."""
+    chunks = [left, *others]
+    fields = [_read_fields(chunk) for chunk in chunks]
+    pieces = _merged_pieces(fields)
+    if not CONSTRUCTIBLE or pieces is None or not all(type(f["content"]) is str for f in fields):
+        return settled(add_ai_message_chunks(left, *chunks[1:]))
+    summed = {
+        **_FIELDS,
+        "content": "".join([f["content"] for f in fields]),
+        "additional_kwargs": _merged(fields, "additional_kwargs"),
+        "response_metadata": _merged(fields, "response_metadata"),
+        "id": _best_id(fields),
+        "usage_metadata": _usage(fields),
+        "tool_call_chunks": pieces,
+        "chunk_position": None,
+    }
+    if any(f["chunk_position"] == "last" for f in fields):
+        summed |= {"chunk_position": "last", "tool_calls": [], "invalid_tool_calls": []}
+        return read_strictly(made(core.AIMessageChunk, summed, set(_SUMMED), {}))
+    if pieces:
+        summed |= UNREAD
+        return made(AIMessageChunk, summed, _SUMMED | UNREAD.keys(), {})
+    summed |= {"tool_calls": [], "invalid_tool_calls": []}
+    return made(AIMessageChunk, summed, set(_SUMMED), {})
+
+
+def _merged(fields: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    """LangChain's merge of one field, without what every chunk of ours repeats."""
+    first, *rest = [f[name] for f in fields]
+    if first.get("model_provider") == PROVIDER:
+        rest = [each for each in rest if each != _PROVIDER_ALONE]
+    return merge_dicts(first, *_joined_reasoning([each for each in rest if each]))
+
+
+_PROVIDER_ALONE = {"model_provider": PROVIDER}
+
+
+def _joined_reasoning(listed: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Neighbours that hold nothing but reasoning as one: LangChain copies all for each."""
+    for alone, group in itertools.groupby(listed, lambda each: each.keys() == {_REASONING}):
+        if alone:
+            yield {_REASONING: "".join([str(each[_REASONING] or "") for each in group])}
+        else:
+            yield from group
+
+
+_REASONING = "reasoning_content"
+
+
+def _merged_pieces(fields: list[dict[str, Any]]) -> list[Any] | None:
+    """Pieces of calls joined by index; `None` if they are not ours, and LangChain has to do it."""
+    calls: dict[int, _Pieces] = {}
+    for piece in [piece for f in fields for piece in f["tool_call_chunks"]]:
+        index = piece["index"]
+        if not isinstance(index, int):
+            return None
+        call = calls.get(index)
+        if call is None:
+            call = calls[index] = _Pieces([], [], piece["id"])
+        elif not call.id:
+            call = calls[index] = call._replace(id=piece["id"] or call.id)
+        elif piece["id"] and piece["id"] != call.id:
+            return None
+        if piece["name"] is not None:
+            call.name.append(piece["name"])
+        if piece["args"] is not None:
+            call.args.append(piece["args"])
+    return [
+        create_tool_call_chunk(
+            name="".join(call.name) if call.name else None,
+            args="".join(call.args) if call.args else None,
+            id=call.id,
+            index=index,
+        )
+        for index, call in calls.items()
+    ]
+
+
+class _Pieces(NamedTuple):
+    name: list[str]
+    args: list[str]
+    id: str | None
+
+
+def _best_id(fields: list[dict[str, Any]]) -> str | None:
+    """The service's id before one of a run, and that before any other, as LangChain chooses."""
+    found = [f["id"] for f in fields if f["id"]]
+    for wanted in (lambda one: not one.startswith(LC_AUTO_PREFIX), _is_of_a_run):
+        if (best := next(filter(wanted, found), None)) is not None:
+            return str(best)
+    return found[0] if found else None
+
+
+def _is_of_a_run(identity: str) -> bool:
+    return identity.startswith(LC_ID_PREFIX)
+
+
+def _usage(fields: list[dict[str, Any]]) -> UsageMetadata | None:
+    told = [f["usage_metadata"] for f in fields if f["usage_metadata"]]
+    return functools.reduce(add_usage, told) if told else None
+
+
+# --- the last chunk -------------------------------------------------------------------------------
 
 
 def settled(message: Any) -> Any:
