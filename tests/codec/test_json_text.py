@@ -19,6 +19,7 @@ from langchain_aimlapi import _codec
 from langchain_aimlapi._codec import json_text
 from langchain_aimlapi._codec.json_text import (
     MAX_DEPTH,
+    find_json,
     parse_arguments,
     parse_json,
     parse_object,
@@ -114,6 +115,53 @@ def test_halves_in_a_text_itself():
     assert parse_arguments('{"t": "\ud83d\ude00 \ud83d"}') == {"t": "😀 \ufffd"}
 
 
+# --- JSON within a text ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a": [1, 2]}',
+        ' \n{"a": [1, 2]} ',
+        '```json\n{"a": [1, 2]}\n```',
+        '```\n{"a": [1, 2]}\n```\nThat is {all}.',
+        'Here:\n```json\n{"a": [1, 2]}\n```\nand ```x```',
+        '```python\nx = {1}\n```\n```json\n{"a": [1, 2]}\n```',
+        'Use {braces} or [lists]: {"a": [1, 2]} and so on {',
+        '```json\n{"a": [1, 2]}',
+        '```{"a": [1, 2]}```',
+    ],
+)
+def test_json_is_found(text):
+    """Whole, in a fence, or in a sentence."""
+    assert find_json(text) == {"a": [1, 2]}
+
+
+def test_what_is_found_is_exact():
+    """As anywhere else."""
+    assert find_json(f'So: [{LONG}, "\\ud83d"] that') == [LONG, "\ufffd"]
+    assert find_json(f"{LONG}") == LONG
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "empty"),
+        ("No object here.", "holds no JSON"),
+        ('{"a": ', "holds no JSON"),
+        ("[" * 1500, "nested 1500 deep"),
+        ("text {" + "[" * 1500, "nested 1501 deep"),
+        ('"' + "[" * 150_000, "holds no JSON"),
+        ('{"a": NaN}', "holds no JSON"),
+        ("{" * 100, "holds no JSON"),
+    ],
+)
+def test_what_is_not_found(text, why):
+    """Says what is wrong."""
+    with pytest.raises(ValueError, match=why):
+        find_json(text)
+
+
 # --- depth and hostile text -----------------------------------------------------------------------
 
 
@@ -151,6 +199,10 @@ HOSTILE = {
     "white space": " " * 200_000 + "x",
     "digits": "1" * 200_000,
     "digits apart": "[" + "1234567890123456789,1 ," * 10_000,
+    "fences": "```json\n{" * 20_000,
+    "an open text of braces": '"' + "{[" * 100_000,
+    "braces in sentences": "{x} [y] " * 30_000,
+    "texts that do not end": '{"a' * 60_000,
     "objects": "{}" * 100_000,
     "objects that grow": "".join(f'{{"a":"{"x" * n}"}}' for n in range(600)),
 }
@@ -160,7 +212,7 @@ HOSTILE = {
 def test_hostile_text_costs_little(text):
     """A time that grows with its length: seconds would be minutes if it grew with the square."""
     began = time.process_time()
-    for read in (parse_json, parse_arguments, lambda t: parse_object(t.encode())):
+    for read in (parse_json, parse_arguments, find_json, lambda t: parse_object(t.encode())):
         try:
             read(text)
         except (ValueError, ResponseFormatError):

@@ -8,9 +8,9 @@ LangChain can copy, compare and write, so that no reply makes them run out of st
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from itertools import accumulate
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -95,7 +95,7 @@ def _depth(data: bytes) -> int:
     plain = _ANY_ESCAPE.sub(b"", data) if b"\\" in data else data
     outside = b"".join(plain.split(b'"')[::2])
     steps = outside.translate(_STEPS, _NO_BRACKETS)
-    return max(accumulate(memoryview(steps).cast("b")), default=0)
+    return max(itertools.accumulate(memoryview(steps).cast("b")), default=0)
 
 
 # --- values and arguments -------------------------------------------------------------------------
@@ -142,6 +142,49 @@ def decode_at(text: str, place: int) -> tuple[Any, int]:
         return _decoder.raw_decode(text, _end_of_space(text, place))
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+
+
+_FENCE = "```"
+_BRACE = re.compile(r"[{\[]")
+_MOST_BEGINNINGS = 200
+"""How many braces are tried; each failure makes Python count the lines before it."""
+_EFFORT = 8
+"""How often all of a text may be read in search of the place where its JSON begins."""
+
+
+def find_json(text: str) -> Any:
+    """The JSON in a text: all of it, what a fence holds, or from the first brace on that begins it.
+
+    Raises:
+        ValueError: If there is none, or it is nested too deep.
+    """
+    text, data = _encoded(text)
+    check_depth(data)
+    for candidate in (text, *map(_without_label, text.split(_FENCE)[1::2])):
+        try:
+            return parse_json(candidate)
+        except ValueError:
+            continue
+    text = _without_halves(data).decode()
+    effort = _EFFORT * len(text)
+    for brace in itertools.islice(_BRACE.finditer(text), _MOST_BEGINNINGS):
+        try:
+            return decode_at(text, brace.start())[0]
+        except ValueError as error:
+            end = error.pos if isinstance(error, json.JSONDecodeError) else len(text)
+            effort -= end - brace.start() + 1
+        if effort < 0:
+            break
+    raise ValueError("it holds no JSON object" if text.strip() else "it is empty")
+
+
+def _without_label(fenced: str) -> str:
+    """What a fence holds, without the name of the language behind its first marks."""
+    label = _LABEL.match(fenced)
+    return fenced[label.end() :] if label else fenced
+
+
+_LABEL = re.compile(r"[A-Za-z]\w*")
 
 
 def _no_number(constant: str) -> NoReturn:
