@@ -19,6 +19,13 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [README, *DOCS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+_OTHER_WORDS = re.compile(
+    r"\b(thoughts?|films|recordings?|accents|knobs?|heard|mend(?:ed|s)?|refusals?|as it comes|"
+    r"out of breath|front door|to order|proof under|what you see of|dribbl\w+|twins?|"
+    r"manners|clips?)\b",
+    re.IGNORECASE,
+)
+"""Words that mean something else in this field, or nothing."""
 _FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 
 
@@ -98,6 +105,17 @@ class TestTheReadme:
         config = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
         assert config["dependency-groups"]["test"] == ["langchain-aimlapi[test]"]
+
+
+class TestWords:
+    """One word for one thing, and the field's own."""
+
+    @pytest.mark.parametrize("page", [*PAGES, ROOT / "SECURITY.md"], ids=page_id)
+    def test_pages_use_standard_terms(self, page):
+        """Reasoning, audio, video, chunk, prompt, fix: not the words on the left of this list."""
+        found = _OTHER_WORDS.findall(prose(page))
+
+        assert found == []
 
 
 class TestNumbers:
