@@ -77,27 +77,38 @@ FUNCTIONS = dict(functions())
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_public_name_is_in_the_reference(name):
-    """A name that can be imported has a line `::: name` in docs/reference."""
-    assert name in DOCUMENTED
+    """A name that can be imported has a line `::: name` in docs/reference, or its module has."""
+    module = getattr(found(name), "__module__", "")
+    whole = {name.rpartition(".")[0], module} - {"langchain_aimlapi"}
+
+    assert name in DOCUMENTED or whole & DOCUMENTED
 
 
 def test_nothing_else_is_in_the_reference():
     """Names that are gone leave the pages."""
-    assert [name for name in sorted(DOCUMENTED) if name not in NAMES] == []
+    modules = {module.__name__ for module in public_modules()}
+
+    assert sorted(DOCUMENTED - {*NAMES} - modules) == []
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_docstrings_tell_arguments_and_results(name):
-    """Each argument stands under `Args:`, and a result that is not None under `Returns:`."""
+    """Each argument stands under `Args:`, and a result that is not None under `Returns:`.
+
+    A first word "Return" or "Yield" tells the result as well, and the async form of a method may
+    refer to the sync one.
+    """
     function = FUNCTIONS[name]
     text = inspect.getdoc(function) or ""
+    if f"see `{name.rpartition('.')[2].removeprefix('a')}`" in text:
+        return
     signature = inspect.signature(function)
     arguments = [one for one in signature.parameters if one not in {"self", "cls"}]
     told = re.findall(r"^ +\**(\w+):", text.partition("Args:")[2], re.MULTILINE)
     result = str(signature.return_annotation)
 
     assert [one for one in arguments if one not in told] == []
-    assert result == "None" or re.search(r"^(Returns|Yields):", text, re.MULTILINE)
+    assert result == "None" or re.search(r"\A(Return|Yield)|^(Returns|Yields):", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if inspect.isclass(found(name))])

@@ -55,7 +55,7 @@ _LOG_REQUESTS, _LOG_SECONDS = 200, 60.0
 class Account(Connection):
     """The account behind a key.
 
-    Example:
+    Examples:
         >>> from langchain_aimlapi import Account
         >>> Account().balance().amount  # doctest: +SKIP
         >>> for entry in Account().logs(period="24h", status="failed"):  # doctest: +SKIP

@@ -247,7 +247,7 @@ register_configure_hook(_active, inheritable=True)
 def get_aimlapi_callback() -> Iterator[AimlapiUsageHandler]:
     """Count everything that is called within a `with` block.
 
-    Example:
+    Examples:
         >>> with get_aimlapi_callback() as usage:  # doctest: +SKIP
         ...     llm.invoke("Hello")
         >>> usage.total.cost_usd  # doctest: +SKIP

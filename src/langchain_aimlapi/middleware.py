@@ -42,7 +42,7 @@ class BudgetState(AgentState[Any]):
 class BudgetMiddleware(AgentMiddleware[Any, Any, Any]):
     """Ends an agent before the model call that its budget does not allow.
 
-    Example:
+    Examples:
         >>> agent = create_agent(  # doctest: +SKIP
         ...     llm, tools, middleware=[BudgetMiddleware(usd=0.50, thread_usd=5.00)]
         ... )
