@@ -242,7 +242,7 @@ class LangSmith:
         self._server.server_close()
 
 
-_SILENT = {"no_answer", "silence", "stall", "slow_body"}
+_SILENT = {"empty_deltas", "no_answer", "pings_only", "silence", "slow_body", "stall"}
 _FAILING = [
     name for name, fault in FAULTS.items() if not fault.harmless and name != "oversize_event"
 ]

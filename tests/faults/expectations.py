@@ -82,6 +82,11 @@ def _unreached(*, again: bool = True) -> Row:
     return Row(seen, seen)
 
 
+def _unreadable() -> Row:
+    seen = Expected(errors.ResponseFormatError, inference_id=False, response=False)
+    return Row(seen, seen)
+
+
 _LATE_WHOLE = Expected(errors.AimlapiTimeoutError, inference_id=False, response=False, late=True)
 _LATE_FIRST = Expected(
     errors.AimlapiTimeoutError, again=True, inference_id=False, response=False, late=True
@@ -159,6 +164,11 @@ EXPECTED: dict[str, Row] = {
         Expected(errors.ResponseFormatError, status=200),
         Expected(errors.ResponseFormatError, again=True, inference_id=False, response=False),
     ),
+    "gzip_bomb": _unreadable(),
+    "unknown_encoding": _unreadable(),
+    "pings_only": Row(_LATE_WHOLE, _LATE_FIRST),
+    "empty_deltas": Row(_LATE_WHOLE, _LATE_NEXT),
+    "close_after_role": Row(_BROKEN, _BROKEN),
     "socket_open_after_done": _ANSWER,
     "no_done_marker_but_finish": _ANSWER,
     "data_after_done": _ANSWER,
@@ -167,6 +177,9 @@ EXPECTED: dict[str, Row] = {
     "byte_order_mark": _ANSWER,
     "comments": _ANSWER,
     "no_space_after_data": _ANSWER,
+    "events_as_json": _ANSWER,
+    "surplus_bytes": _ANSWER,
+    "interim_heads": _ANSWER,
 }
 """By the fault's name; complete, which a test sees to."""
 

@@ -43,6 +43,10 @@ class StreamReply:
     headers: Mapping[str, str] = field(default_factory=dict)
     release: Callable[[], None] | None = None
     """Frees what the frames hold, also if the iteration never began."""
+    before: bytes = b""
+    """Sent as it is before the head."""
+    after: bytes = b""
+    """Sent as it is after the end of the reply."""
 
 
 def envelope(status: int, message: str, path: str) -> dict[str, Any]:

@@ -17,18 +17,25 @@ from langchain_aimlapi.sandbox.replies import Reply, StreamReply
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_aimlapi.sandbox.faults.effects import Effect, FaultContext, Frames
+    from langchain_aimlapi.sandbox.faults.effects import FaultContext, Frames
+    from langchain_aimlapi.sandbox.faults.table import Fault
 
 _SLICES = 8
 _NO_LINGER = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
 
 
-def apply_effect(reply: Reply | StreamReply, effect: Effect, context: FaultContext) -> StreamReply:
-    """Return the reply with a fault effect on its frames; a JSON body is sent in slices."""
-    if isinstance(reply, StreamReply):
-        return replace(reply, frames=effect(reply.frames, context))
-    frames = effect(_sliced(reply.body), context)
-    return StreamReply(frames, reply.status, reply.content_type, reply.headers)
+def apply_fault(reply: Reply | StreamReply, fault: Fault, context: FaultContext) -> StreamReply:
+    """Return the reply with a fault; a JSON body is sent in slices."""
+    if isinstance(reply, Reply):
+        frames = _sliced(reply.body)
+        reply = StreamReply(frames, reply.status, reply.content_type, reply.headers)
+    return replace(
+        reply,
+        frames=fault.effect(reply.frames, context) if fault.effect else reply.frames,
+        content_type=fault.content_type or reply.content_type,
+        before=fault.before,
+        after=fault.after,
+    )
 
 
 async def _sliced(body: bytes) -> Frames:
@@ -47,7 +54,9 @@ async def send(
     response = web.StreamResponse(status=reply.status, headers=merged)
     response.headers["cache-control"] = "no-cache"
     try:
+        _write_raw(request, reply.before)
         await _write(request, response, reply.frames)
+        _write_raw(request, reply.after)
     except HangUpError as end:
         _hang_up(request, reset=end.reset)
     except ConnectionError:
@@ -68,6 +77,12 @@ async def _write(request: web.Request, response: web.StreamResponse, frames: Fra
     if not response.prepared:
         await response.prepare(request)
     await response.write_eof()
+
+
+def _write_raw(request: web.Request, data: bytes) -> None:
+    """Write what is no part of the reply."""
+    if data and request.transport is not None:
+        request.transport.write(data)
 
 
 def _hang_up(request: web.Request, *, reset: bool) -> None:

@@ -29,7 +29,7 @@ from langchain_aimlapi.sandbox.routes import models
 from langchain_aimlapi.sandbox.routes.chat import ChatRoute
 from langchain_aimlapi.sandbox.routes.embeddings import embed
 from langchain_aimlapi.sandbox.routes.responses import ResponsesRoute
-from langchain_aimlapi.sandbox.sending import apply_effect, send
+from langchain_aimlapi.sandbox.sending import apply_fault, send
 from langchain_aimlapi.sandbox.upstream import Upstream
 
 if TYPE_CHECKING:
@@ -151,9 +151,9 @@ class Service:
         except orjson.JSONDecodeError as error:
             raise validation_error(f"The body is not JSON: {error}") from error
         reply = await handler(request, body, number)
-        if fault and fault.effect:
+        if fault:
             context = self._context(request, sse=isinstance(reply, StreamReply))
-            return apply_effect(reply, fault.effect, context)
+            return apply_fault(reply, fault, context)
         return reply
 
     def _context(self, request: web.Request, *, sse: bool) -> FaultContext:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import email.utils
 import json
+import socket
 import time
+import zlib
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -20,7 +23,8 @@ async def _bytes(sandbox, fault, *, stream, patience=None):
     body = {"model": "m", "messages": USER, "stream": stream}
     headers = {"Authorization": "Bearer k", "x-sandbox-fault": fault}
     try:
-        async with asyncio.timeout(patience), aiohttp.ClientSession() as session:
+        plain = aiohttp.ClientSession(auto_decompress=False)
+        async with asyncio.timeout(patience), plain as session:
             url = f"{sandbox.base_url}/chat/completions"
             async with session.post(url, json=body, headers=headers) as reply:
                 async for piece in reply.content.iter_any():
@@ -43,7 +47,8 @@ def test_every_fault_is_described():
         assert fault.name == name
         assert fault.description
         assert "\n" not in fault.description
-        assert (fault.reply is None) != (fault.effect is None)
+        around = fault.content_type or fault.before or fault.after
+        assert (fault.reply is None) != (not fault.effect and not around)
 
 
 @pytest.mark.parametrize("name", [name for name in FAULTS if name.startswith("status_")])
@@ -122,6 +127,12 @@ def test_a_redirect_leads_away(shared_sandbox):
         ("socket_open_after_done", True, "hangs"),
         ("error_mid_stream", True, "ended"),
         ("oversize_event", True, "ended"),
+        ("pings_only", True, "hangs"),
+        ("pings_only", False, "hangs"),
+        ("empty_deltas", True, "hangs"),
+        ("empty_deltas", False, "hangs"),
+        ("close_after_role", True, "broken"),
+        ("close_after_role", False, "broken"),
     ],
 )
 async def test_how_it_ends(shared_sandbox, name, stream, end):
@@ -204,6 +215,13 @@ async def test_an_oversize_event(shared_sandbox):
     assert seen.count(b"\n") == 2
 
 
+_SAME_BODY = {
+    "events_as_json",
+    "interim_heads",
+    "socket_open_after_done",
+    "split_bytes",
+    "surplus_bytes",
+}
 HARMLESS = sorted(name for name, fault in FAULTS.items() if fault.harmless)
 
 
@@ -229,7 +247,7 @@ async def test_harmless_faults_lose_nothing(shared_sandbox, name):
     plain = await _bytes(shared_sandbox, "none", stream=True)
 
     assert _read(seen.decode()) == TEXT
-    assert len(seen) != len(plain[0]) or name in {"split_bytes", "socket_open_after_done"}
+    assert len(seen) != len(plain[0]) or name in _SAME_BODY
 
 
 @pytest.mark.parametrize("name", HARMLESS)
@@ -253,3 +271,58 @@ async def test_nothing_is_left_behind():
             await asyncio.sleep(0.01)
 
         assert sandbox.connections == 0
+
+
+def _raw(sandbox, fault):
+    """Read all bytes of a streamed reply, from its head on."""
+    address = urlsplit(sandbox.base_url)
+    body = json.dumps({"model": "m", "messages": USER, "stream": True}).encode()
+    head = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: {address.netloc}\r\nAuthorization: Bearer k\r\n"
+        f"Connection: close\r\nx-sandbox-fault: {fault}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    with socket.create_connection((address.hostname, address.port), timeout=60) as connection:
+        connection.sendall(head.encode() + body)
+        return b"".join(iter(lambda: connection.recv(65_536), b""))
+
+
+async def test_a_stream_without_content_shows_signs_of_life(shared_sandbox):
+    """Pings from the start, or empty deltas after some text: events, but nothing said."""
+    pings, _ = await _bytes(shared_sandbox, "pings_only", stream=True, patience=1)
+    empty, _ = await _bytes(shared_sandbox, "empty_deltas", stream=True, patience=1)
+
+    assert set(pings.split(b"\n\n")[:-1]) == {b'event: ping\ndata: {"type":"ping"}'}
+    assert b'"content":"Hello"' in empty
+    assert empty.count(b'"content":""') > 1
+
+
+async def test_a_role_is_all_that_comes(shared_sandbox):
+    """One event, without content."""
+    seen, _ = await _bytes(shared_sandbox, "close_after_role", stream=True)
+
+    assert seen.count(b"data:") == 1
+    assert b'"role":"assistant"' in seen
+
+
+def test_packed_replies(shared_sandbox):
+    """A few bytes that stand for many, and a packing that no client asked for."""
+    bomb, odd = (_raw(shared_sandbox, name) for name in ("gzip_bomb", "unknown_encoding"))
+
+    head, _, body = bomb.partition(b"\r\n\r\n")
+    assert b"content-encoding: gzip" in head.lower()
+    assert len(body) < 2**17
+    assert len(zlib.decompress(body, wbits=31)) == 65 * 2**20
+    assert b"content-encoding: zstd" in odd.lower()
+
+
+def test_what_stands_around_a_reply(shared_sandbox):
+    """Heads before it, a line end behind it, and a label that is false."""
+    heads, surplus, label = (
+        _raw(shared_sandbox, name) for name in ("interim_heads", "surplus_bytes", "events_as_json")
+    )
+
+    assert heads.count(b"HTTP/1.1 103") == 1_000
+    assert heads.count(b"HTTP/1.1 200") == 1
+    assert surplus.endswith(b"0\r\n\r\n\r\n")
+    assert b"content-type: application/json" in label.lower()
+    assert b"data: " in label

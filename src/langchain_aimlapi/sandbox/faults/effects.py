@@ -21,6 +21,7 @@ Frames = AsyncIterator[bytes]
 _FINISH = re.compile(rb'"finish_reason":\s*"|"type":\s*"response\.(completed|incomplete)"')
 _FRAMES_BEFORE = 3
 _HEARTBEAT, _BYTE_DELAY = 0.2, 0.1
+_EMPTY_DELTA = b'data: {"choices":[{"index":0,"delta":{"content":""},"finish_reason":null}]}\n\n'
 _BLOCK, _BLOCKS = b"x" * 65536, 512
 
 
@@ -94,6 +95,32 @@ async def heartbeats(frames: Frames, context: FaultContext) -> Frames:
     while True:
         yield b": keep-alive\n\n" if context.sse else b"\n"
         await asyncio.sleep(_HEARTBEAT)
+
+
+async def pings(_frames: Frames, context: FaultContext) -> Frames:
+    """Send nothing but pings, which are events without content; white space in JSON."""
+    while True:
+        yield b'event: ping\ndata: {"type":"ping"}\n\n' if context.sse else b"\n"
+        await asyncio.sleep(_HEARTBEAT)
+
+
+async def empty_deltas(frames: Frames, context: FaultContext) -> Frames:
+    """Begin a stream, and go on with deltas that add nothing; white space in JSON."""
+    if context.sse:
+        async for frame in _first_frames(frames):
+            yield frame
+    while True:
+        yield _EMPTY_DELTA if context.sse else b"\n"
+        await asyncio.sleep(_HEARTBEAT)
+
+
+async def close_after_role(frames: Frames, context: FaultContext) -> Frames:
+    """Close the connection behind the first event, which has no content; JSON in the middle."""
+    async for frame in frames if context.sse else _first_frames(frames):
+        yield frame
+        if context.sse:
+            break
+    raise HangUpError(reset=False)
 
 
 async def send_slowly(frames: Frames, _: FaultContext) -> Frames:

@@ -1,12 +1,15 @@
 """The faults of the sandbox, by name.
 
-A fault either replaces the reply (`reply`) or changes it while it is sent (`effect`). A `harmless`
+A fault either replaces the reply (`reply`) or changes it while it is sent (`effect` and what stands
+below it). A `harmless`
 fault is an oddity that the standards allow: a client has to read the reply correctly.
 """
 
 from __future__ import annotations
 
 import difflib
+import functools
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -33,6 +36,12 @@ class Fault:
     """Makes the reply that is sent instead of the answer."""
     effect: Effect | None = None
     """Changes the frames of the reply."""
+    content_type: str = ""
+    """Sent instead of the reply's own."""
+    before: bytes = b""
+    """Sent as it is before the head of the reply."""
+    after: bytes = b""
+    """Sent as it is after the end of the reply."""
     harmless: bool = False
     """Whether a client must read the reply all the same."""
 
@@ -121,6 +130,24 @@ def _redirect(context: FaultContext) -> Reply:
     return Reply(b"", status=307, headers={"location": f"http://127.0.0.1:9{context.path}"})
 
 
+@functools.cache
+def _bomb() -> bytes:
+    """A megabyte of white space, 65 times, in the few bytes that gzip makes of it."""
+    packer = zlib.compressobj(9, wbits=31)
+    blank = b" " * 2**20
+    return b"".join(packer.compress(blank) for _ in range(65)) + packer.flush()
+
+
+def _gzip_bomb(_: FaultContext) -> Reply:
+    return Reply(_bomb(), headers={"content-encoding": "gzip"})
+
+
+def _unknown_encoding(_: FaultContext) -> Reply:
+    return Reply(b"\x28\xb5\x2f\xfd", headers={"content-encoding": "zstd"})
+
+
+_INTERIM = b"HTTP/1.1 103 Early Hints\r\nlink: </docs>; rel=preload\r\n\r\n"
+
 _FAULTS = [
     *(
         Fault(f"status_{status}", f"{status}, {message!r}, in the error envelope", _error(status))
@@ -180,6 +207,19 @@ _FAULTS = [
     ),
     Fault("malformed_line", "sends broken JSON", effect=effects.malform),
     Fault("oversize_event", "sends an event of 32 MB", effect=effects.oversize),
+    Fault("gzip_bomb", "sends 66 KB of gzip that unpack to 65 MB", _gzip_bomb),
+    Fault("unknown_encoding", "compresses the reply by zstd, unasked for", _unknown_encoding),
+    Fault("pings_only", "sends ping events and nothing else, forever", effect=effects.pings),
+    Fault(
+        "empty_deltas",
+        "goes on with empty deltas in the middle of the reply, forever",
+        effect=effects.empty_deltas,
+    ),
+    Fault(
+        "close_after_role",
+        "closes the connection before the first content of a stream",
+        effect=effects.close_after_role,
+    ),
     Fault(
         "socket_open_after_done",
         "keeps the connection open after the end marker",
@@ -226,6 +266,24 @@ _FAULTS = [
         "no_space_after_data",
         "leaves out the space in `data: `",
         effect=effects.each(lambda frame: [frame.replace(b"data: ", b"data:", 1)]),
+        harmless=True,
+    ),
+    Fault(
+        "events_as_json",
+        "sends events as `application/json`",
+        content_type="application/json",
+        harmless=True,
+    ),
+    Fault(
+        "surplus_bytes",
+        "sends a line end behind the end of the reply",
+        after=b"\r\n",
+        harmless=True,
+    ),
+    Fault(
+        "interim_heads",
+        "sends 1,000 heads with status 103 before the reply",
+        before=_INTERIM * 1_000,
         harmless=True,
     ),
 ]
