@@ -52,7 +52,7 @@ def test_a_cut_stream_is_noticed(model):
 
 
 def test_silence_ends_in_time(model):
-    """The watch over the reads of a stream rings by uvloop's clock, too."""
+    """The timer of a stream's reads goes by uvloop's clock, too."""
     llm = model(default_headers={"x-sandbox-fault": "stall"}, timeout=Timeouts(between_tokens=0.2))
     with pytest.raises(AimlapiTimeoutError) as caught:
         uvloop.run(asyncio.wait_for(text_of(llm), 60))

@@ -104,7 +104,7 @@ def forever(said):
 @pytest.mark.parametrize("way", ["stream", "astream"])
 @pytest.mark.parametrize(("route", "said"), CASES)
 def test_nothing_said_does_not_put_off_the_first_content(service, model, way, route, said):
-    """`first_token` rings, and the total is never reached."""
+    """`first_token` ends it, and the total is never reached."""
     service.will(stream(*forever(said), end=False))
     bounds = Timeouts(first_token=0.15, total=3600)
 
@@ -118,7 +118,7 @@ def test_nothing_said_does_not_put_off_the_first_content(service, model, way, ro
 @pytest.mark.parametrize("way", ["stream", "astream"])
 @pytest.mark.parametrize(("route", "said"), CASES)
 def test_nothing_said_does_not_put_off_the_next_content(service, model, way, route, said):
-    """`between_tokens` rings, and what had come is handed over."""
+    """`between_tokens` ends it, and what had come is handed over."""
     service.will(stream(HELLO[route], *forever(said), end=False))
     bounds = Timeouts(between_tokens=0.15, total=3600)
 

@@ -161,7 +161,7 @@ def test_a_reader_cancelled_while_the_end_is_awaited_leaves_no_connection(servic
             handle for handle in asyncio.get_running_loop()._scheduled if not handle.cancelled()
         ]
         await asyncio.to_thread(settled, lambda: service.open, 0)
-        return service.open, [handle for handle in timers if "_look" in repr(handle)]
+        return service.open, [handle for handle in timers if "_fire" in repr(handle)]
 
     caller = Caller(way)
     assert asyncio.run(caller._with_async(main)) == (0, [])

@@ -290,8 +290,8 @@ class _Source:
             timeouts = self._request.timeouts
             await self._take_slot(self._shared.slots)
             timeout = pool.client_timeout(timeouts.connect, timeouts.read)
-            ways = await pool.ways(self._shared, self._options, self._request.url)
-            body = await AiohttpBody.open_by(ways, self._client, self._request, headers, timeout)
+            proxies = await pool.proxy_and_tls(self._shared, self._options, self._request.url)
+            body = await AiohttpBody.open_by(proxies, self._client, self._request, headers, timeout)
             self._shared.replies.add(body.response)
             return body
         if hasattr(self._client, "build_request"):
@@ -311,10 +311,10 @@ class _Source:
         """Return the content of the next read that brings some; nothing at the end."""
         body, body_reader = cast("AiohttpBody", self._body), cast("BodyReader", self._body_reader)
         limit = soonest(self._until, self._clock(), self._request.timeouts.between_tokens)
-        if body.watch is None:
+        if body.read_timer is None:
             async with asyncio.timeout_at(limit):
                 return await self._batch(body, body_reader, limit)
-        body.watch.begin(limit)
+        body.read_timer.begin(limit)
         try:
             while True:
                 data = await body.read()
@@ -324,7 +324,7 @@ class _Source:
                 if limit is not None and self._clock() >= limit:
                     raise TimeoutError
         finally:
-            body.watch.end()
+            body.read_timer.end()
 
     async def _batch(
         self, body: AiohttpBody | HttpxBody, body_reader: BodyReader, limit: float | None

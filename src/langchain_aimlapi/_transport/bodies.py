@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from langchain_aimlapi._transport.failures import proxy_wants_password
 from langchain_aimlapi._transport.leftover import aguard, take_clean_only
 from langchain_aimlapi._transport.proxies import shown_proxy
+from langchain_aimlapi._transport.read_timer import ReadTimer
 from langchain_aimlapi._transport.request import for_httpx
 from langchain_aimlapi._transport.unpacking import Unpacker, packing
-from langchain_aimlapi._transport.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
@@ -40,13 +40,13 @@ class AiohttpBody:
         self.response = response
         self.read: Read = response.content.readany
         """Takes what has come, or waits for some; nothing at the end."""
-        self.watch: Watch | None = None
+        self.read_timer: ReadTimer | None = None
         if packed and (kind := packing(self.headers)):
             self.read = unpacking(self.read, kind)
 
     def guard(self) -> None:
-        """Have the reads of a stream watched over, one timer for all of them."""
-        self.watch = Watch(asyncio.get_running_loop(), self._give_up)
+        """Bound the reads of a stream, by one timer for all of them."""
+        self.read_timer = ReadTimer(asyncio.get_running_loop(), self._give_up)
 
     def _give_up(self) -> None:
         self.response.content.set_exception(TimeoutError())
@@ -54,17 +54,17 @@ class AiohttpBody:
     @classmethod
     async def open_by(
         cls,
-        ways: Sequence[Mapping[str, Any]],
+        proxies: Sequence[Mapping[str, Any]],
         session: aiohttp.ClientSession,
         request: Request,
         headers: Mapping[str, str],
         bounds: aiohttp.ClientTimeout,
     ) -> Self:
         """Send by the first of the proxies to try that can be reached."""
-        *others, last = ways
-        for way in others:
+        *others, last = proxies
+        for proxy_and_tls in others:
             try:
-                return await cls.open(session, request, headers, bounds, way)
+                return await cls.open(session, request, headers, bounds, proxy_and_tls)
             except OSError as error:
                 if not _is_unreachable(error):
                     raise
@@ -86,7 +86,7 @@ class AiohttpBody:
         request: Request,
         headers: Mapping[str, str],
         bounds: aiohttp.ClientTimeout,
-        way: Mapping[str, Any],
+        proxy_and_tls: Mapping[str, Any],
     ) -> Self:
         body = request.body
         if session.connector is not None:  # closed, which aiohttp says better than we could
@@ -99,20 +99,20 @@ class AiohttpBody:
             allow_redirects=False,
             raise_for_status=False,
             timeout=bounds,
-            **way,
+            **proxy_and_tls,
         )
         return cls(response, packed=not session.auto_decompress)
 
     async def close(self) -> None:
-        if self.watch is not None:
-            self.watch.stop()
+        if self.read_timer is not None:
+            self.read_timer.stop()
         self.response.close()
 
 
 class HttpxBody:
     """The reply of an async client of httpx2 or httpx."""
 
-    watch = None
+    read_timer = None
 
     def __init__(self, response: Any) -> None:
         self.status: int = response.status_code

@@ -61,6 +61,7 @@ class Shared(Generic[C]):
         self.retired = False
         self.reading = asyncio.Lock()
         self.slots: asyncio.Semaphore | None = None
+        # aiohttp's arguments for each proxy and TLS context.
         self.ways: dict[tuple[str | None, ssl.SSLContext | None], dict[str, Any]] = {}
         self.replies: weakref.WeakSet[aiohttp.ClientResponse] = weakref.WeakSet()
 
@@ -196,7 +197,7 @@ async def aborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession]:
     return shared
 
 
-async def ways(
+async def proxy_and_tls(
     shared: Shared[aiohttp.ClientSession], options: ClientOptions, url: str
 ) -> list[dict[str, Any]]:
     """Return the arguments that send a request by the proxies to try, one after another.
@@ -208,12 +209,12 @@ async def ways(
     parts = urlsplit(url)
     origin = Origin(parts.scheme, parts.hostname or "", parts.port)
     return [
-        await _way(shared, options, origin.scheme, proxy)
+        await _arguments_for(shared, options, origin.scheme, proxy)
         for proxy in proxies_for(origin, options.proxy)
     ]
 
 
-async def _way(
+async def _arguments_for(
     shared: Shared[aiohttp.ClientSession], options: ClientOptions, scheme: str, proxy: str | None
 ) -> dict[str, Any]:
     encrypted = scheme == "https" or (proxy is not None and proxy.startswith("https:"))

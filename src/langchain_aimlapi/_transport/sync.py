@@ -1,7 +1,7 @@
 """Carries out the steps of an exchange in the calling thread.
 
 Our own sockets wake at the deadline (see `deadline`). A client that was passed in gets the time that
-is left as its timeout until the head of the reply is there, and is then watched (see `alarm`); only
+is left as its timeout until the head of the reply is there, and is then watched (see `watchdog`); only
 a head that drips in may hold it up for longer.
 """
 
@@ -14,7 +14,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from langchain_aimlapi._transport import leftover, pool
-from langchain_aimlapi._transport.alarm import Alarm
 from langchain_aimlapi._transport.body_reader import (
     BodyMode,
     BodyReader,
@@ -30,6 +29,7 @@ from langchain_aimlapi._transport.injected import with_own_timeouts
 from langchain_aimlapi._transport.locks import holding, without_locks
 from langchain_aimlapi._transport.request import Reply, for_httpx
 from langchain_aimlapi._transport.unpacking import packing, unpacked
+from langchain_aimlapi._transport.watchdog import SocketWatchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -234,7 +234,7 @@ class _Source:
         self._client = client
         self._close: Callable[[], None] | None = None
         self._chunks: Iterator[bytes] = iter(())
-        self._alarm: Alarm | None = None
+        self._watchdog: SocketWatchdog | None = None
         self._body_reader: BodyReader | None = None
         self._begun = False
 
@@ -271,7 +271,7 @@ class _Source:
         if self._shared is not None:
             opened = self._shared.client.open(self._request, headers, timeouts)
         else:
-            opened, self._alarm = _open_response(self._client, self._request, headers, timeouts)
+            opened, self._watchdog = _open_response(self._client, self._request, headers, timeouts)
         # The library looks up this timeout once more, before the first read of the body.
         timeouts["read"] = self._request.timeouts.read
         self._close = opened.close
@@ -310,18 +310,18 @@ class _Source:
         if limit is not None and time.monotonic() >= limit:
             raise TimeoutError
         current.until = limit
-        if self._alarm is None:
+        if self._watchdog is None:
             return next(self._chunks, None)
-        self._alarm.set(limit)
+        self._watchdog.set(limit)
         try:
             data = next(self._chunks, None)
         except Exception:
-            if self._alarm.rang:
+            if self._watchdog.expired:
                 raise TimeoutError from None
             raise
         finally:
-            self._alarm.set(None)  # what the caller does with the bytes takes its own time
-        if data is None and self._alarm.rang:
+            self._watchdog.set(None)  # what the caller does with the bytes takes its own time
+        if data is None and self._watchdog.expired:
             raise TimeoutError  # the end of a socket that was shut down, not of the reply
         return data
 
@@ -343,8 +343,8 @@ class _Source:
     def _close_now(self, *, drain: bool) -> None:
         close, self._close = self._close, None
         shared, self._shared = self._shared, None
-        if self._alarm is not None:
-            self._alarm.stop()
+        if self._watchdog is not None:
+            self._watchdog.stop()
         try:
             if close is not None:
                 _close_reply(close, self._drain if drain and shared is not None else None)
@@ -374,7 +374,7 @@ def _open_response(
     request: Request,
     headers: Mapping[str, str],
     timeouts: dict[str, float | None],
-) -> tuple[OpenResponse, Alarm | None]:
+) -> tuple[OpenResponse, SocketWatchdog | None]:
     """Send by a client that was passed in, and guard the reads from its socket if it shows one."""
     native = for_httpx(client, request, headers, timeouts)
     with holding:
@@ -388,4 +388,4 @@ def _open_response(
         headers.pop("content-encoding", None)
         chunks = response.iter_bytes
     opened = OpenResponse(response.status_code, headers, chunks(), response.close)
-    return opened, None if sock is None else Alarm(sock)
+    return opened, None if sock is None else SocketWatchdog(sock)

@@ -1,10 +1,10 @@
-"""One timer watches over all reads of a stream."""
+"""One timer for all reads of a stream."""
 
 from __future__ import annotations
 
 import pytest
 
-from langchain_aimlapi._transport.watch import Watch
+from langchain_aimlapi._transport.read_timer import ReadTimer
 
 
 class Loop:
@@ -54,77 +54,77 @@ def loop():
 
 
 @pytest.fixture
-def rings(loop):
-    """The times at which the watch rang."""
+def expired(loop):
+    """The times at which a read was ended."""
     return []
 
 
 @pytest.fixture
-def watch(loop, rings):
-    """A watch that notes when it rings."""
-    return Watch(loop, lambda: rings.append(loop.now))
+def timer(loop, expired):
+    """A timer that notes when it ends a read."""
+    return ReadTimer(loop, lambda: expired.append(loop.now))
 
 
-def test_a_read_that_takes_too_long_is_ended(loop, watch, rings):
-    """It rings at the moment the read was to be over."""
-    watch.begin(5.0)
+def test_a_read_that_takes_too_long_is_ended(loop, timer, expired):
+    """At the moment the read was to be over."""
+    timer.begin(5.0)
     loop.go(4.9)
-    assert rings == []
+    assert expired == []
     loop.go(9.0)
-    assert rings == [5.0]
+    assert expired == [5.0]
 
 
-def test_many_reads_share_a_timer(loop, watch, rings):
+def test_many_reads_share_a_timer(loop, timer, expired):
     """A stream that keeps its pace for a minute sets a timer every ten seconds, not every read."""
     for second in range(60):
         loop.go(float(second))
-        watch.begin(second + 10.0)
-        watch.end()
-    assert rings == []
+        timer.begin(second + 10.0)
+        timer.end()
+    assert expired == []
     assert loop.made <= 7
 
 
-def test_silence_after_many_reads_is_measured_from_the_last(loop, watch, rings):
+def test_silence_after_many_reads_is_measured_from_the_last(loop, timer, expired):
     """However long the timer has been running, the last read has its full time."""
     for second in range(8):
         loop.go(float(second))
-        watch.begin(second + 5.0)
+        timer.begin(second + 5.0)
     loop.go(99.0)
-    assert rings == [12.0]
+    assert expired == [12.0]
 
 
-def test_an_earlier_end_is_kept(loop, watch, rings):
+def test_an_earlier_end_is_kept(loop, timer, expired):
     """A later read with less time is ended in time, too."""
-    watch.begin(50.0)
-    watch.end()
-    watch.begin(5.0)
+    timer.begin(50.0)
+    timer.end()
+    timer.begin(5.0)
     loop.go(60.0)
-    assert rings == [5.0]
+    assert expired == [5.0]
     assert loop.timers == []
 
 
-def test_between_reads_nobody_waits(loop, watch, rings):
+def test_between_reads_nobody_waits(loop, timer, expired):
     """A reader may take its time over what it got."""
-    watch.begin(5.0)
-    watch.end()
+    timer.begin(5.0)
+    timer.end()
     loop.go(100.0)
-    assert rings == []
-    watch.begin(105.0)
+    assert expired == []
+    timer.begin(105.0)
     loop.go(200.0)
-    assert rings == [105.0]
+    assert expired == [105.0]
 
 
-def test_never_needs_no_timer(loop, watch):
+def test_never_needs_no_timer(loop, timer):
     """A read without an end sets nothing."""
-    watch.begin(None)
+    timer.begin(None)
     assert loop.timers == []
 
 
-def test_a_stopped_watch_leaves_nothing(loop, watch, rings):
+def test_a_stopped_timer_leaves_nothing(loop, timer, expired):
     """No timer stays behind in the loop."""
-    watch.begin(5.0)
-    watch.stop()
-    watch.stop()
+    timer.begin(5.0)
+    timer.stop()
+    timer.stop()
     assert loop.timers == []
     loop.go(10.0)
-    assert rings == []
+    assert expired == []

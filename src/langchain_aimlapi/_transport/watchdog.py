@@ -1,4 +1,4 @@
-"""Wakes a blocked read of a client that is not ours, whose sockets know nothing of our deadline.
+"""Ends a blocked read of a client that was passed in, whose sockets know nothing of our deadline.
 
 httpx2 and httpx take one read timeout for a whole request. So a thread watches the clock while such
 a client reads a body, and shuts its socket down when the time is over: the read then ends at once.
@@ -14,7 +14,7 @@ import time
 from langchain_aimlapi._transport.locks import holding
 
 
-class Alarm:
+class SocketWatchdog:
     """Guards the reads of one reply.
 
     Args:
@@ -24,23 +24,23 @@ class Alarm:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._changed = threading.Condition()
-        self._until: float | None = None
+        self._deadline: float | None = None
         self._over = False
         self._thread: threading.Thread | None = None
-        self.rang = False
+        self.expired = False
         """Whether time ran out, and the socket was shut down."""
 
-    def set(self, until: float | None) -> None:
-        """Ring at this time by the monotonic clock; None for never."""
+    def set(self, deadline: float | None) -> None:
+        """Set the deadline of the read, by the monotonic clock; None for no deadline."""
         with holding, self._changed:
-            self._until = until
-            if until is not None and self._thread is None:
-                self._thread = threading.Thread(target=self._watch, daemon=True)
+            self._deadline = deadline
+            if deadline is not None and self._thread is None:
+                self._thread = threading.Thread(target=self._run, daemon=True)
                 self._thread.start()
             self._changed.notify()
 
     def stop(self) -> None:
-        """Ring no more, and let the thread end.
+        """End no read any more, and let the thread end.
 
         It is not waited for: this may be the garbage collector, inside a lock of `threading`.
         """
@@ -48,17 +48,17 @@ class Alarm:
             self._over = True
             self._changed.notify()
 
-    def _watch(self) -> None:
+    def _run(self) -> None:
         with holding, self._changed:
             while not self._over:
-                left = None if self._until is None else self._until - time.monotonic()
+                left = None if self._deadline is None else self._deadline - time.monotonic()
                 if left is not None and left <= 0:
-                    self._ring()
+                    self._expire()
                     return
                 self._changed.wait(left)
 
-    def _ring(self) -> None:
-        self.rang = True
+    def _expire(self) -> None:
+        self.expired = True
         with contextlib.suppress(OSError):
             # Not the method of an encrypted socket: that would pull the state from under the reader.
             socket.socket.shutdown(self._sock, socket.SHUT_RDWR)
