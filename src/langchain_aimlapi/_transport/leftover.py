@@ -58,15 +58,15 @@ def guard(response: Any) -> None:
     if network_stream is None:
         return
     stream = response.stream
-    close = stream.close
 
     def checked_close() -> None:
+        del stream.close  # once; and so there is no cycle left
         parser = _parser(stream)
         if parser is None:
             network_stream.close()
         elif not _spoilt(stream) and _has_more(network_stream):
             parser.send_failed()
-        close()
+        stream.close()
 
     if not response.is_closed:
         stream.close = checked_close
@@ -80,15 +80,15 @@ def aguard(response: Any) -> None:
     if network_stream is None:
         return
     stream = response.stream
-    aclose = stream.aclose
 
     async def checked_aclose() -> None:
+        del stream.aclose
         parser = _parser(stream)
         if parser is None:
             await network_stream.aclose()
         elif not _spoilt(stream) and await _ahas_more(network_stream):
             parser.send_failed()
-        await aclose()
+        await stream.aclose()
 
     stream.aclose = checked_aclose
 
