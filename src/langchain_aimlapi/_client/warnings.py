@@ -92,7 +92,7 @@ def warn_unforced(model: str) -> None:
     if _first_time(model, "tool_choice"):
         warnings.warn(
             f"{model} takes no forced tool call while it reasons, so tool_choice is sent as 'auto' "
-            "and it may answer in text. reasoning_effort='none' makes calls forced again.",
+            "and it may answer in text. Ask for no reasoning where a call must come.",
             UnsupportedParameterWarning,
             stacklevel=_callers_level(),
         )

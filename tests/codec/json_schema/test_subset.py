@@ -329,11 +329,11 @@ def test_references_are_put_in():
                 "$ref": "#/$defs/N",
                 "$defs": {"N": {"type": "object", "properties": {"n": {"$ref": "#/$defs/N"}}}},
             },
-            ("properties", "n"),
+            ("properties", "n") * 2,
         ),
         (
             {"type": "object", "properties": {"n": {"$ref": "#"}}},
-            ("properties", "n", "properties", "n"),
+            ("properties", "n") * 3,
         ),
         (
             {"type": "array", "items": {"$ref": "#/items"}},
@@ -345,12 +345,12 @@ def test_references_are_put_in():
                 "properties": {"n": {"anyOf": [{"$ref": "#/$defs/N"}, NULL]}},
                 "$defs": {"N": {"type": "array", "items": {"$ref": "#/$defs/N"}}},
             },
-            ("properties", "n", "items"),
+            ("properties", "n", "items", "items"),
         ),
     ],
 )
 def test_references_in_circles_end(schema, path):
-    """A form within itself is described instead of repeated."""
+    """A form within itself is put in once more, and then described."""
     found = clean_schema(schema)
     for step in path:
         found = found[step]
@@ -419,51 +419,58 @@ class Drawing(BaseModel):
     marks: dict[str, Any] = {}
 
 
+PROPERTIES = {
+    "title": {"type": "string", "nullable": True},
+    "figures": {
+        "type": "array",
+        "items": {
+            "anyOf": [
+                {
+                    "type": "object",
+                    "description": "A circle.",
+                    "properties": {
+                        "shape": {"type": "string", "enum": ["circle"]},
+                        "radius": {
+                            "type": "number",
+                            "minimum": 0,
+                            "description": "More than 0.",
+                        },
+                    },
+                    "required": ["shape", "radius"],
+                },
+                {
+                    "type": "object",
+                    "description": "A square.",
+                    "properties": {
+                        "shape": {"type": "string", "enum": ["square"]},
+                        "side": {"type": "integer", "minimum": 1, "maximum": 9},
+                    },
+                    "required": ["shape", "side"],
+                },
+            ]
+        },
+    },
+    "marks": {"type": "object", "description": "Default: {}."},
+}
+
+
 def test_a_pydantic_class():
     """A class with unions, bounds, defaults and itself within comes out readable."""
-    assert clean_schema(Drawing.model_json_schema()) == {
+
+    def drawing(description, within, **more):
+        properties = {**PROPERTIES, "within": within}
+        form = {"type": "object", "description": description, "properties": properties}
+        return {**form, "required": ["figures"], **more}
+
+    own = "What it is a part of."
+    last = {
         "type": "object",
-        "description": "A drawing.",
-        "properties": {
-            "title": {"type": "string", "nullable": True},
-            "figures": {
-                "type": "array",
-                "items": {
-                    "anyOf": [
-                        {
-                            "type": "object",
-                            "description": "A circle.",
-                            "properties": {
-                                "shape": {"type": "string", "enum": ["circle"]},
-                                "radius": {
-                                    "type": "number",
-                                    "minimum": 0,
-                                    "description": "More than 0.",
-                                },
-                            },
-                            "required": ["shape", "radius"],
-                        },
-                        {
-                            "type": "object",
-                            "description": "A square.",
-                            "properties": {
-                                "shape": {"type": "string", "enum": ["square"]},
-                                "side": {"type": "integer", "minimum": 1, "maximum": 9},
-                            },
-                            "required": ["shape", "side"],
-                        },
-                    ]
-                },
-            },
-            "within": {
-                "type": "object",
-                "nullable": True,
-                "description": "What it is a part of. The same form again as Drawing above.",
-            },
-            "marks": {"type": "object", "description": "Default: {}."},
-        },
-        "required": ["figures"],
+        "nullable": True,
+        "description": f"{own} The same form again as Drawing above.",
     }
+    assert clean_schema(Drawing.model_json_schema()) == drawing(
+        "A drawing.", drawing(f"{own} A drawing.", last, nullable=True)
+    )
 
 
 # --- any one --------------------------------------------------------------------------------------

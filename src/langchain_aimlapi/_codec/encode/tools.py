@@ -91,7 +91,7 @@ def tool_name(tool: Mapping[str, Any]) -> str | None:
 
 # --- the choice ---------------------------------------------------------------------------------
 
-_SENT_WORDS = frozenset({"auto", "none", "required"})
+_ONE_CALL = "disable_parallel_tool_use"
 _WORDS = {"any": "required", "required": "required", "auto": "auto", "none": "none"}
 
 
@@ -114,7 +114,9 @@ def convert_choice(
     if choice is True:
         return "required"
     if isinstance(choice, Mapping):
-        return _from_choice(choice, tools)
+        converted = _from_choice(choice, tools)
+        # Only the request has room for one call at a time: until then the dict is kept.
+        return dict(choice) if _ONE_CALL in choice else converted
     names = [name for name in map(tool_name, tools) if name]
     if choice not in names and choice in _WORDS:
         return _WORDS[choice]
@@ -212,7 +214,9 @@ def fit_tools(
     if not tools:
         return FittedTools({})
     bound = [convert_tool(tool) for tool in tools]
-    one_call = isinstance(choice, Mapping) and choice.get("disable_parallel_tool_use") is True
+    one_call = isinstance(choice, Mapping) and choice.get(_ONE_CALL) is True
+    if isinstance(choice, Mapping):
+        choice = {key: value for key, value in choice.items() if key != _ONE_CALL}
     chosen = convert_choice(choice, bound)
     was_forced = free and is_forced(chosen)
     if was_forced:

@@ -38,7 +38,7 @@ def is_special(typed_dict: Any) -> bool:
     waiting = [typed_dict]
     while waiting:
         found = waiting.pop()
-        if found in seen or found.__optional_keys__:
+        if found in seen or _optional_keys(found):
             return True
         seen.add(found)
         inner = [part for hint in _hints(found).values() for part in _typed_dicts(hint)]
@@ -54,10 +54,24 @@ def typed_dict_schema(typed_dict: Any) -> dict[str, Any]:
     for inner in known.values():
         inner.model_rebuild(_types_namespace=known)
     schema = model.model_json_schema()
-    optional = {found.__name__: found.__optional_keys__ for found in made}
+    optional = {found.__name__: _optional_keys(found) for found in made}
     for name, part in {typed_dict.__name__: schema, **schema.get("$defs", {})}.items():
         _free(part, optional.get(name, frozenset()))
     return schema
+
+
+def _optional_keys(typed_dict: Any) -> frozenset[str]:
+    """The keys that need not be there; annotations that are strings hide it from Python itself."""
+    said = {key: set(_wrappers(hint)) for key, hint in _hints(typed_dict).items()}
+    optional = {key for key in typed_dict.__optional_keys__ if Required not in said[key]}
+    return frozenset(optional | {key for key, wrappers in said.items() if NotRequired in wrappers})
+
+
+def _wrappers(hint: Any) -> Iterator[Any]:
+    """What a key's type is wrapped in."""
+    if (wrapper := get_origin(hint)) in _WRAPPERS:
+        yield wrapper
+        yield from _wrappers(get_args(hint)[0])
 
 
 def _free(schema: dict[str, Any], optional: frozenset[str]) -> None:

@@ -4,7 +4,8 @@ Gemini's function declarations take a subset of OpenAPI's schemas and refuse a w
 one keyword beyond it (`$ref`, `additionalProperties`, `exclusiveMinimum`, `const`, numbers in an
 `enum`, types in a list, …). `clean_schema` says the same within that subset:
 
-- References are put in where they stand. One that leads back into itself ends in a description.
+- References are put in where they stand. One that leads back into itself is put in once more and
+  then ends in a description.
 - `allOf` is merged, `oneOf` and lists of types are `anyOf`, a null among them is `nullable`.
 - `const` is an `enum` of one, alternatives of fixed texts are one `enum`, bounds of whole numbers
   include themselves.
@@ -19,6 +20,7 @@ models write only properties they know: that others are forbidden.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -30,6 +32,12 @@ from langchain_aimlapi.errors import ConfigurationError
 
 MOST_SCHEMAS = 5000
 """How many parts a schema may grow into: references within references multiply."""
+
+MORE_ROUNDS = 1
+"""How often a schema may stand within itself before it ends in a description, if there is room."""
+
+Path = tuple[str, ...]
+"""The references that lead to a place, in order."""
 
 _ANNOTATIONS = frozenset({"default", "description", "example", "examples", "title"})
 
@@ -45,21 +53,29 @@ def clean_schema(schema: Mapping[str, Any], *, keep: Iterable[str] = ()) -> dict
         ConfigurationError: For a reference that leads nowhere or out of the schema, and for those
             that make it grow beyond all bounds.
     """
-    return _Cleaner(schema, frozenset(keep)).clean(schema, frozenset())
+    for rounds in range(MORE_ROUNDS, 0, -1):
+        with suppress(_TooManyPartsError):
+            return _Cleaner(schema, frozenset(keep), rounds).clean(schema, ())
+    return _Cleaner(schema, frozenset(keep), 0).clean(schema, ())
+
+
+class _TooManyPartsError(ConfigurationError):
+    """A schema grows beyond all bounds when its references are put in."""
 
 
 class _Cleaner:
     """Cleans one schema; `seen` are the references that lead to the place in question."""
 
-    def __init__(self, root: Mapping[str, Any], keep: frozenset[str]) -> None:
+    def __init__(self, root: Mapping[str, Any], keep: frozenset[str], rounds: int) -> None:
         self._root = root
         self._keep = keep
+        self._rounds = rounds
         self._count = 0
 
-    def clean(self, schema: Any, seen: frozenset[str]) -> Schema:
+    def clean(self, schema: Any, seen: Path) -> Schema:
         self._count += 1
         if self._count > MOST_SCHEMAS:
-            raise ConfigurationError(
+            raise _TooManyPartsError(
                 f"A tool's schema grows beyond {MOST_SCHEMAS} parts when its references are put in."
             )
         whole, seen = self._whole(schema if isinstance(schema, Mapping) else {}, seen)
@@ -75,20 +91,18 @@ class _Cleaner:
 
     # --- references and allOf -------------------------------------------------------------------
 
-    def _whole(
-        self, schema: Mapping[str, Any], seen: frozenset[str]
-    ) -> tuple[Schema, frozenset[str]]:
+    def _whole(self, schema: Mapping[str, Any], seen: Path) -> tuple[Schema, Path]:
         """A schema with what `$ref` and `allOf` add to it."""
         rest = merged(schema, {})
         reference, parts = rest.pop("$ref", None), rest.pop("allOf", ())
         if isinstance(reference, str):
-            if reference in seen:
+            if seen.count(reference) > self._rounds:
                 return merged(rest, self._again(reference)), seen
-            target, seen = self._whole(self._target(reference), seen | {reference})
+            target, seen = self._whole(self._target(reference), (*seen, reference))
             rest = merged(rest, target)
         for part in parts:
-            whole, also_seen = self._whole(part if isinstance(part, Mapping) else {}, seen)
-            rest, seen = merged(rest, whole), seen | also_seen
+            whole, seen = self._whole(part if isinstance(part, Mapping) else {}, seen)
+            rest = merged(rest, whole)
         return rest, seen
 
     def _target(self, reference: str) -> Mapping[str, Any]:
@@ -112,7 +126,7 @@ class _Cleaner:
 
     # --- alternatives ---------------------------------------------------------------------------
 
-    def _union(self, schema: Schema, keyword: str, seen: frozenset[str]) -> Schema:
+    def _union(self, schema: Schema, keyword: str, seen: Path) -> Schema:
         rest = {key: value for key, value in schema.items() if key != keyword}
         ways = [way if isinstance(way, Mapping) else {} for way in schema[keyword]]
         if rest.get("type") == "object" and not any(map(_names_a_form, ways)):
@@ -133,7 +147,7 @@ class _Cleaner:
 
     # --- one form -------------------------------------------------------------------------------
 
-    def _plain(self, schema: Schema, seen: frozenset[str]) -> Schema:
+    def _plain(self, schema: Schema, seen: Path) -> Schema:
         kind = kind_of(schema)
         told = words_of(schema, kind, self._keep)
         words = [phrase.format(to_json(self._inlined(value, seen))) for phrase, value in told]
@@ -150,7 +164,7 @@ class _Cleaner:
         tell(form, [str(schema.get("description") or ""), *words])
         return form
 
-    def _filled(self, form: Schema, schema: Schema, seen: frozenset[str]) -> list[str]:
+    def _filled(self, form: Schema, schema: Schema, seen: Path) -> list[str]:
         """Put into a form what its type has of its own; return what has to be told."""
         words: list[str] = []
         if form["type"] == "object":
@@ -161,7 +175,7 @@ class _Cleaner:
             words += bounded(form, schema)
         return words + list(chosen(form, schema))
 
-    def _properties(self, form: Schema, schema: Schema, seen: frozenset[str]) -> Iterator[str]:
+    def _properties(self, form: Schema, schema: Schema, seen: Path) -> Iterator[str]:
         properties = schema.get("properties") or {}
         if properties:
             cleaned = {name: self.clean(value, seen) for name, value in properties.items()}
@@ -172,7 +186,7 @@ class _Cleaner:
         if others := [name for name in required if name not in properties]:
             yield f"Required too: {', '.join(others)}."
 
-    def _items(self, form: Schema, schema: Schema, seen: frozenset[str]) -> Iterator[str]:
+    def _items(self, form: Schema, schema: Schema, seen: Path) -> Iterator[str]:
         """The form of items; those of a tuple may each have any of the forms, and are told."""
         items = schema.get("items", {})
         places = items if isinstance(items, list) else schema.get("prefixItems")
@@ -186,7 +200,7 @@ class _Cleaner:
         if "anyOf" in form["items"]:
             yield f"Its items in order: {to_json([self.clean(place, seen) for place in places])}."
 
-    def _inlined(self, value: Any, seen: frozenset[str]) -> Any:
+    def _inlined(self, value: Any, seen: Path) -> Any:
         """A value that is to be told, without references."""
         if isinstance(value, Mapping) and "$ref" in value:
             return self.clean(value, seen)
