@@ -191,6 +191,27 @@ OPENAI = {
         {"type": "file", "source_type": "text", "text": "words", "mime_type": "text/plain"},
         text("words"),
     ),
+    "a picture of unsaid kind under a data address": (
+        {"type": "image", "base64": f"data:;base64,{PNG}"},
+        image(AS_PNG),
+    ),
+    "a text file that LangChain calls a PDF": (
+        {
+            "type": "file",
+            "base64": TEXT_FILE,
+            "mime_type": "application/pdf",
+            "extras": {"filename": "n.md"},
+        },
+        text("n.md:\ngrüße"),
+    ),
+    "the same without a name": (
+        {"type": "file", "base64": TEXT_FILE, "mime_type": "application/pdf"},
+        text("grüße"),
+    ),
+    "bytes that nobody knows, called a PDF": (
+        {"type": "file", "base64": UNKNOWN, "mime_type": "application/pdf"},
+        file(file_data=f"data:application/pdf;base64,{UNKNOWN}", filename="document.pdf"),
+    ),
     "non-standard": (
         {"type": "non_standard", "value": {"type": "hologram", "x": 1}},
         {"type": "hologram", "x": 1},

@@ -80,17 +80,33 @@ def read_type(label: object) -> MediaType:
 def settled_type(label: str | None, data: str, filename: object) -> str | None:
     """The type of base64 data: what its bytes prove, else its label, else its name's ending.
 
+    LangChain labels every file part of OpenAI's form as PDF, so this label needs the bytes' word.
+
     Args:
         label: The registered type it is said to have, if any.
         data: Base64.
         filename: Its name, if it has one.
     """
     shown, proven = _shown_type(data)
-    if label is None or (proven and shown and shown != label):
-        label = shown or label
-    if label is None and isinstance(filename, str):
-        label = _BY_ENDING.get(filename.rpartition(".")[2].lower())
-    return label
+    if label == "application/pdf" and shown != label:
+        label = shown or _by_ending(filename) or ("text/plain" if _is_text(data) else label)
+    if shown and (proven or label is None):
+        return shown
+    return label or _by_ending(filename)
+
+
+def _by_ending(filename: object) -> str | None:
+    ending = filename.rpartition(".")[2].lower() if isinstance(filename, str) else ""
+    return _BY_ENDING.get(ending)
+
+
+def _is_text(data: str) -> bool:
+    """Whether data is text in UTF-8."""
+    try:
+        text = base64.b64decode(data).decode()
+    except ValueError:
+        return False
+    return not any(sign < " " and sign not in "\t\n\r\f" for sign in text)
 
 
 class DataAddress(NamedTuple):
