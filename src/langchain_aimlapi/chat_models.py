@@ -365,8 +365,10 @@ class ChatAimlapi(TokenCounting, ChatSettings):
         """Get answers in the form of a schema.
 
         Args:
-            schema: A pydantic class (answers are instances), a TypedDict, a JSON schema or an
-                OpenAI function (answers are dicts); `None` with "json_mode" only.
+            schema: A pydantic class or a dataclass (answers are instances); a TypedDict, a JSON
+                schema or an OpenAI function (answers are dicts); any other type that pydantic
+                knows, such as `list[Film]`, `A | B`, an Enum or a RootModel, which is sent as the
+                one key of an object; `None` with "json_mode" only.
             method: "function_calling", "json_schema" or "json_mode". By default, the methods are
                 tried in the order in which the model is documented to support them; the next one
                 only if the service refuses the one before.

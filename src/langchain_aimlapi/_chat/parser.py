@@ -16,21 +16,31 @@ import orjson
 from langchain_core import exceptions
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage, AIMessageChunk
-from langchain_core.output_parsers import BaseCumulativeTransformOutputParser
+from langchain_core.output_parsers import BaseTransformOutputParser
 from langchain_core.outputs import ChatGeneration
-from langchain_core.utils.json import parse_partial_json
-from langchain_core.utils.pydantic import is_basemodel_subclass
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 from pydantic.v1 import ValidationError as OldValidationError
 
+from langchain_aimlapi._chat.answer_schema import AnswerSchema  # noqa: TC001  # a field
+from langchain_aimlapi._chat.answer_stream import AnswerStream
+
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from langchain_core.messages import BaseMessage
     from langchain_core.outputs import Generation
+    from langchain_core.runnables import RunnableConfig
 
 _FENCE = re.compile(r"```(?:\w+)?\s*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _SHOWN = 300
+_MOST_STARTS = 100
+"""How many braces of a text are tried as the beginning of its object."""
+_MISFITS = (ValidationError, OldValidationError, RecursionError)
+_CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
+"""Finish reasons of an answer that reached its token limit, in lower case (API recordings)."""
 
 
-class AnswerParser(BaseCumulativeTransformOutputParser[Any]):
+class AnswerParser(BaseTransformOutputParser[Any]):
     """Reads structured answers.
 
     Raises:
@@ -38,16 +48,26 @@ class AnswerParser(BaseCumulativeTransformOutputParser[Any]):
         ModelRefusalError: If the model refused (langchain-core 1.8 and newer).
     """
 
-    target: Any = None
-    """The pydantic class to make instances of; anything else gives plain objects."""
+    target: AnswerSchema
+    """What an answer is to become."""
     tool: str | None = None
     """Name of the tool that was to be called."""
     beside_tools: bool = False
     """Whether the model had tools of its own: a call of one is no answer yet, and gives `None`."""
+    limit: int | None = None
+    """The token limit that was set, for messages."""
 
     @property
     def _type(self) -> str:
         return "aimlapi-answer"
+
+    def get_output_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:
+        """A class whose JSON schema is that of the answers."""
+        del config
+        kind = self.target.kind
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+        return schema_class("Answer", self.target.json_schema())
 
     def parse(self, text: str) -> Any:
         """Read an answer that is only text."""
@@ -58,46 +78,110 @@ class AnswerParser(BaseCumulativeTransformOutputParser[Any]):
         message = result[0].message if isinstance(result[0], ChatGeneration) else None
         if not isinstance(message, AIMessage):
             return self.parse(result[0].text)
-        if isinstance(message, AIMessageChunk) and message.chunk_position == "last":
-            partial = False
         if partial:
-            return self._partial(message)
+            stream = AnswerStream(self.target, self.tool)
+            return stream.add(message.model_copy(update={"chunk_position": None}))
         _raise_if_refused(message)
         if self.beside_tools and message.tool_calls:
             return None
+        try:
+            return self._whole(message)
+        except OutputParserException as error:
+            if (cut := self._cut_off(message)) is None:
+                raise
+            raise _unfit(cut, error.llm_output) from error
+
+    def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[Any]:  # noqa: A002
+        stream = AnswerStream(self.target, self.tool)
+        seen: Any = _NOTHING
+        for message in input:
+            value = stream.add(_as_message(message))
+            if value is not None and value != seen:
+                seen = value
+                yield value
+        value = self.parse_result([ChatGeneration(message=stream.whole())])
+        if value != seen:
+            yield value
+
+    async def _atransform(
+        self,
+        input: AsyncIterator[str | BaseMessage],  # noqa: A002
+    ) -> AsyncIterator[Any]:
+        stream = AnswerStream(self.target, self.tool)
+        seen: Any = _NOTHING
+        async for message in input:
+            value = stream.add(_as_message(message))
+            if value is not None and value != seen:
+                seen = value
+                yield value
+        value = self.parse_result([ChatGeneration(message=stream.whole())])
+        if value != seen:
+            yield value
+
+    def _whole(self, message: AIMessage) -> Any:
         call = self._call(message)
         if call is not None:
             return self._shaped(call["args"], message.text)
         broken = next(iter(message.invalid_tool_calls), None)
         if broken is not None:
             raise _unfit(f"the call's arguments are broken ({broken['error']})", broken["args"])
-        return self.parse(message.text)
+        try:
+            return self.parse(message.text)
+        except OutputParserException:
+            if not self.tool or not message.tool_calls:
+                raise
+            others = ", ".join(repr(each["name"]) for each in message.tool_calls)
+            wrong = f"the model called {others} instead of {self.tool!r}"
+            raise _unfit(wrong, json.dumps(message.tool_calls[0]["args"])) from None
 
     def _call(self, message: AIMessage) -> Any:
         named = [call for call in message.tool_calls if call["name"] == self.tool]
         return next(iter(named), None) if self.tool else None
 
-    def _partial(self, message: AIMessage) -> Any:
-        call = self._call(message)
-        try:
-            value = call["args"] if call else _partial_object(message.text)
-            return self._validated(value) if value else None
-        except (ValueError, ValidationError, OldValidationError):
+    def _cut_off(self, message: AIMessage) -> str | None:
+        """What to say of an answer that reached the token limit before it was whole."""
+        reason = message.response_metadata.get("finish_reason")
+        details = message.response_metadata.get("incomplete_details")
+        inner = details.get("reason") if isinstance(details, dict) else None
+        if not {str(reason).lower(), str(inner).lower()} & _CUT_OFF:
             return None
+        usage = message.usage_metadata
+        spent = f" after {usage['output_tokens']} tokens" if usage else ""
+        limit = "the model's default" if self.limit is None else str(self.limit)
+        return (
+            f"it was cut off by the token limit{spent} (finish reason {inner or reason!r}); raise "
+            f"max_tokens, which is {limit}"
+        )
 
     def _shaped(self, value: Any, text: str) -> Any:
         try:
-            return self._validated(value)
-        except (ValidationError, OldValidationError) as error:
-            raise _unfit(f"it does not fit {self.target.__name__}: {error}", text) from error
+            return self.target.read(value)
+        except _MISFITS as error:
+            why = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+            raise _unfit(f"it does not fit {self.target.title}: {why}", text) from error
 
-    def _validated(self, value: Any) -> Any:
-        if not (isinstance(self.target, type) and is_basemodel_subclass(self.target)):
-            return value
-        if issubclass(self.target, BaseModel):
-            return self.target.model_validate(value)
-        old: Any = self.target
-        return old.parse_obj(value)
+
+_NOTHING = object()
+
+
+def _as_message(item: str | BaseMessage) -> AIMessage:
+    return (
+        item
+        if isinstance(item, AIMessage)
+        else AIMessageChunk(content=getattr(item, "content", item))
+    )
+
+
+def schema_class(name: str, schema: dict[str, Any]) -> type[BaseModel]:
+    """A class for LangChain, which asks runnables for one, with a JSON schema that is given."""
+
+    class Known(RootModel[Any]):
+        @classmethod
+        def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
+            return {"title": name, **schema}
+
+    Known.__name__ = Known.__qualname__ = name
+    return Known
 
 
 def _raise_if_refused(message: AIMessage) -> None:
@@ -119,21 +203,16 @@ def _from_text(text: str) -> Any:
         except orjson.JSONDecodeError:
             continue
     decoder = json.JSONDecoder(strict=False)
-    for brace in re.finditer(r"[{\[]", text):
+    for number, brace in enumerate(re.finditer(r"[{\[]", text)):
+        if number == _MOST_STARTS:
+            break
         try:
             return decoder.raw_decode(text, brace.start())[0]
         except json.JSONDecodeError:
             continue
+        except RecursionError:
+            raise _unfit("it is nested too deep", text) from None
     raise _unfit("it holds no JSON object" if text.strip() else "it is empty", text)
-
-
-def _partial_object(text: str) -> Any:
-    """As much of an object as a text under way holds."""
-    begun = re.search(r"[{\[]", text)
-    if begun is None:
-        return None
-    body = text[begun.start() :].partition("\n```")[0]
-    return parse_partial_json(body)
 
 
 def _unfit(why: str, text: str | None) -> OutputParserException:

@@ -9,27 +9,25 @@ from __future__ import annotations
 
 import json
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
-from langchain_core.exceptions import ModelError, OutputParserException
-from langchain_core.messages import AIMessage, AIMessageChunk, SystemMessage
-from langchain_core.outputs import ChatGeneration
-from langchain_core.runnables import RunnableGenerator, RunnableLambda
-from langchain_core.runnables.utils import AddableDict
-from langchain_core.utils.function_calling import convert_to_json_schema
+from langchain_core.messages import SystemMessage
+from langchain_core.runnables import RunnableLambda
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
+from typing_extensions import is_typeddict
 
 from langchain_aimlapi import _catalogue
+from langchain_aimlapi._chat.answer_schema import read_schema
+from langchain_aimlapi._chat.beside import with_raw
 from langchain_aimlapi._chat.parser import AnswerParser
 from langchain_aimlapi._codec.encode.formats import json_schema_format
 from langchain_aimlapi._codec.encode.tools import convert_tool, tool_name
 from langchain_aimlapi.errors import ConfigurationError, UnsupportedFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Mapping
 
     from langchain_core.language_models import BaseChatModel, LanguageModelInput
     from langchain_core.messages import BaseMessage
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
     from langchain_aimlapi._catalogue.spec import ModelFacts
 
 Method = Literal["function_calling", "json_schema", "json_mode"]
+_LIMITS = ("max_tokens", "max_completion_tokens")
 _METHODS = ("function_calling", "json_schema", "json_mode")
 
 
@@ -73,23 +72,17 @@ def structured_output(
         raise ConfigurationError(f"method={method!r}: it is one of {known}.")
     if "tools" in kwargs and method not in {None, "json_schema"}:
         raise ConfigurationError("tools go with method='json_schema', beside which they are free.")
-    schema = _titled(schema)
-    form = _Form(model, schema, strict, _catalogue.facts(model_name), kwargs)
-    bound = _ladder(form) if method is None else form.bound(_usable(method, schema))
-    parser = AnswerParser(target=schema, tool=form.tool_name, beside_tools="tools" in kwargs)
-    return _with_raw(bound, parser) if include_raw else bound | parser
-
-
-def _titled(schema: Any) -> Any:
-    """A schema that can be called by a name, which a tool must have."""
-    if not isinstance(schema, Mapping) or schema.keys() & {
-        "title",
-        "name",
-        "function",
-        "json_schema",
-    }:
-        return schema
-    return {"title": "response", **schema}
+    target = read_schema(schema)
+    form = _Form(model, target.wire, strict, _catalogue.facts(model_name), kwargs)
+    bound = _ladder(form) if method is None else form.bound(_usable(method, target.wire))
+    limits = [kwargs.get(name) or getattr(model, name) for name in _LIMITS]
+    parser = AnswerParser(
+        target=target,
+        tool=target.tool_name,
+        beside_tools="tools" in kwargs,
+        limit=limits[0] or limits[1],
+    )
+    return with_raw(bound, parser) if include_raw else bound | parser
 
 
 def _usable(method: Method, schema: Any) -> Method:
@@ -139,10 +132,6 @@ class _Form:
     facts: ModelFacts | None
     kwargs: Mapping[str, Any]
 
-    @property
-    def tool_name(self) -> str | None:
-        return None if self.schema is None else tool_name(convert_tool(self.schema))
-
     def bound(
         self, method: Method, *, refused: list[Method] | None = None, spelled_out: bool = False
     ) -> Runnable[Any, Any]:
@@ -164,9 +153,18 @@ class _Form:
 
     def _traced(self, method: Method) -> dict[str, Any]:
         """What LangSmith shows; LangChain takes it out before the call."""
-        schema = self.schema if self.schema is not None else {"type": "object"}
         kwargs = {"method": method, "strict": self.strict}
+        schema = self.schema if isinstance(self.schema, type) else self._named_schema()
+        schema = self._named_schema() if is_typeddict(schema) else schema
         return {"ls_structured_output_format": {"kwargs": kwargs, "schema": schema}}
+
+    def _named_schema(self) -> dict[str, Any]:
+        """The JSON schema as it is sent, by its name."""
+        tool = {} if self.schema is None else convert_tool(self.schema)
+        function = tool.get("function") or {}
+        parameters = function.get("parameters") or {"type": "object"}
+        named = {"title": function.get("name"), "description": function.get("description")}
+        return {**{key: value for key, value in named.items() if value}, **parameters}
 
     def _by_tool(self, notes: dict[str, Any]) -> Runnable[Any, Any]:
         tool = convert_tool(self.schema, strict=self.strict)
@@ -198,60 +196,11 @@ class _Form:
     def _spelled_out(self, asked: LanguageModelInput) -> list[BaseMessage]:
         """The conversation with the schema in words, for models that take it no other way."""
         messages = self.model._convert_input(asked).to_messages()  # noqa: SLF001  # ours
-        schema = json.dumps(convert_to_json_schema(self.schema), ensure_ascii=False)
+        schema = json.dumps(self._named_schema(), ensure_ascii=False)
         instruction = (
             f"Answer with one JSON object, and nothing else, that fits this schema: {schema}"
         )
         return [SystemMessage(instruction), *messages]
-
-
-@dataclass(frozen=True, slots=True)
-class _Beside:
-    """`{"raw": message, "parsed": …, "parsing_error": …}`, piece by piece if the answer streams.
-
-    LangChain's usual chain for it catches an error of the parser only before the first piece.
-    """
-
-    parser: AnswerParser
-
-    def pieces(self, messages: Iterator[AIMessage]) -> Iterator[AddableDict]:
-        whole: AIMessage | None = None
-        for message in messages:
-            whole = _added(whole, message)
-            yield from self._grown(message, whole)
-        yield self._end(whole)
-
-    async def apieces(self, messages: AsyncIterator[AIMessage]) -> AsyncIterator[AddableDict]:
-        whole: AIMessage | None = None
-        async for message in messages:
-            whole = _added(whole, message)
-            for piece in self._grown(message, whole):
-                yield piece
-        yield self._end(whole)
-
-    def _grown(self, message: AIMessage, whole: AIMessage) -> Iterator[AddableDict]:
-        yield AddableDict(raw=message)
-        if isinstance(message, AIMessageChunk) and message.chunk_position != "last":
-            partial = self.parser.parse_result([ChatGeneration(message=whole)], partial=True)
-            if partial is not None:
-                yield AddableDict(parsed=partial)
-
-    def _end(self, whole: AIMessage | None) -> AddableDict:
-        try:
-            parsed = self.parser.parse_result([ChatGeneration(message=whole or AIMessage(""))])
-        except (OutputParserException, ModelError) as error:
-            return AddableDict(parsed=None, parsing_error=error)
-        return AddableDict(parsed=parsed, parsing_error=None)
-
-
-def _added(whole: AIMessage | None, message: AIMessage) -> AIMessage:
-    return message if whole is None else cast("Any", whole) + message
-
-
-def _with_raw(bound: Runnable[Any, Any], parser: AnswerParser) -> Runnable[Any, Any]:
-    """The message beside the object; a bad answer does not raise."""
-    beside = _Beside(parser)
-    return bound | RunnableGenerator(beside.pieces, beside.apieces, name="with_raw")
 
 
 def schema_of(response_format: Any) -> Mapping[str, Any]:
