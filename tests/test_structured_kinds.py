@@ -511,3 +511,11 @@ def test_a_structured_model_is_a_value():
     for schema in (Film, list[int], Colour, LIST_SCHEMA, Loose):
         chain = structured(FAR, schema, method="json_schema")
         pickle.loads(pickle.dumps(chain.last))  # noqa: S301  # our own
+
+
+def test_numbers_and_characters_arrive_as_they_were_said():
+    """Whole numbers of any length are exact, and half a character is replaced."""
+    with Answering('{"title": "\\ud83d!", "year": 12345678901234567890123}') as service:
+        for method in METHODS:
+            answer = structured(service, Film, method=method).invoke("?")
+            assert answer == Film(title="\N{REPLACEMENT CHARACTER}!", year=12345678901234567890123)

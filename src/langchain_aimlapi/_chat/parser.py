@@ -9,10 +9,8 @@ while a stream is still coming.
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
-import orjson
 from langchain_core import exceptions
 from langchain_core.exceptions import OutputParserException
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -23,6 +21,7 @@ from pydantic.v1 import ValidationError as OldValidationError
 
 from langchain_aimlapi._chat.answer_schema import AnswerSchema  # noqa: TC001  # a field
 from langchain_aimlapi._chat.answer_stream import AnswerStream
+from langchain_aimlapi._codec.json_text import find_json
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -31,10 +30,7 @@ if TYPE_CHECKING:
     from langchain_core.outputs import Generation
     from langchain_core.runnables import RunnableConfig
 
-_FENCE = re.compile(r"```(?:\w+)?\s*\n?(.*?)(?:```|\Z)", re.DOTALL)
 _SHOWN = 300
-_MOST_STARTS = 100
-"""How many braces of a text are tried as the beginning of its object."""
 _MISFITS = (ValidationError, OldValidationError, RecursionError)
 _CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 """Finish reasons of an answer that reached its token limit, in lower case (API recordings)."""
@@ -71,7 +67,11 @@ class AnswerParser(BaseTransformOutputParser[Any]):
 
     def parse(self, text: str) -> Any:
         """Read an answer that is only text."""
-        return self._shaped(_from_text(text), text)
+        try:
+            value = find_json(text)
+        except ValueError as error:
+            raise _unfit(str(error), text) from None
+        return self._shaped(value, text)
 
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
         """Read an answer; `None` only for a partial one that holds no object yet."""
@@ -193,26 +193,6 @@ def _raise_if_refused(message: AIMessage) -> None:
         block = {"type": "refusal", "refusal": words}
         raise refusal_error.from_refusal(block, raw_message=message)
     raise _unfit(f"the model refused: {words}", message.text)
-
-
-def _from_text(text: str) -> Any:
-    """The JSON in a text: all of it, what a fence holds, or from the first brace on."""
-    for candidate in (text, *_FENCE.findall(text)):
-        try:
-            return orjson.loads(candidate.strip())
-        except orjson.JSONDecodeError:
-            continue
-    decoder = json.JSONDecoder(strict=False)
-    for number, brace in enumerate(re.finditer(r"[{\[]", text)):
-        if number == _MOST_STARTS:
-            break
-        try:
-            return decoder.raw_decode(text, brace.start())[0]
-        except json.JSONDecodeError:
-            continue
-        except RecursionError:
-            raise _unfit("it is nested too deep", text) from None
-    raise _unfit("it holds no JSON object" if text.strip() else "it is empty", text)
 
 
 def _unfit(why: str, text: str | None) -> OutputParserException:
