@@ -32,6 +32,7 @@ types:  ## mypy on the package, mypy and pyright on what users write
 
 docs:  ## build the documentation into site/; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
+	$(PYTHON) scripts/check_site.py
 
 docs-serve:  ## show the documentation at http://127.0.0.1:8000 while you edit it
 	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs serve

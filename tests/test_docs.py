@@ -167,8 +167,8 @@ class TestNumbers:
         assert words.format(round(100 * ours / theirs)) in README.read_text("utf-8")
 
     def test_faults(self):
-        """The README counts the faults that the sandbox has."""
-        assert f"any of {len(FAULTS)} faults" in README.read_text("utf-8")
+        """The README counts the faults of the sandbox, rounded down to ten."""
+        assert f"any of {len(FAULTS) // 10 * 10}+ faults" in README.read_text("utf-8")
 
 
 class TestLinks:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts import check_site
+
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 MAKEFILE = (ROOT / "Makefile").read_text("utf-8")
@@ -64,3 +66,34 @@ def test_the_addresses_are_in_one_repository():
     urls = PROJECT["project"]["urls"]
 
     assert all(url.startswith(urls["Source"]) for url in urls.values())
+
+
+@pytest.mark.parametrize(
+    ("page", "status"),
+    [
+        ('<a href="https://example.com">a link</a><script src="../x.js"></script>', 0),
+        ('<script src="https://unpkg.com/x.js"></script>', 1),
+        ('<link rel="preconnect" href="https://fonts.gstatic.com">', 1),
+        ('<img src="//example.com/x.png">', 1),
+        ("", 0),
+    ],
+)
+def test_the_site_is_looked_through(tmp_path, page, status, capsys):
+    """A page that loads something from elsewhere fails `make docs`."""
+    (tmp_path / "index.html").write_text(f"<html>{page}</html>", "utf-8")
+
+    assert check_site.main([str(tmp_path)]) == status
+
+
+def test_styles_of_the_site_are_looked_through(tmp_path, capsys):
+    """Fonts are loaded by styles."""
+    (tmp_path / "index.html").write_text("<html></html>", "utf-8")
+    (tmp_path / "a.css").write_text("@font-face{src:url('https://example.com/f.woff2')}", "utf-8")
+
+    assert check_site.main([str(tmp_path)]) == 1
+    assert "a.css: https://example.com/f.woff2" in capsys.readouterr().out
+
+
+def test_a_site_that_was_not_built(tmp_path, capsys):
+    """No page at all is a failure too."""
+    assert check_site.main([str(tmp_path)]) == 1

@@ -23,6 +23,7 @@ from langchain_core.messages import AIMessage, HumanMessage
 from pydantic import SecretStr
 
 from langchain_aimlapi import (
+    Account,
     AimlapiEmbeddings,
     AimlapiTimeoutError,
     ChatAimlapi,
@@ -33,7 +34,7 @@ from langchain_aimlapi import (
     UnsupportedParameterWarning,
 )
 from langchain_aimlapi._chat.arguments import ChatArguments
-from langchain_aimlapi._client.arguments import EmbeddingsArguments
+from langchain_aimlapi._client.arguments import ClientArguments, EmbeddingsArguments
 from langchain_aimlapi.errors import ResponseFormatError
 from langchain_aimlapi.sandbox import Sandbox
 from tests.scripted import Scripted
@@ -657,7 +658,11 @@ def test_isolation_of_calls(model):
 
 @pytest.mark.parametrize(
     ("made", "arguments"),
-    [(ChatAimlapi, ChatArguments), (AimlapiEmbeddings, EmbeddingsArguments)],
+    [
+        (ChatAimlapi, ChatArguments),
+        (AimlapiEmbeddings, EmbeddingsArguments),
+        (Account, ClientArguments),
+    ],
 )
 def test_type_checkers_know_every_argument(made, arguments):
     """By its name and by its alias; what is missing belongs into `arguments.py`."""

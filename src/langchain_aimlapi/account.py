@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from pydantic import PrivateAttr, SecretStr
 
@@ -33,6 +33,9 @@ from langchain_aimlapi._codec.encode import account as encode
 from langchain_aimlapi._codec.encode.account import Time
 from langchain_aimlapi._codec.json_text import parse_object
 from langchain_aimlapi._transport.request import Reply, ReplyRules, Request
+
+if TYPE_CHECKING:
+    from langchain_aimlapi._client.arguments import ClientArguments
 
 __all__ = ["Account", "Balance", "Key", "LogEntry", "ModelSpend", "Spend", "Transaction"]
 
@@ -66,6 +69,10 @@ class Account(Connection):
     """
 
     _log_requests: deque[float] = PrivateAttr(default_factory=deque)
+
+    if TYPE_CHECKING:
+        # Pydantic's own, with every field by both of its names and keys as texts too.
+        def __init__(self, **arguments: Unpack[ClientArguments]) -> None: ...
 
     # --- balance and spend ------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from langchain_core.runnables import Runnable
 from pydantic import BaseModel, SecretStr
 
 from langchain_aimlapi import (
+    Account,
     AimlapiEmbeddings,
     AimlapiError,
     ChatAimlapi,
@@ -93,6 +94,7 @@ def constructors() -> None:
     ChatAimlapi(model="m", api_key=lambda: "key")
     ChatAimlapi()
     AimlapiEmbeddings(model="m", api_key="key", base_url="http://127.0.0.1:1/v1", dimensions=3)
+    Account(api_key="key", timeout=(3, 10))
     AimlapiEmbeddings(model="m", aimlapi_api_key=key, aimlapi_api_base="http://127.0.0.1:1/v1")
 
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from langchain_aimlapi import AimlapiEmbeddings, ChatAimlapi, StreamInterruptedError, Timeouts
+from langchain_aimlapi import (
+    Account,
+    AimlapiEmbeddings,
+    ChatAimlapi,
+    StreamInterruptedError,
+    Timeouts,
+)
 
 ChatAimlapi(model="gpt-4o", temprature=0.5)  # wrong
 ChatAimlapi(modle="gpt-4o")  # wrong
@@ -14,6 +20,7 @@ ChatAimlapi(model="gpt-4o", dialect="gemini")  # wrong
 ChatAimlapi("gpt-4o")  # wrong
 AimlapiEmbeddings(model="text-embedding-3-small", dimension=3)  # wrong
 Timeouts(first=3)  # wrong
+Account(token="key")  # wrong
 
 llm = ChatAimlapi(model="gpt-4o")
 llm.with_structured_output({"type": "object"}, method="tools")  # wrong
