@@ -100,21 +100,6 @@ def _hints(typed_dict: Any) -> Mapping[str, Any]:
     return get_type_hints(typed_dict, include_extras=True)
 
 
-def _optional_keys(typed_dict: Any) -> frozenset[str]:
-    """Its optional keys; where annotations are texts, the class itself does not know `NotRequired`."""
-    return frozenset(
-        key for key, hint in _hints(typed_dict).items() if _is_optional(typed_dict, key, hint)
-    )
-
-
-def _is_optional(typed_dict: Any, key: str, hint: Any) -> bool:
-    while (origin := get_origin(hint)) in {*_WRAPPERS, Annotated}:
-        if origin in {NotRequired, Required}:
-            return origin is NotRequired
-        hint = get_args(hint)[0]
-    return key in typed_dict.__optional_keys__
-
-
 def _read(hint: Any) -> tuple[Any, Any, str | None]:
     """A field's type, its default (`...` for none) and its description."""
     while get_origin(hint) in _WRAPPERS:
