@@ -28,8 +28,6 @@ What each model accepts, generated from the catalogue that this package ships an
 (`python scripts/model_pages.py`). The catalogue holds what AI/ML API documents for each model id.
 Which models are offered today, the service's own list says: `GET /v1/models`.
 
-<div class="table-filter" data-hint="Filter: an id, a vendor, a word such as video"></div>
-
 How to read the tables:
 
 - **Request**: the endpoint and the form of messages. *either* means OpenAI's or Anthropic's.
@@ -47,6 +45,8 @@ How to read the tables:
 
 Ids marked with † share one documentation template with over a hundred other ids: it says what the
 service accepts, and little about the model. Ids in one row are documented alike.
+
+<div class="table-filter" data-hint="Filter: an id, a vendor, a word such as video"></div>
 """
 
 USUAL = (

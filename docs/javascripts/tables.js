@@ -20,14 +20,14 @@ document.addEventListener("DOMContentLoaded", () => {
 function sectionsAfter(place) {
   const sections = [];
   for (let node = place.nextElementSibling; node; node = node.nextElementSibling) {
-    if (node.tagName === "H2" || !sections.length) sections.push([]);
-    sections[sections.length - 1].push(node);
+    if (node.tagName === "H2") sections.push([]);
+    if (sections.length) sections[sections.length - 1].push(node);
   }
-  return sections.filter((nodes) => nodes.some((node) => node.querySelector("tbody tr")));
+  return sections;
 }
 
 function filter(nodes, words) {
-  const heading = nodes[0].tagName === "H2" ? nodes[0].textContent.toLowerCase() : "";
+  const heading = nodes[0].textContent.toLowerCase();
   let shown = 0;
   for (const node of nodes) {
     for (const row of node.querySelectorAll("tbody tr")) {
@@ -36,6 +36,9 @@ function filter(nodes, words) {
       shown += row.hidden ? 0 : 1;
     }
   }
-  for (const node of nodes) node.hidden = shown === 0;
+  const text = nodes.map((node) => node.textContent).join(" ").toLowerCase();
+  const bare = !nodes.some((node) => node.querySelector("tbody tr"));
+  const hidden = bare ? !words.every((word) => text.includes(word)) : shown === 0;
+  for (const node of nodes) node.hidden = hidden;
   return shown;
 }
