@@ -20,6 +20,7 @@ from langchain_core.runnables.config import ContextThreadPoolExecutor
 from pydantic import Field, SecretStr
 
 from langchain_aimlapi._catalogue.embeddings import MAX_REQUEST_TOKENS, embedding_spec
+from langchain_aimlapi._client.clients import require_asyncio
 from langchain_aimlapi._client.key import aresolve_key, resolve_key
 from langchain_aimlapi._client.request import CallScope, Endpoint, build_request
 from langchain_aimlapi._client.send import asend, send
@@ -198,6 +199,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
         Raises:
             AimlapiError: As for `embed_documents`.
         """
+        require_asyncio()
         checked, batches = self._batches(texts)
         progress = _Progress(len(checked), self.on_progress)
         slots = asyncio.Semaphore(self.max_concurrency)

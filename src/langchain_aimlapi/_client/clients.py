@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-import sys
 from typing import Any
 
 from langchain_aimlapi._transport.request import Timeouts
@@ -60,17 +60,18 @@ def check_async_client(client: Any) -> Any:
 
 
 def require_asyncio() -> None:
-    """Refuse to run under trio, where neither LangChain nor aiohttp works.
+    """Refuse to run without an event loop of asyncio, such as under trio.
 
     Raises:
         ConfigurationError: With the way out.
     """
-    trio = sys.modules.get("trio")
-    if trio is not None and trio.lowlevel.in_trio_task():
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
         raise ConfigurationError(
             "The async methods need an event loop of asyncio; under trio, call the sync ones by "
             "trio.to_thread.run_sync."
-        )
+        ) from None
 
 
 def _sends(client: Any) -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from langchain_core.runnables.config import run_in_executor
 
+from langchain_aimlapi._client.clients import require_asyncio
 from langchain_aimlapi._errors.secrets import redact_error
 from langchain_aimlapi._lazy import load_for_async
 from langchain_aimlapi._transport.error_response import response_of
@@ -86,6 +87,7 @@ async def asend(
         deadline: As for `send`.
         in_thread: Whether to decode in a thread, for replies that take milliseconds to read.
     """
+    require_asyncio()
     await load_for_async()
     from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
 
