@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import time
 
 import httpx2
 import pytest
 
 from langchain_aimlapi._transport import aio, pool, sync
+from langchain_aimlapi._transport.deadline import current
 from langchain_aimlapi._transport.locks import Lock, holding, without_locks
 from langchain_aimlapi._transport.request import ClientOptions
 
@@ -120,6 +122,20 @@ def test_who_waits_for_a_connection_gets_that_of_an_abandoned_stream(service):
 
     within(20, act)
     pool.close(options)
+
+
+def test_a_stream_closed_in_the_middle_of_a_call_leaves_its_deadline_alone(service):
+    """The few milliseconds for the end of one reply are not those of the call around it."""
+    service.will(stream(event("1"), event("[DONE]"), HANG, end=False))
+    reader = sync.open_stream(request(service), OPTIONS)
+    while next(reader)[-1] != b"[DONE]":
+        pass
+    current.until = outer = time.monotonic() + 60
+
+    reader.close()
+
+    assert current.until == outer
+    current.until = None
 
 
 def test_what_needs_locks_is_done_at_once_where_none_is_held():

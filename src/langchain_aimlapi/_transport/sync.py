@@ -345,10 +345,13 @@ class _Source:
         shared, self._shared = self._shared, None
         if self._watchdog is not None:
             self._watchdog.stop()
+        # The garbage collector may close a stream in the middle of another one's operation.
+        deadline = current.until
         try:
             if close is not None:
                 _close_reply(close, self._drain if drain and shared is not None else None)
         finally:
+            current.until = deadline
             if shared is not None:
                 pool.give_back(shared)
 
