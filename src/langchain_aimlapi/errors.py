@@ -151,9 +151,11 @@ class AimlapiError(core.ModelError):
         response: The HTTP reply, without cookies and keys.
         partial: The message so far of a stream that broke off, an `AIMessageChunk`; otherwise None.
         hint: What the caller can do about it.
+        was_sent: False if the service cannot have got the request: there was no connection.
     """
 
     default_hint: ClassVar[str | None] = None
+    was_sent: bool = True
 
     def __init__(self, message: str = "", **details: Unpack[ErrorDetails]) -> None:
         super().__init__(message)

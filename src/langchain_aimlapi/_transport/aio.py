@@ -12,9 +12,10 @@ from langchain_aimlapi._transport import pool
 from langchain_aimlapi._transport.bodies import AiohttpBody, HttpxBody
 from langchain_aimlapi._transport.body_reader import (
     BodyMode,
-    BodyReader,
     Bounded,
+    StreamBody,
     body_mode,
+    open_body,
     raw_events,
 )
 from langchain_aimlapi._transport.deadline import deadline_in, soonest
@@ -250,7 +251,7 @@ class _Source:
         self._injected = shared is None
         self._client: Any = client if shared is None else shared.client
         self._body: AiohttpBody | HttpxBody | None = None
-        self._body_reader: BodyReader | None = None
+        self._body_reader: StreamBody | None = None
         self._clock = asyncio.get_running_loop().time
         self._begun = False
         self._slots: asyncio.Semaphore | None = None
@@ -271,7 +272,7 @@ class _Source:
             if how is not BodyMode.EVENTS:
                 return Reply(body.status, body.headers, await self._whole(body, how, limit))
             reader = make(body.status, body.headers)
-            body_reader = BodyReader(body.status, body.headers, reader, self._request.max_bytes)
+            body_reader = open_body(self._request, body.status, body.headers, reader)
             batch = await self._batch(body, body_reader, limit)
         over = not batch
         if over:
@@ -309,7 +310,7 @@ class _Source:
 
     async def pull(self) -> Sequence[Any]:
         """Return the content of the next read that brings some; nothing at the end."""
-        body, body_reader = cast("AiohttpBody", self._body), cast("BodyReader", self._body_reader)
+        body, body_reader = cast("AiohttpBody", self._body), cast("StreamBody", self._body_reader)
         limit = soonest(self._until, self._clock(), self._request.timeouts.between_tokens)
         if body.read_timer is None:
             async with asyncio.timeout_at(limit):
@@ -327,7 +328,7 @@ class _Source:
             body.read_timer.end()
 
     async def _batch(
-        self, body: AiohttpBody | HttpxBody, body_reader: BodyReader, limit: float | None
+        self, body: AiohttpBody | HttpxBody, body_reader: StreamBody, limit: float | None
     ) -> Sequence[Any]:
         while True:
             data = await self._read(body, limit)

@@ -15,6 +15,8 @@ from langchain_aimlapi.errors import ResponseFormatError, StreamInterruptedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from langchain_aimlapi._transport.request import Request
+
 _BLANK = b" \t\r\n\xef\xbb\xbf"
 """What may stand before the first byte that counts: blanks and a byte order mark."""
 _MOST_IDLE = MAX_RESPONSE_BYTES
@@ -230,3 +232,56 @@ class BodyReader:
             request_id=self._headers.get("x-request-id"),
             inference_id=self._headers.get("x-inference-id"),
         )
+
+
+class BytesBody:
+    """The body of a file: passed on as it comes.
+
+    Args:
+        status: Of the reply.
+        headers: Of the reply, with lower-case names.
+        reader: Gets the bytes of each read.
+        most: Most bytes of all.
+    """
+
+    __slots__ = ("_headers", "_left", "_most", "_status", "reader")
+
+    def __init__(
+        self, status: int, headers: Mapping[str, str], reader: EventReader, most: int
+    ) -> None:
+        self.reader = reader
+        self._status = status
+        self._headers = headers
+        self._most = self._left = most
+
+    def feed(self, data: bytes | None) -> Sequence[Any]:
+        """Take the next bytes, or None at the end.
+
+        Raises:
+            ResponseFormatError: The file is too large.
+        """
+        if not data:
+            return ()
+        self._left -= len(data)
+        if self._left < 0:
+            raise _too_large(self._most)
+        return self.reader.read([data])
+
+    def plain(self) -> Reply | None:
+        """Return the reply if it ended without a byte."""
+        return Reply(self._status, self._headers, b"") if self._left == self._most else None
+
+    def last(self) -> Sequence[Any]:
+        """Return what the reader knows at the end."""
+        return self.reader.finish()
+
+
+StreamBody: TypeAlias = BodyReader | BytesBody
+
+
+def open_body(
+    request: Request, status: int, headers: Mapping[str, str], reader: EventReader
+) -> StreamBody:
+    """Choose how to read the body of a stream: events, or the bytes of a file."""
+    kind = BodyReader if request.rules.is_json else BytesBody
+    return kind(status, headers, reader, request.max_bytes)

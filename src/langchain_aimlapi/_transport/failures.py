@@ -118,12 +118,15 @@ def _timed_out(
         # The deadline may be that of a call with other requests before this one.
         time = "the time of the call" if timeouts.total is None else f"{timeouts.total:g} s"
         return AimlapiTimeoutError(f"no complete reply within {time} (timeout)")
-    if name in _CONNECT_TIMEOUTS:
+    connecting = name in _CONNECT_TIMEOUTS
+    if connecting:
         limit, what = timeouts.connect, "no connection"
     else:
         limit, what = timeouts.between_tokens if begun else timeouts.first_token, "no content"
         limit = limit or timeouts.read
-    return AimlapiTimeoutError(what + (" in time" if limit is None else f" within {limit:g} s"))
+    error = AimlapiTimeoutError(what + (" in time" if limit is None else f" within {limit:g} s"))
+    error.was_sent = not connecting
+    return error
 
 
 def _text(exc: BaseException) -> str:
@@ -136,7 +139,9 @@ def _broken(text: str, host: str) -> AimlapiError:
 
 
 def _unreachable(text: str, host: str) -> AimlapiError:
-    return _untrusted(text, host) if "CERTIFICATE" in text.upper() else _down(text, host)
+    error = _untrusted(text, host) if "CERTIFICATE" in text.upper() else _down(text, host)
+    error.was_sent = False
+    return error
 
 
 def _down(text: str, host: str) -> AimlapiError:
@@ -154,6 +159,7 @@ def _untrusted(text: str, host: str) -> AimlapiError:
 
 def _by_proxy(text: str, host: str) -> AimlapiError:
     error = AimlapiConnectionError(f"cannot reach {host} through the proxy: {text}")
+    error.was_sent = False
     if _UNAUTHORIZED.search(text):
         error.is_retryable = False
         error.hint = _CREDENTIALS_HINT

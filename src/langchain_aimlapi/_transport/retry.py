@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from langchain_aimlapi.errors import AimlapiError
 
 _LONGEST_HEADER = 200
+_UNAVAILABLE = 503
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,9 @@ class RetryPolicy:
     """Seconds; the longest wait of our own choosing."""
     retry_after_cap: float = 60.0
     """Seconds; a longer `Retry-After` is raised, not waited for."""
+    at_most_once: bool = False
+    """Whether to repeat a request only where the service cannot have acted on it: what it sells may
+    be paid for twice otherwise."""
 
     def __post_init__(self) -> None:
         if self.max_retries < 0:
@@ -55,11 +59,20 @@ class RetryPolicy:
         """
         if not error.is_retryable or tried > self.max_retries:
             return None
+        if self.at_most_once and not _was_turned_away(error):
+            return None
         asked = error.retry_after or 0.0
         if asked > self.retry_after_cap:
             return None
         # The exponent is bounded: 2.0**1024 would be an OverflowError.
         return asked + jitter * min(self.maximum, self.initial * 2.0 ** min(tried - 1, 64))
+
+
+def _was_turned_away(error: AimlapiError) -> bool:
+    """Whether the service did not begin: no connection, too many requests, or come back later."""
+    if isinstance(error, RateLimitError) or not error.was_sent:
+        return True
+    return error.status_code == _UNAVAILABLE and error.retry_after is not None
 
 
 class Budget(Protocol):

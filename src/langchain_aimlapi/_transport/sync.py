@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 from langchain_aimlapi._transport import leftover, pool
 from langchain_aimlapi._transport.body_reader import (
     BodyMode,
-    BodyReader,
     Bounded,
     OpenResponse,
+    StreamBody,
     body_mode,
+    open_body,
     raw_events,
 )
 from langchain_aimlapi._transport.deadline import current, deadline_in, soonest
@@ -235,7 +236,7 @@ class _Source:
         self._close: Callable[[], None] | None = None
         self._chunks: Iterator[bytes] = iter(())
         self._watchdog: SocketWatchdog | None = None
-        self._body_reader: BodyReader | None = None
+        self._body_reader: StreamBody | None = None
         self._begun = False
 
     def begin(self) -> Reply:
@@ -252,7 +253,7 @@ class _Source:
         if how is not BodyMode.EVENTS:
             return Reply(status, headers, self._whole(how, limit))
         reader = make(status, headers)
-        body_reader = BodyReader(status, headers, reader, self._request.max_bytes)
+        body_reader = open_body(self._request, status, headers, reader)
         batch = self._batch(body_reader, limit)
         over = not batch
         if over:
@@ -290,9 +291,9 @@ class _Source:
         """Return the content of the next read that brings some; nothing at the end."""
         between = self._request.timeouts.between_tokens
         limit = soonest(self._until, time.monotonic(), between)
-        return self._batch(cast("BodyReader", self._body_reader), limit)
+        return self._batch(cast("StreamBody", self._body_reader), limit)
 
-    def _batch(self, body_reader: BodyReader, limit: float | None) -> Sequence[Any]:
+    def _batch(self, body_reader: StreamBody, limit: float | None) -> Sequence[Any]:
         while True:
             data = self._read(limit)
             batch = body_reader.feed(data)
