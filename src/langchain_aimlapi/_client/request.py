@@ -56,6 +56,8 @@ class Endpoint:
     """What a successful reply looks like."""
     from_root: bool = False
     """Whether the path has the version of the API in it, which the base address has, too."""
+    at_most_once: bool = False
+    """Whether a request is only repeated where the service cannot have acted on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,10 @@ def build_request(
             body=data,
             headers=_headers(connection, scope, kind),
             timeouts=_timeouts(connection.timeout if timeout is None else timeout, streams=streams),
-            retry=_retry(connection.max_retries if retries is None else retries),
+            retry=_retry(
+                connection.max_retries if retries is None else retries,
+                at_most_once=endpoint.at_most_once,
+            ),
             method=endpoint.method,
             timeouts_are_set=connection.timeout is not None or timeout is not None,
             max_bytes=connection.max_response_bytes,

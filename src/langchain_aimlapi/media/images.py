@@ -1,0 +1,134 @@
+"""`AimlapiImages`: pictures from a prompt, and pictures edited by one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from pydantic import Field
+
+from langchain_aimlapi._client.request import Form, Upload
+from langchain_aimlapi._codec.decode.media import read_cost, read_images
+from langchain_aimlapi._codec.encode.media import takes
+from langchain_aimlapi.errors import ConfigurationError
+from langchain_aimlapi.media.inputs import MediaFile, read_media
+from langchain_aimlapi.media.model import MediaModel
+from langchain_aimlapi.media.results import GeneratedFile, MediaResult
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_aimlapi._catalogue.media import Kind
+    from langchain_aimlapi._transport.request import Reply
+
+__all__ = ["AimlapiImages"]
+
+_FILES = ("image", "images", "mask")
+
+
+class AimlapiImages(MediaModel):
+    """Image models of AI/ML API: generate, and edit.
+
+    Example:
+        >>> from langchain_aimlapi.media import AimlapiImages
+        >>> images = AimlapiImages(model="openai/gpt-image-1", size="1024x1024")
+        >>> images.invoke("A red fox in the snow").save("fox.png")  # doctest: +SKIP
+        >>> images.invoke({"prompt": "Make it night", "image": "fox.png"})  # doctest: +SKIP
+
+    The input is a prompt, or a dict with `prompt` and, to edit, `image` or `images` and `mask`: each
+    a path, bytes, a URL, a `data:` URL or a content block of LangChain. Everything else the model
+    documents goes beside them or into the constructor.
+    """
+
+    kind: ClassVar[Kind] = "image"
+
+    size: str | None = None
+    """Width and height in pixels, as "1024x1024"; written as the model documents it."""
+    aspect_ratio: str | None = None
+    """Width to height, as "16:9", for models that take that instead."""
+    n: int | None = Field(default=None, ge=1)
+    """Number of pictures."""
+    seed: int | None = None
+    """Ask for repeatable pictures."""
+    negative_prompt: str | None = None
+    """What is not to be in the picture."""
+    quality: str | None = None
+    """Quality, in the model's own words."""
+    output_format: str | None = None
+    """File format, such as "png" or "jpeg"."""
+    response_format: str | None = None
+    """"url" or "b64_json": whether the picture comes as an address or within the reply."""
+
+    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> MediaResult:
+        path, body = self._body(parameters)
+        request = self._post(path, body, self._key(steering), steering)
+        return self._metered(parameters, lambda: self._send(request, self._result))
+
+    async def _arun(
+        self, parameters: Mapping[str, Any], steering: Mapping[str, Any]
+    ) -> MediaResult:
+        path, body = self._body(parameters)
+        request = self._post(path, body, await self._akey(steering), steering)
+        return await self._ametered(parameters, lambda: self._asend(request, self._result))
+
+    def _body(self, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | Form]:
+        given = dict(parameters)
+        pictures = _pictures(given)
+        mask = given.pop("mask", None)
+        edit = self._spec("image_edit")
+        if edit is not None and (pictures or mask is not None):
+            return edit.path, self._form(given, pictures, mask)
+        if pictures:
+            name = (
+                "image" if len(pictures) == 1 and takes(self._spec("image"), "image") else "images"
+            )
+            urls = [picture.as_url() for picture in pictures]
+            given[name] = urls[0] if name == "image" else urls
+        if mask is not None:
+            given["mask"] = read_media(mask, "mask").as_url()
+        spec = self._spec("image")
+        path = spec.path if spec else "/v1/images/generations"
+        return path, self._encoded("image", given).body
+
+    def _form(self, given: Mapping[str, Any], pictures: list[MediaFile], mask: Any) -> Form:
+        if not pictures:
+            raise ConfigurationError("A mask goes with the picture that it is for: give image=…")
+        uploads: dict[str, Upload | list[Upload]] = {
+            "image": [_upload(each, self) for each in pictures]
+        }
+        if mask is not None:
+            uploads["mask"] = _upload(read_media(mask, "mask"), self)
+        held = {"image": "", **({"mask": ""} if mask is not None else {})}
+        body = self._encoded("image_edit", {**given, **held}).body
+        fields = {name: _text(value) for name, value in body.items() if name not in held}
+        return Form(fields, uploads)
+
+    def _result(self, reply: Reply) -> MediaResult:
+        refs, raw = read_images(reply.body)
+        cost = read_cost(raw, reply.headers)
+        return MediaResult(
+            model=self.model,
+            files=[GeneratedFile.of(ref, "image", self) for ref in refs],
+            cost=cost.usd,
+            cost_details=cost.details,
+            inference_id=reply.headers.get("x-inference-id"),
+            raw=raw,
+        )
+
+
+def _pictures(given: dict[str, Any]) -> list[MediaFile]:
+    """Take the pictures out of the parameters, in their order."""
+    listed: list[Any] = []
+    for name in ("image", "images", "image_url", "image_urls"):
+        value = given.pop(name, None)
+        listed += value if isinstance(value, list | tuple) else [] if value is None else [value]
+    return [read_media(each, "image") for each in listed]
+
+
+def _upload(file: MediaFile, model: MediaModel) -> Upload:
+    """A file for a form; one at an address is fetched for it."""
+    data = file.data if file.data is not None else b"".join(model.fetch(file.url or ""))
+    return Upload(file.name, data, file.mime_type)
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,172 @@
+"""Files that go into a request: a path, bytes, a URL, a data URL, an open file, a LangChain block.
+
+What a file is, its first bytes tell; its name only where they do not. A path is read when the
+request is made, so that a missing file is an error before anything is sent.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import mimetypes
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, TypeAlias
+
+from langchain_aimlapi.errors import ConfigurationError
+
+__all__ = ["Media", "MediaFile", "kind_of_bytes", "read_media"]
+
+Media: TypeAlias = "str | bytes | bytearray | os.PathLike[str] | IO[bytes] | Mapping[str, Any]"
+"""What a file may be given as."""
+
+_MAGIC: tuple[tuple[int, bytes, str], ...] = (
+    (0, b"\x89PNG\r\n\x1a\n", "image/png"),
+    (0, b"\xff\xd8\xff", "image/jpeg"),
+    (0, b"GIF8", "image/gif"),
+    (8, b"WEBP", "image/webp"),
+    (8, b"WAVE", "audio/wav"),
+    (4, b"ftypM4A", "audio/mp4"),
+    (4, b"ftypqt", "video/quicktime"),
+    (4, b"ftypavif", "image/avif"),
+    (4, b"ftyp", "video/mp4"),
+    (0, b"\x1aE\xdf\xa3", "video/webm"),
+    (0, b"ID3", "audio/mpeg"),
+    (0, b"\xff\xfb", "audio/mpeg"),
+    (0, b"\xff\xf3", "audio/mpeg"),
+    (0, b"\xff\xf1", "audio/aac"),
+    (0, b"OggS", "audio/ogg"),
+    (0, b"fLaC", "audio/flac"),
+    (0, b"%PDF-", "application/pdf"),
+    (0, b"BM", "image/bmp"),
+    (0, b"II*\x00", "image/tiff"),
+    (0, b"MM\x00*", "image/tiff"),
+    (0, b"glTF", "model/gltf-binary"),
+)
+"""Where the first bytes of a file stand, what they are, and what kind of file that makes."""
+
+
+def kind_of_bytes(data: bytes) -> str | None:
+    """The MIME type of a file by its first bytes, or `None` if they tell nothing."""
+    return next((kind for at, magic, kind in _MAGIC if data[at : at + len(magic)] == magic), None)
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFile:
+    """A file of a request: its address, or its content.
+
+    Attributes:
+        url: Where the service finds it.
+        data: Its bytes.
+        mime_type: What it is.
+        name: Its name.
+    """
+
+    url: str | None = None
+    data: bytes | None = field(default=None, repr=False)
+    mime_type: str = "application/octet-stream"
+    name: str = "file"
+
+    def as_url(self) -> str:
+        """Its address, or its content as a `data:` URL."""
+        if self.url is not None:
+            return self.url
+        return f"data:{self.mime_type};base64,{base64.b64encode(self.data or b'').decode()}"
+
+
+def read_media(media: Media, what: str = "file") -> MediaFile:
+    """Read a file that is to go into a request.
+
+    Args:
+        media: A path, bytes, an `http(s)` or `data:` URL, an open binary file, or a content block
+            of LangChain.
+        what: What it is, for errors.
+
+    Raises:
+        ConfigurationError: For a file that is not there, or something that is none.
+    """
+    if isinstance(media, Mapping):
+        return _from_block(media, what)
+    if isinstance(media, bytes | bytearray):
+        return _from_bytes(bytes(media))
+    if isinstance(media, str):
+        return _from_text(media, what)
+    if isinstance(media, os.PathLike):
+        return _from_path(Path(media), what)
+    if hasattr(media, "read"):
+        return _from_bytes(_bytes_of(media, what), str(getattr(media, "name", "file")))
+    raise ConfigurationError(f"{what}: {type(media).__name__} is no path, bytes or URL.")
+
+
+def _from_text(text: str, what: str) -> MediaFile:
+    if text.startswith(("http://", "https://")):
+        return MediaFile(url=text, name=text.partition("?")[0].rpartition("/")[2] or "file")
+    if text.startswith("data:"):
+        return _from_data_url(text, what)
+    return _from_path(Path(text).expanduser(), what)
+
+
+def _from_path(path: Path, what: str) -> MediaFile:
+    try:
+        return _from_bytes(path.read_bytes(), path.name)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no path, no URL and no data URL"
+        shown = str(path) if len(str(path)) <= _LONGEST_NAME else f"{str(path)[:_LONGEST_NAME]}…"
+        raise ConfigurationError(f"{what}: {shown} cannot be read: {reason}.") from None
+
+
+_LONGEST_NAME = 120
+
+
+def _bytes_of(file: Any, what: str) -> bytes:
+    data = file.read()
+    if not isinstance(data, bytes):
+        raise ConfigurationError(f"{what}: the file is open as text; open it with mode 'rb'.")
+    return data
+
+
+def _from_bytes(data: bytes, name: str = "file", kind: str | None = None) -> MediaFile:
+    found = (
+        kind_of_bytes(data) or kind or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    )
+    if name == "file":
+        name += mimetypes.guess_extension(found) or ""
+    return MediaFile(data=data, mime_type=found, name=Path(name).name)
+
+
+def _from_data_url(text: str, what: str) -> MediaFile:
+    head, _, payload = text[len("data:") :].partition(",")
+    kind, *words = head.split(";")
+    if "base64" not in words:
+        from urllib.parse import unquote_to_bytes  # noqa: PLC0415  # hardly ever
+
+        return _from_bytes(unquote_to_bytes(payload), kind=kind or None)
+    return _from_bytes(_decoded(payload, what), kind=kind or None)
+
+
+def _decoded(text: str, what: str) -> bytes:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise ConfigurationError(f"{what}: its base64 cannot be read.") from None
+
+
+def _from_block(block: Mapping[str, Any], what: str) -> MediaFile:
+    """A standard block (`url`, `base64`), one of version 0, or OpenAI's `image_url`."""
+    nested = block.get("image_url") or block.get("video_url")
+    url = nested.get("url") if isinstance(nested, Mapping) else nested
+    url = (
+        url
+        or block.get("url")
+        or (block.get("data") if block.get("source_type") == "url" else None)
+    )
+    if isinstance(url, str):
+        return _from_text(url, what)
+    content = block.get("base64") or block.get("data")
+    if isinstance(content, bytes):
+        return _from_bytes(content, kind=block.get("mime_type"))
+    if isinstance(content, str):
+        return _from_bytes(_decoded(content, what), kind=block.get("mime_type"))
+    raise ConfigurationError(f"{what}: the block of type {block.get('type')!r} holds no file.")

@@ -1,0 +1,179 @@
+"""What media models answer with: files that can be saved, shown and handed to a chat model."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from langchain_aimlapi.media import files
+from langchain_aimlapi.media.inputs import kind_of_bytes
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import AsyncIterator, Iterator, Mapping
+    from pathlib import Path
+
+    from langchain_aimlapi._codec.decode.media import FileRef
+    from langchain_aimlapi.media.model import MediaModel
+
+__all__ = ["GeneratedFile", "MediaResult"]
+
+_DEFAULT_KINDS = {"image": "image/png", "video": "video/mp4", "audio": "audio/mpeg"}
+
+
+@dataclass(slots=True)
+class GeneratedFile:
+    """A file that a model made.
+
+    Attributes:
+        kind: "image", "video", "audio" or "file".
+        url: Where it is, if the service keeps it; such addresses expire.
+    """
+
+    kind: str
+    url: str | None
+    _data: bytes | None = field(default=None, repr=False)
+    _model: MediaModel | None = field(default=None, repr=False, compare=False)
+
+    @classmethod
+    def of(cls, ref: FileRef, kind: str, model: MediaModel) -> GeneratedFile:
+        """A file of a reply."""
+        data = files.content_of(ref)
+        url = ref.url if data is None else None
+        return cls(kind, url, data, model)
+
+    def read(self) -> bytes:
+        """Return its bytes; they are fetched once.
+
+        Raises:
+            AimlapiError: If it cannot be fetched.
+        """
+        if self._data is None:
+            self._data = b"".join(self._pieces())
+        return self._data
+
+    async def aread(self) -> bytes:
+        """Return its bytes; see `read`."""
+        if self._data is None:
+            self._data = b"".join([piece async for piece in self._apieces()])
+        return self._data
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write it to a file, in one step and in constant memory.
+
+        Args:
+            path: Where to. Without an ending it gets the one of its content; a folder gets a file
+                with a name of its own.
+            overwrite: Whether to replace what stands there.
+
+        Returns:
+            Where it is.
+
+        Raises:
+            FileExistsError: If something stands there already.
+            AimlapiError: If it cannot be fetched.
+        """
+        return files.write(path, self._pieces(), overwrite=overwrite)
+
+    async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write it to a file; see `save`."""
+        return await files.awrite(path, self._apieces(), overwrite=overwrite)
+
+    def _pieces(self) -> Iterator[bytes]:
+        if self._data is not None:
+            return iter((self._data,))
+        return self._source().fetch(self.url or "")
+
+    async def _apieces(self) -> AsyncIterator[bytes]:
+        if self._data is not None:
+            yield self._data
+            return
+        async for piece in self._source().afetch(self.url or ""):
+            yield piece
+
+    def _source(self) -> MediaModel:
+        if self._model is None:
+            raise ValueError("This file has no model to fetch it by.")
+        return self._model
+
+    @property
+    def mime_type(self) -> str:
+        """What it is: by its content if that is here, else by its kind."""
+        known = kind_of_bytes(self._data) if self._data else None
+        return known or _DEFAULT_KINDS.get(self.kind, "application/octet-stream")
+
+    @property
+    def content_block(self) -> dict[str, Any]:
+        """Itself as LangChain's content block, to put into a message."""
+        block: dict[str, Any] = {"type": self.kind}
+        if self.url is not None:
+            return {**block, "url": self.url}
+        encoded = base64.b64encode(self._data or b"").decode()
+        return {**block, "base64": encoded, "mime_type": self.mime_type}
+
+    def _repr_png_(self) -> bytes | None:
+        """The picture, for notebooks."""
+        return self._shown("image/png")
+
+    def _repr_jpeg_(self) -> bytes | None:
+        """The picture, for notebooks."""
+        return self._shown("image/jpeg")
+
+    def _shown(self, kind: str) -> bytes | None:
+        if self.kind != "image":
+            return None
+        data = self.read()
+        return data if kind_of_bytes(data) == kind else None
+
+
+@dataclass(slots=True)
+class MediaResult:
+    """What a call of a media model came to.
+
+    Attributes:
+        model: The model that was asked.
+        files: What it made.
+        cost: US dollars as billed; `None` if the service did not say.
+        cost_details: All that it said of the cost.
+        inference_id: The id that the service's logs and billing use.
+        raw: The reply.
+    """
+
+    model: str
+    files: list[GeneratedFile]
+    cost: float | None
+    cost_details: Mapping[str, Any]
+    inference_id: str | None
+    raw: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def file(self) -> GeneratedFile:
+        """The first file, which is the only one as a rule."""
+        return self.files[0]
+
+    @property
+    def url(self) -> str | None:
+        """The address of the first file."""
+        return self.file.url
+
+    @property
+    def content_blocks(self) -> list[dict[str, Any]]:
+        """The files as LangChain's content blocks."""
+        return [file.content_block for file in self.files]
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the first file; see `GeneratedFile.save`."""
+        return self.file.save(path, overwrite=overwrite)
+
+    async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write the first file; see `GeneratedFile.save`."""
+        return await self.file.asave(path, overwrite=overwrite)
+
+    def summary(self) -> dict[str, Any]:
+        """What a trace holds of it: no bytes."""
+        shown = [{"kind": file.kind, "url": file.url} for file in self.files]
+        return {"model": self.model, "files": shown, "cost": self.cost}
+
+    def _repr_png_(self) -> bytes | None:
+        return self.file._repr_png_()  # notebooks ask by this name
