@@ -34,6 +34,7 @@ EXPORTED = [
     "ContextOverflowError",
     "EmbeddingsResult",
     "InvalidRequestError",
+    "JobFailedError",
     "MissingAPIKeyError",
     "NotFoundError",
     "OutOfCreditsError",

@@ -9,6 +9,7 @@
     │   └── StreamInterruptedError        a stream that ended before it was done (.partial)
     ├── AimlapiTimeoutError               the time allowed ran out
     ├── ResponseFormatError               a reply that cannot be read
+    ├── JobFailedError                    a job that the service gave up (.inference_id)
     └── AimlapiStatusError                the service said no
         ├── InvalidRequestError           400, 405, 415, 422 and other client errors
         │   ├── ConflictError             409; may pass when tried again
@@ -51,6 +52,7 @@ __all__ = [
     "ErrorDetails",
     "ErrorResponse",
     "InvalidRequestError",
+    "JobFailedError",
     "MissingAPIKeyError",
     "NotFoundError",
     "OutOfCreditsError",
@@ -265,6 +267,10 @@ class AimlapiTimeoutError(AimlapiError, core.ModelTimeoutError, TimeoutError):
 
 class ResponseFormatError(AimlapiError, core.ModelAPIError):
     """A reply that cannot be read: not JSON, a malformed or endless event, no choices."""
+
+
+class JobFailedError(AimlapiError, core.ModelAPIError):
+    """A job failed at the service, which says why; `inference_id` is the job's id."""
 
 
 class AimlapiStatusError(AimlapiError):

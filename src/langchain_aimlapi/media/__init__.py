@@ -7,11 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from langchain_aimlapi.media.images import AimlapiImages
+    from langchain_aimlapi.media.job import Job
+    from langchain_aimlapi.media.music import AimlapiMusic
     from langchain_aimlapi.media.results import GeneratedFile, MediaResult
+    from langchain_aimlapi.media.videos import AimlapiVideos
 
-_HOMES = {"AimlapiImages": "images", "GeneratedFile": "results", "MediaResult": "results"}
+_HOMES = {
+    "AimlapiImages": "images",
+    "AimlapiMusic": "music",
+    "AimlapiVideos": "videos",
+    "GeneratedFile": "results",
+    "Job": "job",
+    "MediaResult": "results",
+}
 
-__all__ = ["AimlapiImages", "GeneratedFile", "MediaResult"]
+__all__ = ["AimlapiImages", "AimlapiMusic", "AimlapiVideos", "GeneratedFile", "Job", "MediaResult"]
 
 
 def __getattr__(name: str) -> Any:

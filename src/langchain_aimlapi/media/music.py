@@ -1,0 +1,39 @@
+"""`AimlapiMusic`: music and songs from a prompt."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from langchain_aimlapi.media.jobs import JobModel
+
+if TYPE_CHECKING:
+    from langchain_aimlapi._catalogue.media import Kind
+
+__all__ = ["AimlapiMusic"]
+
+
+class AimlapiMusic(JobModel):
+    """Music models of AI/ML API.
+
+    Example:
+        >>> from langchain_aimlapi.media import AimlapiMusic
+        >>> music = AimlapiMusic(model="google/lyria2")
+        >>> music.invoke("Slow piano, rain").save("rain.mp3")  # doctest: +SKIP
+
+    `invoke` submits, waits and returns the result; `submit` returns a job that survives this
+    process.
+    """
+
+    kind: ClassVar[Kind] = "music"
+    makes: ClassVar[str] = "audio"
+    default_path: ClassVar[str] = "/v2/generate/audio"
+    media_inputs: ClassVar[tuple[str, ...]] = ("reference_audio_url", "audio")
+
+    lyrics: str | None = None
+    """The words of the song, for models that sing."""
+    seed: int | None = None
+    """Ask for repeatable music."""
+    negative_prompt: str | None = None
+    """What is not to be heard."""
+    audio_setting: dict[str, Any] | None = None
+    """Sample rate, bit rate and format, as the model documents them."""
