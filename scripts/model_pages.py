@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from langchain_aimlapi import _catalogue
+from langchain_aimlapi._catalogue.twins import windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -200,7 +201,8 @@ def shown(entry: ModelEntry) -> str:
 def row(entry: ModelEntry) -> Row:
     """Return the cells of one model."""
     facts = entry.facts
-    context = f"{entry.context_window:,}" if entry.context_window else ""
+    window = windows(entry.id)[0]
+    context = f"{window:,}" if window else ""
     if facts is None:
         return Row("chat", "", "", "", "", "", "", context)
     return Row(

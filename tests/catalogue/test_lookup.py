@@ -174,7 +174,6 @@ def test_nothing_is_guessed(model):
     """An id that merely begins like a known one is unknown."""
     assert _catalogue.entry(model) is None
     assert _catalogue.facts(model) is None
-    assert _catalogue.profile(model) is None
     assert _catalogue.pricing(model) is None
 
 

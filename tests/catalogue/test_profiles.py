@@ -61,7 +61,7 @@ KNOWN = {
 
 ABSENT = {
     "gpt-4o-mini": {"reasoning_output", "reasoning_effort_levels", "max_output_tokens", "name"},
-    "gpt-4o": {"status", "max_input_tokens"},
+    "gpt-4o": {"status"},
     "zhipu/glm-4.5": {"reasoning_effort_levels"},
     "openai/gpt-5-4": {"temperature", "image_inputs", "attachment", "max_input_tokens"},
     "moonshotai/kimi-k3": {"image_inputs", "structured_output", "reasoning_output", "attachment"},

@@ -8,6 +8,9 @@ A profile states what is documented and leaves out what is not known; a key that
   neither; from that one only what the gateway itself decides is taken (parameters, tools).
 - The service's live list of modalities and capabilities, where the catalogue was refreshed from
   it. It goes before the schema.
+
+Context windows and limits of output are those of the model, by whichever id they are documented;
+an id that the catalogue lacks has the profile of another id of the same model.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_aimlapi._catalogue.lookup import entry
+from langchain_aimlapi._catalogue.twins import twins, windows
 
 if TYPE_CHECKING:
     from langchain_core.language_models.model_profile import ModelProfile
@@ -56,14 +60,14 @@ _ATTACHMENTS = ("image_inputs", "pdf_inputs", "audio_inputs", "video_inputs")
 
 
 def profile(model: str) -> ModelProfile | None:
-    """Return what `model` takes and gives, or `None` if the catalogue lacks it.
+    """Return what `model` takes and gives, or `None` if the catalogue knows no id of it.
 
     The dictionary is the caller's own. Windows are in tokens.
     """
-    found = entry(model)
+    found = entry(model) or next(iter(twins(model)), None)
     if found is None:
         return None
-    stated = _from_entry(found)
+    stated = _from_entry(found, model)
     if found.facts is not None:
         stated |= _from_any_schema(found.facts)
         if not found.facts.generic:
@@ -73,14 +77,11 @@ def profile(model: str) -> ModelProfile | None:
     return cast("ModelProfile", {key: stated[key] for key in sorted(stated)})
 
 
-def _from_entry(found: ModelEntry) -> dict[str, Any]:
-    figures = {
-        "name": found.name,
-        "status": _STATUS.get(found.listing),
-        "release_date": found.released,
-        "max_input_tokens": found.context_window,
-        "max_output_tokens": found.max_output,
-    }
+def _from_entry(found: ModelEntry, model: str) -> dict[str, Any]:
+    context, output = windows(model)
+    figures = {"name": found.name, "max_input_tokens": context, "max_output_tokens": output}
+    if entry(model) is found:  # of an id that only has twins, nobody has said where it is listed
+        figures |= {"status": _STATUS.get(found.listing), "release_date": found.released}
     return {key: value for key, value in figures.items() if value is not None}
 
 
