@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -33,20 +33,20 @@ Block = Mapping[str, Any]
 
 
 def read_assistant(
-    message: AIMessage, where: str, answered: frozenset[str] = frozenset()
+    message: AIMessage, where: str, answered: Callable[[], frozenset[str]] = frozenset
 ) -> AssistantTurn:
     """Take an assistant message apart.
 
     Args:
         message: The message.
         where: Its place in the conversation.
-        answered: Ids of the tool calls that have a result in the conversation.
+        answered: Tells the ids of the tool calls that have a result in the conversation.
 
     Raises:
         UnsupportedContentError: For a content block that cannot be sent, or a tool call
             without an id.
     """
-    content = message.content if isinstance(message.content, list) else []
+    content = message.content if isinstance(message.content, list) else ()
     blocks = [_standard(block) for block in content if isinstance(block, Mapping)]
     kwargs, metadata = message.additional_kwargs, message.response_metadata
     audio = kwargs.get("audio")
@@ -74,18 +74,19 @@ def _standard(block: Block) -> Block:
 
 def _parts(message: AIMessage, where: str) -> list[Part]:
     """Text and media, without what has a field of its own in the turn."""
-    if isinstance(message.content, str):
-        parts = read_content(message.content, where)
+    content = message.content
+    if isinstance(content, str):
+        parts: list[Part] = [Text(content)] if content else []
     else:
         own_fields = {"refusal", "audio"}
         rest = [
             block
-            for block in message.content
+            for block in content
             if not (isinstance(block, Mapping) and _standard(block).get("type") in own_fields)
         ]
-        parts = read_content(rest, where)
-    parts = [part for part in parts if not (isinstance(part, Text) and not part.text)]
-    if not any(isinstance(part, Media) for part in parts):
+        read = read_content(rest, where)
+        parts = [part for part in read if not (isinstance(part, Text) and not part.text)]
+    if "images" in message.additional_kwargs and not any(isinstance(p, Media) for p in parts):
         parts += _kept_images(message, where)
     return parts
 
@@ -116,6 +117,8 @@ def _refusal(blocks: list[Block]) -> str | None:
 def _reasoning(blocks: list[Block]) -> Reasoning | None:
     """Reasoning among the blocks: LangChain's `reasoning`, Anthropic's and Mistral's `thinking`."""
     found = [block for block in blocks if block.get("type") in _REASONING_BLOCKS]
+    if not found:
+        return None
     texts = [_plain(block.get("reasoning") or block.get("thinking")) for block in found]
     extras: dict[str, Any] = {}
     for block in found:
@@ -178,20 +181,22 @@ _CALL_BLOCKS = frozenset(
 
 
 def _tool_calls(
-    message: AIMessage, blocks: list[Block], where: str, answered: frozenset[str]
+    message: AIMessage, blocks: list[Block], where: str, answered: Callable[[], frozenset[str]]
 ) -> list[ToolCall]:
     """Tool calls, valid or not; a message built of blocks alone may have them only there.
 
     Whoever empties `tool_calls` (a middleware that forbids a call, say) takes the calls away, and
     their blocks do not bring them back, unless a result in the conversation needs its call.
     """
+    if not blocks and not message.tool_calls and not message.invalid_tool_calls:
+        return []
     kept = message.additional_kwargs.get("tool_call_extras") or {}
     in_blocks = [_as_call(block) for block in blocks if block.get("type") in _CALL_BLOCKS]
     found: list[Block] = [*message.tool_calls, *message.invalid_tool_calls]
     if found:
         found = _with_extras(found, in_blocks, kept)
     elif "tool_calls" in message.model_fields_set:
-        found = [call for call in in_blocks if call.get("id") in answered]
+        found = [call for call in in_blocks if call.get("id") in answered()]
     else:
         found = in_blocks
     return [call for call in (_tool_call(call, where) for call in found) if call]
@@ -213,6 +218,8 @@ def _with_extras(
     calls: list[Block], in_blocks: list[Block], kept: Mapping[str, Any]
 ) -> list[Block]:
     """Calls with the fields that came beside them; several calls of one id, in their order."""
+    if not in_blocks and not kept:
+        return calls
     by_id: dict[Any, deque[Any]] = defaultdict(deque)
     for call in in_blocks:
         by_id[call.get("id")].append(call.get("extras"))

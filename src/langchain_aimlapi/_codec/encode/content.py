@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 Kind = Literal["image", "audio", "video", "file"]
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """Text, with the cache mark it came with."""
 
     text: str
@@ -47,8 +46,7 @@ class Media:
         return f"data:{self.mime_type};base64,{self.data}"
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(NamedTuple):
     """A part that the caller has already written in the service's own words."""
 
     part: Mapping[str, Any]

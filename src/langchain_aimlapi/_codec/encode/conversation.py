@@ -7,6 +7,7 @@ dialect and route.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_aimlapi._codec.encode.assistant import read_assistant
@@ -34,7 +35,7 @@ def prepare(messages: Sequence[BaseMessage], recipient: Recipient) -> list[Turn]
 
 def read_conversation(messages: Sequence[BaseMessage]) -> list[Turn]:
     """Read a conversation; turns of nothing but a vendor's own blocks are left out."""
-    answered = frozenset(_answered_ids(messages))
+    answered = partial(_answered_ids, messages)
     names: dict[str, str] = {}
     turns: list[Turn] = []
     for position, message in enumerate(messages):
@@ -42,9 +43,11 @@ def read_conversation(messages: Sequence[BaseMessage]) -> list[Turn]:
         where = f"messages[{position}] ({_label(message, kind, names)})"
         if kind == "ai":
             turn = read_assistant(cast("AIMessage", message), where, answered)
-            names |= {call.id: call.name for call in turn.tool_calls}
-            if not (turn.empty and _had_blocks(message)) or position + 1 == len(messages):
-                turns.append(turn)
+            if turn.tool_calls:
+                names |= {call.id: call.name for call in turn.tool_calls}
+            elif _had_blocks(message) and turn.empty and position + 1 < len(messages):
+                continue
+            turns.append(turn)
         elif kind == "tool":
             turns.append(_result(cast("ToolMessage", message), where))
         else:
@@ -54,7 +57,10 @@ def read_conversation(messages: Sequence[BaseMessage]) -> list[Turn]:
 
 def kind_of(message: BaseMessage) -> str:
     """A message's type ("ai", "human", "tool", …), the same for a message and its chunks."""
-    return message.type.removesuffix("MessageChunk").lower()
+    return _KINDS.get(message.type) or message.type.removesuffix("MessageChunk").lower()
+
+
+_KINDS: Mapping[str, str] = {kind: kind for kind in ("ai", "human", "system", "tool")}
 
 
 def _label(message: BaseMessage, kind: str, names: Mapping[str, str]) -> str:
@@ -65,16 +71,16 @@ def _label(message: BaseMessage, kind: str, names: Mapping[str, str]) -> str:
     return f"tool, {tool!r}" if tool else "tool"
 
 
-def _answered_ids(messages: Sequence[BaseMessage]) -> list[str]:
+def _answered_ids(messages: Sequence[BaseMessage]) -> frozenset[str]:
     ids: list[Any] = [getattr(message, "tool_call_id", None) for message in messages]
     for message in messages:
         blocks: list[Any] = message.content if isinstance(message.content, list) else []
         ids += [block.get("tool_use_id") for block in blocks if _is_result(block)]
-    return [identity for identity in ids if isinstance(identity, str)]
+    return frozenset(identity for identity in ids if isinstance(identity, str))
 
 
 def _had_blocks(message: BaseMessage) -> bool:
-    content = message.content if isinstance(message.content, list) else []
+    content = message.content if isinstance(message.content, list) else ()
     return any(isinstance(block, Mapping) and is_model_side(block.get("type")) for block in content)
 
 
@@ -83,13 +89,11 @@ def _had_blocks(message: BaseMessage) -> bool:
 
 def _message(message: BaseMessage, kind: str, where: str) -> list[Turn]:
     """A turn of anybody but a model; Anthropic's `tool_result` blocks in it are turns before it."""
-    role = _role(message, kind, where)
-    content = message.content if isinstance(message.content, list) else [message.content]
-    results = [block for block in content if _is_result(block)]
-    turns: list[Turn] = [_block_result(cast("dict[str, Any]", block), where) for block in results]
-    said = message.content
-    if results:
-        said = [block for block in content if not _is_result(block)]
+    role, said = _role(message, kind, where), message.content
+    turns: list[Turn] = []
+    if isinstance(said, list) and (results := [block for block in said if _is_result(block)]):
+        turns += [_block_result(cast("dict[str, Any]", block), where) for block in results]
+        said = [block for block in said if not _is_result(block)]
     parts = tuple(read_content(said, where))
     if parts or not turns:
         turns.append(MessageTurn(role, parts, where, message.name))

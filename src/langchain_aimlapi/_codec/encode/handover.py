@@ -9,7 +9,7 @@ those under which the tools are sent.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._codec.encode.content import Media, Part, Text
@@ -57,67 +57,79 @@ class Recipient:
 
 def hand_over(turns: Sequence[Turn], recipient: Recipient) -> list[Turn]:
     """Fit a conversation to the model that is asked."""
-    ids = _Ids(recipient.vendor)
-    handed: list[Turn] = []
-    for place, turn in enumerate(turns, start=1):
-        fitted: Turn = turn
-        if isinstance(turn, AssistantTurn):
-            fitted = ids.of_calls(_own(turn, recipient))
-            if fitted.empty and not turn.empty and place < len(turns):
-                continue
-        elif isinstance(turn, ToolTurn):
-            fitted = ids.of_result(turn)
-        handed.append(_without_blanks(fitted) if recipient.vendor == "Anthropic" else fitted)
-    return handed
+    return _Handover(recipient).fit(turns)
 
 
-def _own(turn: AssistantTurn, recipient: Recipient) -> AssistantTurn:
-    """A turn with what only models of its own vendor may get, or without it."""
-    calls = tuple(
-        replace(call, name=recipient.tool_names.get(call.name) or legal_name(call.name))
-        for call in turn.tool_calls
-    )
-    parts = turn.parts
-    if not recipient.takes_pictures:
-        parts = tuple(p for p in parts if not (isinstance(p, Media) and p.kind == "image"))
-    if _is_own(turn, recipient):
-        return replace(turn, parts=parts, tool_calls=calls, **_echoed(turn, recipient))
-    return replace(
-        turn,
-        parts=parts,
-        tool_calls=tuple(map(_without_extras, calls)),
-        reasoning=None,
-        audio_id=None,
-        own=False,
-        echoed=False,
-    )
+class _Handover:
+    """Fits one conversation; turns that need no change pass as they are."""
 
+    def __init__(self, recipient: Recipient) -> None:
+        self._recipient = recipient
+        self._vendor = recipient.vendor
+        self._takes_pictures = recipient.takes_pictures
+        closed = recipient.spec is not None and recipient.spec.closed_messages
+        self._echoes = recipient.echo_reasoning and not closed
+        self._ids = _Ids(self._vendor)
 
-def _echoed(turn: AssistantTurn, recipient: Recipient) -> dict[str, Any]:
-    if recipient.echo_reasoning and not (recipient.spec and recipient.spec.closed_messages):
-        return {"reasoning": turn.reasoning}
-    return {"reasoning": None, "echoed": False}
+    def fit(self, turns: Sequence[Turn]) -> list[Turn]:
+        fitted: list[Turn] = []
+        for place, turn in enumerate(turns, start=1):
+            if isinstance(turn, AssistantTurn):
+                fit = self._ids.of_calls(self._assistant(turn))
+                if fit is not turn and fit.empty and not turn.empty and place < len(turns):
+                    continue
+                fitted.append(fit)
+            elif isinstance(turn, ToolTurn):
+                fitted.append(self._ids.of_result(turn))
+            else:
+                fitted.append(turn)
+        return list(map(_without_blanks, fitted)) if self._vendor == "Anthropic" else fitted
 
+    def _assistant(self, turn: AssistantTurn) -> AssistantTurn:
+        """A turn with what only models of its own vendor may get, or without it."""
+        if turn.tool_calls:
+            turn = self._with_sent_names(turn)
+        if not self._takes_pictures and turn.media:
+            kept = (p for p in turn.parts if not (isinstance(p, Media) and p.kind == "image"))
+            turn = turn._replace(parts=tuple(kept))
+        if self._is_own(turn):
+            echoes = self._echoes or not (turn.reasoning or turn.items)
+            return turn if echoes else turn._replace(reasoning=None, echoed=False)
+        calls = tuple(map(_without_extras, turn.tool_calls))
+        return turn._replace(
+            tool_calls=calls, reasoning=None, audio_id=None, own=False, echoed=False
+        )
 
-def _is_own(turn: AssistantTurn, recipient: Recipient) -> bool:
-    """Whether a model of the same vendor said it, as far as its metadata tell."""
-    if turn.model and turn.model == recipient.model:
-        return True
-    vendor = recipient.vendor_of(turn.model or "") or recipient.vendor_of(f"{turn.provider}/")
-    if vendor is not None and recipient.vendor is not None:
-        return vendor == recipient.vendor
-    # Back ends have names of their own for models: without a vendor only a stranger is doubted.
-    return turn.provider in {None, _OWN_PROVIDER}
+    def _with_sent_names(self, turn: AssistantTurn) -> AssistantTurn:
+        sent = self._recipient.tool_names
+        names = [sent.get(call.name) or legal_name(call.name) for call in turn.tool_calls]
+        if names == [call.name for call in turn.tool_calls]:
+            return turn
+        calls = zip(turn.tool_calls, names, strict=True)
+        return turn._replace(tool_calls=tuple(call._replace(name=name) for call, name in calls))
+
+    def _is_own(self, turn: AssistantTurn) -> bool:
+        """Whether a model of the same vendor said it, as far as its metadata tell."""
+        if turn.model == self._recipient.model or turn.model is turn.provider is None:
+            return True
+        vendor_of = self._recipient.vendor_of
+        vendor = vendor_of(turn.model or "") or vendor_of(f"{turn.provider}/")
+        if vendor is not None and self._vendor is not None:
+            return vendor == self._vendor
+        # Back ends have names of their own for models: without a vendor only a stranger is doubted.
+        return turn.provider in {None, _OWN_PROVIDER}
 
 
 def _without_extras(call: ToolCall) -> ToolCall:
-    return replace(call, extras={"type": "custom"} if call.custom else {})
+    return call._replace(extras={"type": "custom"} if call.custom else {})
 
 
 def _without_blanks(turn: Turn) -> Turn:
     """A turn without blank text in lists, which Claude refuses in either dialect."""
+    if not any(map(_is_blank, turn.parts)):
+        return turn
     if isinstance(turn, AssistantTurn) or len(turn.parts) > 1:
-        return replace(turn, parts=tuple(part for part in turn.parts if not _is_blank(part)))
+        return turn._replace(parts=tuple(part for part in turn.parts if not _is_blank(part)))
     return turn
 
 
@@ -135,9 +147,9 @@ class _Ids:
         self._last: dict[str, str] = {}
 
     def of_calls(self, turn: AssistantTurn) -> AssistantTurn:
-        """A turn whose calls have ids of their own that the recipient takes."""
+        """A turn whose calls have ids of their own that the model takes."""
         self._waiting = {}
-        calls: list[ToolCall] = []
+        changed = False
         for call in turn.tool_calls:
             identity, tried = legal_id(call.id, self._vendor), 1
             while identity in self._used:
@@ -145,17 +157,23 @@ class _Ids:
                 identity = legal_id(f"{call.id}_{tried}", self._vendor)
             self._used.add(identity)
             self._waiting.setdefault(call.id, deque()).append(identity)
-            calls.append(replace(call, id=identity))
+            changed = changed or identity != call.id
+        return self._renamed(turn) if changed else turn
+
+    def _renamed(self, turn: AssistantTurn) -> AssistantTurn:
+        left = {given: deque(sent) for given, sent in self._waiting.items()}
+        calls = tuple(call._replace(id=left[call.id].popleft()) for call in turn.tool_calls)
         items = turn.items and _renamed_items(turn.items, self._waiting)
-        return replace(turn, tool_calls=tuple(calls), items=items)
+        return turn._replace(tool_calls=calls, items=items)
 
     def of_result(self, turn: ToolTurn) -> ToolTurn:
         """A result under the id that its call is sent with."""
         waiting = self._waiting.get(turn.tool_call_id)
         if waiting:
             self._last[turn.tool_call_id] = waiting.popleft()
-        known = self._last.get(turn.tool_call_id)
-        return replace(turn, tool_call_id=known or legal_id(turn.tool_call_id, self._vendor))
+        given = turn.tool_call_id
+        sent = self._last.get(given) or legal_id(given, self._vendor)
+        return turn if sent == given else turn._replace(tool_call_id=sent)
 
 
 def _renamed_items(

@@ -39,6 +39,8 @@ def legal_name(name: str, fallback: str = "tool") -> str:
 def legal_names(names: Iterable[str]) -> dict[str, str]:
     """Each name that has to change, by what is sent for it; no two are sent alike."""
     given = list(dict.fromkeys(names))
+    if all(map(_LEGAL_NAME.fullmatch, given)):
+        return {}
     taken = {name for name in given if _LEGAL_NAME.fullmatch(name)}
     changed: dict[str, str] = {}
     for name in given:

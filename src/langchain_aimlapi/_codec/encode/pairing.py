@@ -8,7 +8,7 @@ takes a conversation with any of these, so its thread could never go on.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from langchain_aimlapi._codec.encode.turns import AssistantTurn, ToolCall, ToolTurn, Turn
@@ -28,6 +28,8 @@ def pair_calls(turns: Sequence[Turn]) -> list[Turn]:
     answered, and a program that forgot to should hear it from the service. A result whose call is
     not in the conversation stays where it is: on the Responses route the service may know it.
     """
+    if not any(isinstance(turn, AssistantTurn) and turn.tool_calls for turn in turns):
+        return list(turns)
     return _without_unanswered_calls(_with_results_after_calls(turns))
 
 
@@ -49,21 +51,27 @@ class _Group:
         for at, turn in reversed(list(enumerate(self.turns))):
             if isinstance(turn, ToolTurn) and turn.tool_call_id == identity:
                 if turn.parts != result.parts:
-                    self.turns[at] = replace(turn, parts=turn.parts + result.parts)
+                    self.turns[at] = turn._replace(parts=turn.parts + result.parts)
                 return
 
 
 def _with_results_after_calls(turns: Sequence[Turn]) -> list[Turn]:
     groups: list[_Group] = []
     latest: dict[str, _Group] = {}
+    paired: list[Turn] = []
     for turn in turns:
         if isinstance(turn, ToolTurn) and turn.tool_call_id in latest:
             latest[turn.tool_call_id].add(turn)
             continue
-        calls = turn.tool_calls if isinstance(turn, AssistantTurn) else ()
-        groups.append(_Group([turn], Counter(call.id for call in calls)))
-        latest |= dict.fromkeys(groups[-1].open, groups[-1])
-    return [turn for group in groups for turn in group.turns]
+        group = _Group([turn], Counter())
+        groups.append(group)
+        if isinstance(turn, AssistantTurn):
+            for call in turn.tool_calls:
+                group.open[call.id] += 1
+                latest[call.id] = group
+    for group in groups:
+        paired += group.turns
+    return paired
 
 
 def _without_unanswered_calls(turns: Sequence[Turn]) -> list[Turn]:
@@ -92,10 +100,15 @@ def _without_unanswered_calls(turns: Sequence[Turn]) -> list[Turn]:
 
 def _with_answered_calls(turn: AssistantTurn, answered: set[str] | None) -> AssistantTurn | None:
     """A turn with its calls that have results (all, for `None`); `None` if nothing is left."""
-    named = [call for call in turn.tool_calls if call.name]
-    calls = [_repaired(call) for call in named if answered is None or call.id in answered]
-    left = replace(turn, tool_calls=tuple(calls))
-    silent = not calls and replace(left, reasoning=None, items=()).empty
+    calls = tuple(
+        _repaired(call)
+        for call in turn.tool_calls
+        if call.name and (answered is None or call.id in answered)
+    )
+    if calls == turn.tool_calls:
+        return turn
+    left = turn._replace(tool_calls=calls)
+    silent = not calls and left._replace(reasoning=None, items=()).empty
     return None if silent and answered is not None else left
 
 
@@ -103,4 +116,4 @@ def _repaired(call: ToolCall) -> ToolCall:
     """A call whose arguments are a JSON object; what was none stands in one, as it was."""
     if not call.broken:
         return call
-    return replace(call, arguments=to_json({INVALID_ARGUMENTS: call.arguments}), broken=False)
+    return call._replace(arguments=to_json({INVALID_ARGUMENTS: call.arguments}), broken=False)

@@ -213,7 +213,7 @@ def fit_tools(
     """
     if not tools:
         return FittedTools({})
-    bound = [convert_tool(tool) for tool in tools]
+    bound = list(map(_ready, tools))
     one_call = isinstance(choice, Mapping) and choice.get(_ONE_CALL) is True
     if isinstance(choice, Mapping):
         choice = {key: value for key, value in choice.items() if key != _ONE_CALL}
@@ -259,18 +259,25 @@ def bound_names(tools: Sequence[ToolLike] | None) -> dict[str, str]:
     """Names of tools that are sent under another one: by the name as sent, as bound."""
     if not tools:
         return {}
-    changed = _changed_names([convert_tool(tool) for tool in tools])
+    changed = _changed_names(list(map(_ready, tools)))
     return {sent: bound for bound, sent in changed.items()}
 
 
+def _ready(tool: ToolLike) -> Tool:
+    """A tool in OpenAI's form, which `bind_tools` has made of most."""
+    if isinstance(tool, dict) and "type" in tool and isinstance(tool.get("function"), dict):
+        return tool
+    return convert_tool(tool)
+
+
 def _changed_names(tools: Sequence[Tool]) -> dict[str, str]:
-    return legal_names(name for name in map(_function_name, tools) if name)
+    return legal_names(filter(None, map(_function_name, tools)))
 
 
 def _function_name(tool: Tool) -> str | None:
     """The name of a tool of the caller's; names of the service's own tools are as it wants them."""
     inner = tool.get("function") if tool.get("type") == "function" else tool.get("custom")
-    return inner.get("name") if isinstance(inner, Mapping) else None
+    return inner.get("name") if isinstance(inner, dict) else None
 
 
 def _renamed(tool: Tool, names: Mapping[str, str]) -> Tool:

@@ -7,8 +7,8 @@ decided once, and how it looks three times.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langchain_aimlapi._codec.encode.content import Media, Part, Text, joined_text
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
-class Reasoning:
+class Reasoning(NamedTuple):
     """What a model reasoned, and how it arrived."""
 
     text: str = ""
@@ -33,14 +32,13 @@ class Reasoning:
         return not (self.text or self.details or self.signed)
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCall:
+class ToolCall(NamedTuple):
     """One tool call; `arguments` is JSON text, as it goes over the wire."""
 
     id: str
     name: str
     arguments: str
-    extras: Mapping[str, Any] = field(default_factory=dict)
+    extras: Mapping[str, Any] = MappingProxyType({})
     """Fields beside `function` (such as `extra_content`), to go back unchanged."""
     broken: bool = False
     """Whether the model wrote arguments that are no JSON object."""
@@ -51,8 +49,7 @@ class ToolCall:
         return self.extras.get("type") == "custom"
 
 
-@dataclass(frozen=True, slots=True)
-class MessageTurn:
+class MessageTurn(NamedTuple):
     """What the system, the developer, the user or anybody else said."""
 
     role: str
@@ -62,8 +59,7 @@ class MessageTurn:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AssistantTurn:
+class AssistantTurn(NamedTuple):
     """What a model said."""
 
     parts: tuple[Part, ...] = ()
@@ -102,8 +98,7 @@ class AssistantTurn:
         return not said and not any(more)
 
 
-@dataclass(frozen=True, slots=True)
-class ToolTurn:
+class ToolTurn(NamedTuple):
     """The result of a tool call."""
 
     tool_call_id: str
