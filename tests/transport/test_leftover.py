@@ -18,6 +18,7 @@ from langchain_aimlapi._transport.retry import RetryPolicy
 
 from .callers import ASYNC, SYNC, WAYS
 from .service import GREETING, LAST_CHUNK, chunk, event, head, stream, whole
+from .test_proxies import Proxy
 
 
 def said(text):
@@ -163,6 +164,33 @@ def test_under_tls(secure, certificate, way):
     options = ClientOptions(verify=context)
 
     came = one_after_another(way, secure, options, ["send"] * 3, makers.get(way))
+
+    assert came == [said(text).encode() for text in ("right", "second", "third")]
+    assert secure.connections == 2
+
+
+@pytest.mark.parametrize("way", SYNC)
+def test_under_tls_in_tls(secure, certificate, way):
+    """By a proxy that is spoken to in TLS, httpx2 reads ahead of what is asked for."""
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    trusted = ssl.create_default_context(cafile=certificate / "cert.pem")
+    secure.will([WHOLE_REPLY, SURPLUS], whole(said("second")), whole(said("third")))
+
+    with Proxy(context=server) as proxy:
+        options = ClientOptions(verify=trusted, proxy=proxy.url)
+
+        def httpx_client():
+            by = httpx.Proxy(proxy.url, ssl_context=trusted)
+            return httpx.Client(verify=trusted, proxy=by)
+
+        def httpx2_client():
+            by = httpx2.Proxy(proxy.url, ssl_context=trusted)
+            return httpx2.Client(verify=trusted, proxy=by)
+
+        makers = {"sync-httpx": httpx_client, "sync-httpx2": httpx2_client}
+        came = one_after_another(way, secure, options, ["send"] * 3, makers.get(way))
+        pool.close_all()
 
     assert came == [said(text).encode() for text in ("right", "second", "third")]
     assert secure.connections == 2

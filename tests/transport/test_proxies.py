@@ -40,8 +40,9 @@ def elsewhere(service, **timeouts):
 class Proxy:
     """A proxy that tunnels and forwards, and remembers what it was asked."""
 
-    def __init__(self, refusal=b""):
+    def __init__(self, refusal=b"", context=None):
         self.refusal = refusal
+        self.context = context
         self.heads = []
 
     def __enter__(self):
@@ -58,8 +59,10 @@ class Proxy:
     async def _serve(self, ready):
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         self._tasks = set()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, ssl=self.context)
+        self.url = (
+            f"http{'s' if self.context else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        )
         ready.set()
         await self._stop.wait()
         server.close()
@@ -93,7 +96,7 @@ class Proxy:
             far_writer.write(head)
         pipes = [
             asyncio.ensure_future(_pipe(reader, far_writer)),
-            asyncio.ensure_future(_pipe(far_reader, writer)),
+            asyncio.ensure_future(_pipe(far_reader, writer, 0.05 if self.context else 0.0)),
         ]
         try:
             await asyncio.wait(pipes, return_when=asyncio.FIRST_COMPLETED)
@@ -103,9 +106,10 @@ class Proxy:
             far_writer.close()
 
 
-async def _pipe(reader, writer):
+async def _pipe(reader, writer, pause=0.0):
     with contextlib.suppress(OSError):
-        while data := await reader.read(65536):
+        # With a pause, what comes in two packets is passed on in one.
+        while await asyncio.sleep(pause, True) and (data := await reader.read(65536)):
             writer.write(data)
             await writer.drain()
 
