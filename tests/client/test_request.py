@@ -247,3 +247,11 @@ class TestOnTheWire:
             with pytest.raises(ServerError, match="in line"):
                 send(build_request(mine, Endpoint("/thing"), {}, CallScope(KEY)))
         assert len(server.requests) == 2
+
+
+def test_a_file_may_be_larger_than_an_answer():
+    """A video has hundreds of megabytes; an answer that large is a mistake or an attack."""
+    small = connection(max_response_bytes=1_000)
+
+    assert build_download(small, "http://host/video.mp4", CallScope(KEY)).max_bytes == 2**30
+    assert built(settings={"max_response_bytes": 1_000}).max_bytes == 1_000
