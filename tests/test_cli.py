@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import urllib.request
 import pytest
 from typer.testing import CliRunner
 
-from langchain_aimlapi import __version__
+from langchain_aimlapi import ChatAimlapi, __version__
 from langchain_aimlapi.cli import main
 from langchain_aimlapi.cli.app import app
 from langchain_aimlapi.sandbox import FAULTS, Sandbox
@@ -279,12 +280,34 @@ class TestSandbox:
             with urllib.request.urlopen(f"{exported['AIMLAPI_API_BASE']}/models") as reply:  # noqa: S310  # loopback
                 models = json.load(reply)
             server.send_signal(signal.SIGINT)
-            _, errors = server.communicate(timeout=30)
+            _, log = server.communicate(timeout=30)
 
         assert exported["AIMLAPI_API_BASE"] in first
         assert exported["AIMLAPI_API_KEY"] == "sandbox"
         assert models["data"]
-        assert (server.returncode, errors) == (0, "")
+        assert server.returncode == 0
+        assert re.fullmatch(r"\d\d:\d\d:\d\d GET /v1/models - 200 \d+ ms -\n", log)
+
+    def test_a_script(self, tmp_path):
+        """It answers from a file, with one line per request that holds no key and no text."""
+        script = tmp_path / "answers.json"
+        script.write_text('[{"text": "It rains."}]', "utf-8")
+        with subprocess.Popen(  # noqa: S603  # our own command
+            [*COMMAND, "sandbox", "--port", "0", "--script", str(script)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as server:
+            url = server.stdout.readline().split()[4].rstrip(";")
+            llm = ChatAimlapi(model="gpt-4o", api_key="sk-secret", base_url=url)
+            texts = [llm.invoke("private words").text for _ in range(2)]
+            server.send_signal(signal.SIGINT)
+            _, log = server.communicate(timeout=30)
+
+        assert texts[0] == "It rains."
+        lines = [line.split(maxsplit=1)[1] for line in log.splitlines()]
+        assert re.fullmatch(r"POST /v1/chat/completions gpt-4o 200 \d+ ms script", lines[0])
+        assert re.fullmatch(r"POST /v1/chat/completions gpt-4o 200 \d+ ms default", lines[1])
 
     @pytest.mark.parametrize(
         ("arguments", "words"),
@@ -294,6 +317,9 @@ class TestSandbox:
             (["--fault", "rate_limit:2"], "rate"),
             (["--tokens-per-second", "0"], "tokens_per_second"),
             (["--upstream", "here"], "upstream"),
+            (["--script", "missing.yaml"], "missing.yaml: No such file"),
+            (["--replay", "missing.jsonl"], "missing.jsonl: No such file"),
+            (["--replay", "a.jsonl", "--record", "b.jsonl"], "replay goes with neither"),
         ],
     )
     def test_what_cannot_be_started(self, aimlapi, arguments, words):

@@ -222,11 +222,12 @@ def test_too_big_a_body_is_413(monkeypatch):
 
 def test_a_failure_of_our_own_is_500_and_logged(sandbox, caplog):
     """A mistake in the sandbox is told apart from all it plays, and leaves it running."""
-    sandbox._script.append("no answer")
+    sandbox.answers(lambda request: 7)
     reply = chat(sandbox)
 
     assert (reply.status, "The sandbox failed" in reply.json["message"]) == (500, True)
     assert "the sandbox failed on POST /v1/chat/completions" in caplog.text
+    sandbox.answers(None)
     assert chat(sandbox).status == 200
 
 

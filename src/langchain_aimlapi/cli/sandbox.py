@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -34,6 +35,21 @@ def sandbox(
         str | None,
         typer.Option(help="Base URL of an OpenAI-compatible server that answers chat requests."),
     ] = None,
+    upstream_key: Annotated[
+        str | None,
+        typer.Option(
+            envvar="AIMLAPI_UPSTREAM_KEY", show_envvar=True, help="API key of the upstream."
+        ),
+    ] = None,
+    script: Annotated[
+        str | None, typer.Option(help="File of answers: .yaml, .json or .py.")
+    ] = None,
+    record: Annotated[
+        str | None, typer.Option(help="File that keeps what was answered; keys are blanked.")
+    ] = None,
+    replay: Annotated[
+        str | None, typer.Option(help="File of recorded calls that answers the same requests.")
+    ] = None,
     fault: Annotated[
         list[str] | None,
         typer.Option(help="NAME, or NAME:RATE such as rate_limit:0.3; may be repeated."),
@@ -49,19 +65,35 @@ def sandbox(
     del list_faults  # handled by its callback
     from langchain_aimlapi.sandbox import run  # noqa: PLC0415  # not needed for --help
 
+    _log_requests()
     try:
         run(
             port=port,
             ttft=ttft,
             tokens_per_second=tokens_per_second,
             upstream=upstream,
+            upstream_key=upstream_key,
+            script=script,
+            record=record,
+            replay=replay,
             faults=fault,
             on_start=_announce,
         )
     except (OSError, ValueError) as error:
-        why = f"port {port}: {error.strerror}" if isinstance(error, OSError) else error
+        why: object = error
+        if isinstance(error, OSError):
+            why = f"{error.filename or f'port {port}'}: {error.strerror}"
         typer.echo(f"The sandbox cannot start: {why}", err=True)
         raise typer.Exit(1) from None
+
+
+def _log_requests() -> None:
+    """Write one line per request to standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("langchain_aimlapi.sandbox.requests")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
 
 
 def _announce(sandbox: Sandbox) -> None:

@@ -19,17 +19,32 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from langchain_aimlapi.sandbox.answers.options import AnswerOptions
+    from langchain_aimlapi.sandbox.answers.script import UnusedAnswersError
     from langchain_aimlapi.sandbox.emulator import Sandbox, run
     from langchain_aimlapi.sandbox.faults.table import FAULTS, Fault
     from langchain_aimlapi.sandbox.recorder import RecordedRequest
+    from langchain_aimlapi.sandbox.settings import SandboxOptions
 
-__all__ = ["FAULTS", "Fault", "RecordedRequest", "Sandbox", "run"]
+__all__ = [
+    "FAULTS",
+    "AnswerOptions",
+    "Fault",
+    "RecordedRequest",
+    "Sandbox",
+    "SandboxOptions",
+    "UnusedAnswersError",
+    "run",
+]
 
 _MODULES = {
     "FAULTS": "faults.table",
+    "AnswerOptions": "answers.options",
     "Fault": "faults.table",
     "RecordedRequest": "recorder",
     "Sandbox": "emulator",
+    "SandboxOptions": "settings",
+    "UnusedAnswersError": "answers.script",
     "run": "emulator",
 }
 

@@ -10,23 +10,31 @@ import asyncio
 import contextlib
 import socket
 import sys
-from collections import deque
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from langchain_aimlapi.sandbox.answers.answer import Answer
-from langchain_aimlapi.sandbox.answers.script import ToolCalls, read_tool_calls
+from langchain_aimlapi.sandbox.answers.options import AnswerOptions, make_answer
+from langchain_aimlapi.sandbox.answers.script import Conditions, Script
+from langchain_aimlapi.sandbox.answers.script_file import load_script
 from langchain_aimlapi.sandbox.faults.plan import FaultPlan
 from langchain_aimlapi.sandbox.recorder import Recorder
+from langchain_aimlapi.sandbox.recording import open_recording
 from langchain_aimlapi.sandbox.server import Service
 from langchain_aimlapi.sandbox.server_thread import ServerThread
-from langchain_aimlapi.sandbox.settings import Settings, check_loopback
+from langchain_aimlapi.sandbox.settings import DEFAULT_KEY, SandboxOptions, Settings, check_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from langchain_aimlapi.sandbox.faults.plan import FaultChoice
+    from langchain_aimlapi.sandbox.answers.script import AnswerFunction
     from langchain_aimlapi.sandbox.recorder import RecordedRequest
+
+
+class RuleOptions(AnswerOptions, total=False):
+    """The options of a rule's answer."""
+
+    times: int
+    """How many requests get it at most."""
 
 
 _MAX_PORT = 65_535
@@ -37,36 +45,25 @@ class Sandbox:
 
     Args:
         port: 0 takes a free one.
-        host: A loopback address; others are refused, since any key is accepted.
-        ttft: Seconds until the first token.
-        tokens_per_second: Pace of the answer; None for no delay.
-        upstream: Base URL of an OpenAI-compatible server that answers chat requests instead,
-            e.g. `"http://127.0.0.1:8080/v1"`.
-        upstream_key: API key of the upstream, if it needs one.
-        api_key: The only accepted key. By default any is accepted except `"invalid"`.
-        faults: Faults of the replies: a name or several (always, in turn), `"NAME:RATE"` or a
-            mapping from name to rate (a share of the requests). The names are in `FAULTS`.
+        options: See `SandboxOptions`.
 
     Raises:
-        ValueError: An option is out of range, or a fault is unknown.
+        OSError: A script or a recording cannot be read.
+        TypeError: There is no such option.
+        ValueError: An option is out of range, a fault is unknown, or a file holds something else.
     """
 
-    def __init__(
-        self,
-        port: int = 0,
-        *,
-        host: str = "127.0.0.1",
-        ttft: float = 0.0,
-        tokens_per_second: float | None = None,
-        upstream: str | None = None,
-        upstream_key: str | None = None,
-        api_key: str | None = None,
-        faults: FaultChoice | None = None,
-    ) -> None:
-        self._settings = Settings(ttft, tokens_per_second, api_key, upstream, upstream_key)
-        self._plan = FaultPlan(faults)
-        self._script: deque[Answer] = deque()
-        self._host = check_loopback(host)
+    def __init__(self, port: int = 0, **options: Unpack[SandboxOptions]) -> None:
+        given: dict[str, Any] = dict(options)
+        self._host = check_loopback(given.pop("host", "127.0.0.1"))
+        self._plan = FaultPlan(given.pop("faults", None))
+        self._fail_on_unused = bool(given.pop("fail_on_unused", False))
+        self._script = Script()
+        if (script := given.pop("script", None)) is not None:
+            load_script(script, self._script)
+        record, replay = given.pop("record", None), given.pop("replay", None)
+        self._settings = Settings(**given)
+        self._recording = open_recording(record, replay, self._settings)
         if not 0 <= port <= _MAX_PORT:
             raise ValueError(f"port={port}: must be 0 (any free port) to {_MAX_PORT}")
         self._wanted_port = port
@@ -76,7 +73,7 @@ class Sandbox:
     @property
     def api_key(self) -> str:
         """A key that is accepted."""
-        return self._settings.api_key or "sandbox"
+        return self._settings.api_key or DEFAULT_KEY
 
     @property
     def base_url(self) -> str:
@@ -131,23 +128,78 @@ class Sandbox:
         self._plan.fail_next(fault, times)
 
     def answer_next(
-        self,
-        text: str = "",
-        *,
-        tool_calls: ToolCalls = (),
-        reasoning: str = "",
+        self, text: str = "", *, times: int = 1, **options: Unpack[AnswerOptions]
     ) -> None:
-        """Set the answer to the next chat request; each call adds one answer.
+        """Set the answer to the next request; each call adds one.
 
-        Stop sequences and token limits of the request still apply.
+        Stop sequences and token limits of the request still apply. An answer with `embeddings` is
+        for the next embeddings request, any other for the next chat request.
 
         Args:
             text: The text of the answer.
-            tool_calls: Tool calls, as `[{"name": ..., "args": {...}}, ...]` or `{name: args}`. The
-                tools need not be among those of the request: real models invent some, too.
-            reasoning: Reasoning before the answer.
+            times: How many requests get it.
+            options: See `AnswerOptions`.
+
+        Raises:
+            TypeError: An option does not exist or has the wrong type.
+            ValueError: An option has a value that is not possible.
         """
-        self._script.append(Answer(reasoning, text, read_tool_calls(tool_calls)))
+        self._script.add_next(make_answer(text, options), times)
+
+    def answer_when(
+        self,
+        text: str = "",
+        *,
+        contains: str | None = None,
+        model: str | None = None,
+        tool: str | None = None,
+        result_of: str | None = None,
+        matches: Callable[[RecordedRequest], object] | None = None,
+        **options: Unpack[RuleOptions],
+    ) -> None:
+        """Set the answer to all requests for which the conditions hold.
+
+        Of several such rules the first that matches is taken; answers of `answer_next` go before.
+
+        Args:
+            text: The text of the answer.
+            contains: Text in the messages since the last answer, which are the prompt or the
+                results of tools; of an embeddings request in its texts.
+            model: The model's id; `*` stands for any characters.
+            tool: Name of a tool that the request offers.
+            result_of: Name of a tool whose result the request brings.
+            matches: A function of the request, for any other condition. It runs in a thread.
+            options: See `AnswerOptions`; and `times`, the number of requests that get it at most.
+
+        Raises:
+            TypeError: There is no condition, or something has the wrong type.
+            ValueError: An option has a value that is not possible.
+        """
+        conditions = Conditions(contains, model, tool, result_of, matches)
+        given: dict[str, Any] = dict(options)
+        times = given.pop("times", None)
+        self._script.add_rule(conditions, make_answer(text, given), times)
+
+    def answers(self, function: AnswerFunction | None) -> None:
+        """Set a function that is asked for the answers which nothing else sets.
+
+        Args:
+            function: Gets the request and returns a text, or a dict with `text` and
+                `AnswerOptions`, or None for the default answer. It runs in a thread, and in
+                several at once for requests at once. None removes it.
+
+        Raises:
+            TypeError: It is not a function.
+        """
+        self._script.set_function(function)
+
+    def check_answers_used(self) -> None:
+        """Check that every answer was given to a request.
+
+        Raises:
+            UnusedAnswersError: Some were not; an AssertionError.
+        """
+        self._script.check_used()
 
     def start(self) -> Self:
         """Start serving; returns when the port is open.
@@ -185,6 +237,7 @@ class Sandbox:
         trace: TracebackType | None,
     ) -> None:
         self.stop()
+        self._check_at_exit(error)
 
     async def __aenter__(self) -> Self:
         await asyncio.wrap_future(self._launch().started)
@@ -199,13 +252,18 @@ class Sandbox:
         if running := self._halt():
             await asyncio.wrap_future(running.stopped)
             running.join()
+        self._check_at_exit(error)
+
+    def _check_at_exit(self, error: BaseException | None) -> None:
+        if self._fail_on_unused and error is None:
+            self.check_answers_used()
 
     def _launch(self) -> ServerThread:
         if self._running is not None:
             raise RuntimeError("the sandbox is already running")
+        service = Service(self._settings, self._plan, self._script, self._recorder, self._recording)
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         sock = socket.create_server((self._host, self._wanted_port), family=family, backlog=1024)
-        service = Service(self._settings, self._plan, self._script, self._recorder)
         self._running = ServerThread(sock, service.application)
         self._running.start()
         return self._running
@@ -219,35 +277,17 @@ class Sandbox:
 def run(
     port: int = 0,
     *,
-    ttft: float = 0.0,
-    tokens_per_second: float | None = None,
-    upstream: str | None = None,
-    upstream_key: str | None = None,
-    api_key: str | None = None,
-    faults: FaultChoice | None = None,
     on_start: Callable[[Sandbox], None] | None = None,
+    **options: Unpack[SandboxOptions],
 ) -> None:
-    """Serve until Ctrl-C, with the options of `Sandbox`.
+    """Serve until Ctrl-C.
 
     Args:
-        port: Port on the loopback address; 0 for a free one.
-        ttft: Seconds until the first token of an answer.
-        tokens_per_second: Rate of the tokens after it; `None` for no delay.
-        upstream: Address of a real OpenAI-compatible server that answers instead.
-        upstream_key: The key for it.
-        api_key: The only key that is accepted; by default any but "invalid".
-        faults: What goes wrong, as for `Sandbox`.
+        port: 0 takes a free one.
         on_start: Called with the sandbox once the port is open; by default its address is printed.
+        options: See `SandboxOptions`.
     """
-    sandbox = Sandbox(
-        port,
-        ttft=ttft,
-        tokens_per_second=tokens_per_second,
-        upstream=upstream,
-        upstream_key=upstream_key,
-        api_key=api_key,
-        faults=faults,
-    )
+    sandbox = Sandbox(port, **options)
     sandbox.requests_kept = 0
     with contextlib.suppress(KeyboardInterrupt), sandbox:
         (on_start or _announce)(sandbox)

@@ -24,6 +24,30 @@ class RecordedRequest:
     query: Mapping[str, str] = field(default_factory=dict)
     """Query parameters."""
 
+    @property
+    def prompt(self) -> str:
+        """The text of the last user message, or the texts of an embeddings request."""
+        body = self.body if isinstance(self.body, dict) else {}
+        given = body.get("messages", body.get("input"))
+        if not isinstance(given, list):
+            return given if isinstance(given, str) else ""
+        if all(isinstance(text, str) for text in given):
+            return "\n".join(given)
+        prompts = (
+            _text(message.get("content"))
+            for message in reversed(given)
+            if isinstance(message, dict) and message.get("role") == "user"
+        )
+        return next(filter(None, prompts), "")
+
+
+def _text(content: Any) -> str:
+    """Return the text of a message's content."""
+    if not isinstance(content, list):
+        return content if isinstance(content, str) else ""
+    texts = (part.get("text") for part in content if isinstance(part, dict))
+    return "\n".join(text for text in texts if isinstance(text, str))
+
 
 @dataclass(slots=True)
 class Recorder:

@@ -5,49 +5,53 @@ from __future__ import annotations
 import itertools
 import logging
 import re
+import time
 import uuid
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import web
 
+from langchain_aimlapi.sandbox.access_log import log_request
 from langchain_aimlapi.sandbox.checks import check_chat
 from langchain_aimlapi.sandbox.faults.effects import FaultContext
 from langchain_aimlapi.sandbox.faults.table import fault_named
 from langchain_aimlapi.sandbox.hosts import is_own_host
+from langchain_aimlapi.sandbox.inference import Arrived, Inference
 from langchain_aimlapi.sandbox.recorder import RecordedRequest
+from langchain_aimlapi.sandbox.recording import Recording, Replay
 from langchain_aimlapi.sandbox.replies import (
     ApiError,
     Reply,
     StreamReply,
     error_reply,
-    reply_with_cost,
     validation_error,
 )
 from langchain_aimlapi.sandbox.routes import models
 from langchain_aimlapi.sandbox.routes.chat import ChatRoute
-from langchain_aimlapi.sandbox.routes.embeddings import embed
+from langchain_aimlapi.sandbox.routes.embeddings import EmbeddingsRoute
 from langchain_aimlapi.sandbox.routes.responses import ResponsesRoute
 from langchain_aimlapi.sandbox.sending import apply_fault, send
 from langchain_aimlapi.sandbox.upstream import Upstream
 
 if TYPE_CHECKING:
-    from collections import deque
-
-    from langchain_aimlapi.sandbox.answers.answer import Answer
+    from langchain_aimlapi.sandbox.answers.script import Script
     from langchain_aimlapi.sandbox.faults.plan import FaultPlan
     from langchain_aimlapi.sandbox.faults.table import Fault
     from langchain_aimlapi.sandbox.recorder import Recorder
     from langchain_aimlapi.sandbox.settings import Settings
 
 AnyReply = Reply | StreamReply
-Handler = Callable[[web.Request, Any, int], Awaitable[AnyReply]]
+Route = Callable[[Inference], Awaitable[AnyReply]]
 
 _logger = logging.getLogger("langchain_aimlapi.sandbox")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _MAX_BYTES = 512 * 1024 * 1024
 _MAX_DIGITS = 6
+_arrived: ContextVar[Arrived] = ContextVar("arrived")
+"""The request that the running task handles; each connection has a task, with one at a time."""
 _UNKNOWN = (web.HTTPNotFound, web.HTTPMethodNotAllowed)
 
 
@@ -58,26 +62,31 @@ class Service:
         self,
         settings: Settings,
         plan: FaultPlan,
-        script: deque[Answer],
+        script: Script,
         recorder: Recorder,
+        recording: Recording | Replay | None = None,
     ) -> None:
         self._settings = settings
         self._plan = plan
         self._recorder = recorder
         self._numbers = itertools.count(1)
-        self._chat_route = ChatRoute(settings, script)
-        self._responses = ResponsesRoute(self._chat_route)
+        self._chat = ChatRoute(settings, script)
+        self._responses = ResponsesRoute(self._chat)
+        self._embeddings = EmbeddingsRoute(script)
         self._upstream = (
             Upstream(settings.upstream, settings.upstream_key) if settings.upstream else None
         )
+        self._recording = recording if isinstance(recording, Recording) else None
+        self._replay = recording if isinstance(recording, Replay) else None
 
     def application(self) -> web.Application:
         """Build the application with its routes, under `/v1` and without it."""
         app = web.Application(client_max_size=_MAX_BYTES, middlewares=[self._enveloped])
         for prefix in ("", "/v1"):
-            app.router.add_post(f"{prefix}/chat/completions", self._inference(self._chat))
-            app.router.add_post(f"{prefix}/responses", self._inference(self._response))
-            app.router.add_post(f"{prefix}/embeddings", self._inference(self._embed))
+            chat, responses = f"{prefix}/chat/completions", f"{prefix}/responses"
+            app.router.add_post(chat, self._inference(self._chat.reply))
+            app.router.add_post(responses, self._inference(self._responses.reply))
+            app.router.add_post(f"{prefix}/embeddings", self._inference(self._embeddings.reply))
             app.router.add_get(f"{prefix}/models", self._list)
             app.router.add_get(f"{prefix}/model/{{name:.+}}", self._one)
         app.on_cleanup.append(self._close)
@@ -91,7 +100,18 @@ class Service:
     async def _enveloped(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        """Record the request, and send every error in the envelope."""
+        """Record and log the request, and send every error in the envelope."""
+        start = time.monotonic()
+        before = _arrived.get(None)
+        response = await self._handled(request, handler)
+        arrived = _arrived.get(None)
+        inference = arrived.inference if arrived and arrived is not before else None
+        log_request(request, response.status, time.monotonic() - start, inference)
+        return response
+
+    async def _handled(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
         try:
             _check_host(request)
             await self._record(request)
@@ -118,11 +138,10 @@ class Service:
         headers = {name.lower(): value for name, value in request.headers.items()}
         query = dict(request.query)
         record = RecordedRequest(request.method, request.path, headers, body, query)
+        _arrived.set(Arrived(record))
         self._recorder.add(record)
 
-    def _inference(
-        self, handler: Handler
-    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    def _inference(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """Wrap what all inference endpoints share: the key, the ids and the faults."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -131,30 +150,56 @@ class Service:
             if _CLIENT_ID.fullmatch(client_id):
                 headers["x-client-request-id"] = client_id
             try:
-                reply = await self._answer(request, handler)
+                reply = await self._answer(request, route)
             except ApiError as error:
                 reply = error_reply(error, request.path)
             return await send(request, reply, headers)
 
         return handle
 
-    async def _answer(self, request: web.Request, handler: Handler) -> AnyReply:
+    async def _answer(self, request: web.Request, route: Route) -> AnyReply:
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not self._settings.accepts_key(key.strip()):
             raise ApiError(401, "Unauthorized: the API key is missing or invalid")
-        number = next(self._numbers)
-        fault = self._fault(request, number)
+        arrived = _arrived.get()
+        record = arrived.record
+        inference = Inference(record, await request.read(), record.body, next(self._numbers))
+        arrived.inference = inference
+        inference.fault = self._fault(request, inference.number)
+        if inference.fault and inference.fault.reply:
+            return inference.fault.reply(self._context(request, sse=False))
+        inference.pad_to = _padding(request)
+        reply = await self._reply(inference, route)
+        fault = inference.fault
         if fault and fault.reply:
             return fault.reply(self._context(request, sse=False))
-        try:
-            body = orjson.loads(await request.read())
-        except orjson.JSONDecodeError as error:
-            raise validation_error(f"The body is not JSON: {error}") from error
-        reply = await handler(request, body, number)
         if fault:
             context = self._context(request, sse=isinstance(reply, StreamReply))
             return apply_fault(reply, fault, context)
         return reply
+
+    async def _reply(self, inference: Inference, route: Route) -> AnyReply:
+        """Answer by the replay, the upstream or the route, and record what was answered."""
+        if inference.body is None:
+            raise validation_error(_json_problem(inference.raw))
+        if self._replay:
+            inference.source = "replay"
+            return self._replay.reply(inference)
+        try:
+            reply = await self._forwarded(inference) if self._upstream else await route(inference)
+        except ApiError as error:
+            if self._recording and inference.source == "upstream":
+                self._recording.kept(inference, error_reply(error, inference.record.path))
+            raise
+        return self._recording.kept(inference, reply) if self._recording else reply
+
+    async def _forwarded(self, inference: Inference) -> AnyReply:
+        assert self._upstream  # noqa: S101  # checked by the caller
+        path = inference.record.path.removeprefix("/v1")
+        if path == "/chat/completions":
+            check_chat(inference.body)
+        inference.source = "upstream"
+        return await self._upstream.reply(path, inference.raw)
 
     def _context(self, request: web.Request, *, sse: bool) -> FaultContext:
         return FaultContext(request.path, sse, self._plan.retry_after)
@@ -170,18 +215,6 @@ class Service:
             return fault_named(wanted)
         except ValueError as error:
             raise validation_error(f"x-sandbox-fault: {error}") from error
-
-    async def _chat(self, request: web.Request, body: Any, number: int) -> AnyReply:
-        if self._upstream:
-            check_chat(body)
-            return await self._upstream.reply(await request.read())
-        return await self._chat_route.reply(body, number, _padding(request))
-
-    async def _response(self, request: web.Request, body: Any, number: int) -> AnyReply:
-        return await self._responses.reply(body, number, _padding(request))
-
-    async def _embed(self, _request: web.Request, body: Any, _number: int) -> AnyReply:
-        return reply_with_cost(embed(body))
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         known = request.headers.get("if-none-match", "")
@@ -199,6 +232,14 @@ def _check_host(request: web.Request) -> None:
     host = request.headers.get("host", "")
     if not is_own_host(host):
         raise ApiError(421, f"The sandbox answers to names of this machine only, not to {host!r}")
+
+
+def _json_problem(raw: bytes) -> str:
+    try:
+        orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        return f"The body is not JSON: {error}"
+    return "Expected object"
 
 
 def _query(request: web.Request) -> dict[str, list[str]]:

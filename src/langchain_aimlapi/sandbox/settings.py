@@ -3,9 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
 from urllib.parse import urlsplit
 
 from langchain_aimlapi.sandbox.hosts import is_loopback
+
+if TYPE_CHECKING:
+    import os
+
+    from langchain_aimlapi.sandbox.faults.plan import FaultChoice
+
+DEFAULT_KEY = "sandbox"
+"""The key that the sandbox offers; any other is accepted as well, and this one is no secret."""
+
+
+class SandboxOptions(TypedDict, total=False):
+    """The options of `Sandbox`, beside its port."""
+
+    host: str
+    """A loopback address, `"127.0.0.1"` if not given; others are refused, since any key is
+    accepted."""
+    ttft: float
+    """Seconds until the first token."""
+    tokens_per_second: float | None
+    """Pace of the answers; None for no delay."""
+    upstream: str | None
+    """Base URL of an OpenAI-compatible server that answers instead, e.g.
+    `"http://127.0.0.1:8080/v1"`."""
+    upstream_key: str | None
+    """API key of the upstream, if it needs one."""
+    api_key: str | None
+    """The only accepted key. By default any is accepted except `"invalid"`."""
+    faults: FaultChoice | None
+    """Faults of the replies: a name or several (always, in turn), `"NAME:RATE"` or a mapping from
+    name to rate (a share of the requests). The names are in `FAULTS`."""
+    script: str | os.PathLike[str] | None
+    """File of answers: `.yaml`, `.json` or `.py`."""
+    fail_on_unused: bool
+    """Whether leaving the context with answers that no request got is an `UnusedAnswersError`."""
+    record: str | os.PathLike[str] | None
+    """File that keeps every inference request with its reply; keys are blanked."""
+    replay: str | os.PathLike[str] | None
+    """File of recorded calls that answers the same requests again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Forwards chat requests to an OpenAI-compatible server and adds what the gateway adds.
+"""Forwards inference requests to an OpenAI-compatible server and adds what the gateway adds.
 
 The request is forwarded unchanged. The reply is changed in two ways only: errors are put into the
 service's envelope, with the upstream's text in `message` as the service does it, and the cost is
@@ -29,7 +29,7 @@ class Upstream:
     """Client of one upstream server, for one event loop."""
 
     def __init__(self, url: str, key: str | None = None) -> None:
-        self._url = f"{url.rstrip('/')}/chat/completions"
+        self._url = url.rstrip("/")
         self._headers = {"content-type": "application/json"}
         if key:
             self._headers["authorization"] = f"Bearer {key}"
@@ -40,8 +40,12 @@ class Upstream:
         if self._session:
             await self._session.close()
 
-    async def reply(self, body: bytes) -> Reply | StreamReply:
-        """Forward a chat request.
+    async def reply(self, path: str, body: bytes) -> Reply | StreamReply:
+        """Forward a request.
+
+        Args:
+            path: The endpoint, from the base URL on.
+            body: The body as it arrived.
 
         Raises:
             ApiError: The upstream failed, sent an unreadable reply, or could not be reached.
@@ -49,16 +53,19 @@ class Upstream:
         if self._session is None:
             timeout = aiohttp.ClientTimeout(total=None, sock_connect=10)
             self._session = aiohttp.ClientSession(timeout=timeout)
+        url = self._url + path
         try:
             response = await self._session.post(
-                self._url, data=body, headers=self._headers, allow_redirects=False
+                url, data=body, headers=self._headers, allow_redirects=False
             )
             if response.status < _OK and response.content_type == "text/event-stream":
-                return StreamReply(_frames(response), release=response.close)
+                plain = path != "/chat/completions"
+                frames = _unchanged(response) if plain else _frames(response)
+                return StreamReply(frames, release=response.close)
             async with response:
                 return _whole(response.status, await response.read())
         except (aiohttp.ClientError, TimeoutError) as error:
-            raise ApiError(502, f"Upstream {self._url} failed: {error}") from error
+            raise ApiError(502, f"Upstream {url} failed: {error}") from error
 
 
 def _whole(status: int, text: bytes) -> Reply:
@@ -73,8 +80,10 @@ def _whole(status: int, text: bytes) -> Reply:
         body = None
     if not isinstance(body, dict):
         raise ApiError(502, "The upstream reply is not JSON")
-    body["meta"] = _usage(body.get("usage")).as_meta()
-    return reply_with_cost(body)
+    meta = body.get("meta")
+    if not isinstance(meta, dict) or not isinstance(meta.get("usage"), dict):
+        return reply_with_cost({**body, "meta": _usage(body.get("usage")).as_meta()})
+    return Reply(orjson.dumps(body))  # the upstream is a gateway and told the cost itself
 
 
 def _usage(raw: Any, seen: int = 0) -> Usage:
@@ -84,6 +93,16 @@ def _usage(raw: Any, seen: int = 0) -> Usage:
         prompt=usage.get("prompt_tokens") or 0,
         completion=usage.get("completion_tokens") or seen,
     )
+
+
+async def _unchanged(response: aiohttp.ClientResponse) -> Frames:
+    """Forward the events of other endpoints as they are."""
+    try:
+        async with response:
+            async for data in response.content.iter_any():
+                yield data
+    except aiohttp.ClientError as error:
+        raise HangUpError(reset=False) from error
 
 
 async def _frames(response: aiohttp.ClientResponse) -> Frames:
@@ -127,8 +146,8 @@ class _Cost:
         """Return the event, with the cost chunk before it if it is the end marker."""
         data = event.strip().removeprefix(b"data:").strip()
         if data == b"[DONE]":
-            self.sent = True
-            return [self.chunk(), event]
+            told, self.sent = self.sent, True
+            return [event] if told else [self.chunk(), event]
         self._note(data)
         return [event]
 
@@ -144,6 +163,7 @@ class _Cost:
             return
         if not isinstance(chunk, dict):
             return
+        self.sent = self.sent or bool(chunk.get("meta"))  # the upstream is a gateway itself
         self._usage = chunk.get("usage") or self._usage
         self._deltas += bool(chunk.get("choices"))
         keys = ("id", "object", "created", "model")

@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from langchain.agents import create_agent
+from langchain_core.messages import HumanMessage
+from langchain_core.tools import StructuredTool
 
+from langchain_aimlapi import ChatAimlapi
 from tests.sandbox.http_client import calls, chat, function
 
 WEATHER = function("get_weather", "Get the weather at a place.", location={"type": "string"})
@@ -51,7 +55,9 @@ def _named(name):
         (["Weather?"], {"type": "none"}, []),
         (["Hello!"], _named("add"), ["add"]),
         (["Hello!"], {"type": "tool", "name": "add"}, ["add"]),
-        (["weather?", "call:get_weather"], "auto", []),
+        (["weather?", "call:get_weather"], "auto", ["add", "ping"]),
+        (["weather?", "call:get_weather", "call:add"], "auto", ["ping"]),
+        (["weather?", "call:get_weather", "call:add", "call:ping"], "auto", []),
         (["weather?", "call:get_weather"], "required", ["add"]),
         (["weather?", "call:get_weather", "call:add"], "required", ["ping"]),
         (["?", "call:get_weather", "call:add", "call:ping"], "required", ["get_weather"]),
@@ -61,7 +67,7 @@ def _named(name):
         (["Use get_weather, then add."], "auto", ["get_weather", "add"]),
         (["Use add, then get_weather."], "required", ["add", "get_weather"]),
         (["Use get_weather, then add.", "call:get_weather"], "auto", ["add"]),
-        (["Use get_weather, then add.", "call:get_weather", "call:add"], "auto", []),
+        (["Use get_weather, then add.", "call:get_weather", "call:add"], "auto", ["ping"]),
         (
             ["Weather?"],
             {
@@ -219,3 +225,26 @@ def test_tools_go_before_the_format(shared_sandbox):
 
     assert calls(first)
     assert second.message["content"] == "{}"
+
+
+@pytest.mark.parametrize("parallel", [True, False])
+@pytest.mark.parametrize("prompt", ["Do what you can.", "Use tool_2.", "What is the weather?"])
+def test_an_agent_reaches_every_tool_once(aimlapi_sandbox, prompt, parallel):
+    """LangChain's own agent loop, unscripted: each tool is called once, and then it answers."""
+    called = []
+
+    def make(number):
+        def run(text: str) -> str:
+            called.append(number)
+            return f"done {text}"
+
+        return StructuredTool.from_function(run, name=f"tool_{number}", description="A tool.")
+
+    llm = ChatAimlapi(model="gpt-4o")
+    options = {} if parallel else {"parallel_tool_calls": False}
+    agent = create_agent(llm.model_copy(update={"model_kwargs": options}), [*map(make, range(5))])
+    answer = agent.invoke({"messages": [HumanMessage(prompt)]})["messages"][-1]
+
+    assert sorted(called) == list(range(5))
+    assert answer.tool_calls == []
+    assert "The tool tool_4 said" in answer.text

@@ -1,19 +1,17 @@
-"""The answer to one choice, and the limits of the request that hold for every answer.
-
-Stop sequences, token limits, citations and spoken audio apply to a scripted answer as they do
-to a default one.
-"""
+"""The content of an answer: what one choice of a reply holds, scripted or by default."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Literal
 
-from langchain_aimlapi.sandbox.answers.audio import tone
 from langchain_aimlapi.sandbox.answers.tokens import count_tokens, tokenize
 
 if TYPE_CHECKING:
-    from langchain_aimlapi.sandbox.parsing.request import ParsedRequest
+    from collections.abc import Mapping
+
+    from langchain_aimlapi.sandbox.faults.table import Fault
 
 SOURCE_URL, SOURCE_TITLE = "https://example.com/sandbox", "An example source"
 
@@ -26,6 +24,8 @@ class ToolCall:
     arguments: str
     """JSON, or free text for a custom tool."""
     custom: bool = False
+    ref: str = ""
+    """The id; empty for one that the sandbox makes."""
 
     @property
     def tokens(self) -> int:
@@ -34,17 +34,45 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The content of one choice."""
+class Citation:
+    """A web source of a part of the text."""
 
-    reasoning: str = ""
+    url: str
+    title: str = ""
     text: str = ""
+    """The part of the answer that cites the source; empty for all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The content of one choice, and how it is sent."""
+
+    text: str = ""
+    reasoning: str = ""
     tool_calls: tuple[ToolCall, ...] = ()
-    finish: Literal["stop", "length", "tool_calls"] = "stop"
-    cited: str = ""
-    """The part of the text that cites a web source."""
+    finish_reason: str = ""
+    """Empty for the one that fits."""
+    citations: tuple[Citation, ...] = ()
+    images: tuple[str, ...] = ()
+    """URLs, `data:` URLs among them."""
     audio: str = ""
     """Spoken audio in base64; the text is then its transcript."""
+    usage: Mapping[str, int] | Literal[False] | None = None
+    """Token counts instead of the counted ones; False for a reply without usage."""
+    cost: float | None = None
+    """US dollars instead of the computed cost."""
+    logprobs: tuple[float, ...] | None = None
+    """Log probabilities of the first tokens of the text; they are sent even if not asked for."""
+    chunks: tuple[str, ...] | int | None = None
+    """The chunks of the streamed text, or the characters of every chunk; None for tokens."""
+    ttft: float | None = None
+    """Seconds until the first token, instead of the sandbox's."""
+    tokens_per_second: float | None = None
+    """Pace, instead of the sandbox's."""
+    fault: Fault | None = None
+    """What goes wrong with the reply."""
+    embeddings: tuple[tuple[float, ...], ...] | None = None
+    """The vectors of an embeddings reply; such an answer is for no chat."""
 
     @property
     def tokens(self) -> int:
@@ -52,40 +80,16 @@ class Answer:
         text = count_tokens(self.reasoning) + count_tokens(self.text)
         return text + sum(call.tokens for call in self.tool_calls)
 
+    def text_chunks(self) -> list[str]:
+        """Cut the text as it is streamed."""
+        if not isinstance(self.chunks, tuple):
+            return self.cut(self.text)
+        bounds = [0, *accumulate(map(len, self.chunks))]
+        cut = [self.text[start:end] for start, end in pairwise(bounds)]
+        return [chunk for chunk in (*cut, self.text[bounds[-1] :]) if chunk]
 
-def apply_limits(answer: Answer, request: ParsedRequest) -> Answer:
-    """Apply what the request asks of any answer: stop sequences, token limit, citations, audio."""
-    if answer.tool_calls:
-        return _limited(replace(answer, finish="tool_calls"), request.max_tokens)
-    text = _stopped(answer.text, request.stops)
-    answer = _limited(replace(answer, text=text), request.max_tokens)
-    if request.search and answer.text:
-        answer = replace(answer, cited=answer.text)
-    if request.audio_format:
-        answer = replace(answer, audio=tone(request.audio_format))
-    return answer
-
-
-def _stopped(text: str, stops: tuple[str, ...]) -> str:
-    """Cut a text before the first stop sequence."""
-    return text[: min((at for stop in stops if (at := text.find(stop)) >= 0), default=len(text))]
-
-
-def _limited(answer: Answer, limit: int | None) -> Answer:
-    """Cut an answer at so many tokens: reasoning counts first, then the text or the tool calls."""
-    if limit is None or answer.tokens <= limit:
-        return answer
-    reasoning = tokenize(answer.reasoning)[:limit]
-    left = limit - len(reasoning)
-    calls: list[ToolCall] = []
-    for call in answer.tool_calls:
-        room = left - sum(kept.tokens for kept in calls) - count_tokens(call.name)
-        if room > 0:
-            calls.append(replace(call, arguments="".join(tokenize(call.arguments)[:room])))
-    return replace(
-        answer,
-        reasoning="".join(reasoning),
-        text="".join(tokenize(answer.text)[:left]),
-        tool_calls=tuple(calls),
-        finish="length",
-    )
+    def cut(self, text: str) -> list[str]:
+        """Cut reasoning or arguments as they are streamed."""
+        if not isinstance(self.chunks, int):
+            return tokenize(text)
+        return [text[at : at + self.chunks] for at in range(0, len(text), self.chunks)]

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from langchain_aimlapi.sandbox.answers.answer import Answer, apply_limits
+from langchain_aimlapi.sandbox.answers.answer import Answer
 from langchain_aimlapi.sandbox.answers.json_schema.quotes import quoted_texts
 from langchain_aimlapi.sandbox.answers.json_schema.values import value_for
 from langchain_aimlapi.sandbox.answers.json_text import json_text
+from langchain_aimlapi.sandbox.answers.limits import apply_limits
+from langchain_aimlapi.sandbox.answers.memory import recall
 from langchain_aimlapi.sandbox.answers.tokens import count_tokens
 from langchain_aimlapi.sandbox.answers.tool_selection import select_tool_calls
 
@@ -38,9 +40,9 @@ def default_answers(request: ParsedRequest) -> list[Answer]:
     """
     reasoning = "".join(_REASONING[: _SENTENCES_PER_EFFORT[request.effort]])
     if calls := select_tool_calls(request):
-        return [apply_limits(Answer(reasoning, tool_calls=calls), request)] * request.n
+        return [apply_limits(Answer(reasoning=reasoning, tool_calls=calls), request)] * request.n
     texts = [_json(request)] * request.n if request.format.kind != "text" else _texts(request)
-    return [apply_limits(Answer(reasoning, text), request) for text in texts]
+    return [apply_limits(Answer(text, reasoning), request) for text in texts]
 
 
 def _json(request: ParsedRequest) -> str:
@@ -71,6 +73,8 @@ def _sentences(request: ParsedRequest) -> list[str]:
         text += [_tool_said(part, request) for part in results if part.kind == "result"]
     elif request.prompt:
         text.append(f'You said: "{_shortened(request.prompt)}"')
+        earlier = recall(request)
+        text += [f'Earlier you said: "{_shortened(one)}"' for one in earlier]
     media = [
         part
         for message in _last_messages(request)

@@ -40,17 +40,23 @@ class Usage:
     reasoning: int = 0
     audio_in: int = 0
     audio_out: int = 0
+    reported: bool = True
+    """Whether the reply tells them."""
+    cost: float | None = None
+    """US dollars instead of the computed cost."""
 
     @property
-    def credits(self) -> int:
+    def credits(self) -> float:
         """The price in credits, a cached token at a fifth of the price of a fresh one."""
+        if self.cost is not None:
+            return round(self.cost * CREDITS_PER_USD, 6)
         fresh = self.prompt - self.cached
         return fresh * _CREDITS_IN + self.cached * _CREDITS_CACHED + self.completion * _CREDITS_OUT
 
     @property
     def usd(self) -> float:
         """The price in US dollars."""
-        return self.credits / CREDITS_PER_USD
+        return self.credits / CREDITS_PER_USD if self.cost is None else self.cost
 
     def as_chat(self) -> dict[str, Any]:
         """Write the `usage` object of a chat completion."""
@@ -84,13 +90,13 @@ class Usage:
         return {"usage": {"credits_used": self.credits, "usd_spent": self.usd}}
 
 
-def logprob(token: str, top: int) -> dict[str, Any]:
+def logprob(token: str, top: int, value: float | None = None) -> dict[str, Any]:
     """Describe one token as `logprobs.content[]` does, with `top` alternatives.
 
     The values are computed from the token's bytes, so the same token has the same values, streamed
     or not.
     """
-    likely = -(zlib.crc32(token.encode()) % 1000) / 1000
+    likely = -(zlib.crc32(token.encode()) % 1000) / 1000 if value is None else value
     options = [_entry(token, likely)]
     options += [_entry(f"{token.rstrip()}{chr(97 + i)}", likely - i - 1) for i in range(top - 1)]
     return {**options[0], "top_logprobs": options[:top]}

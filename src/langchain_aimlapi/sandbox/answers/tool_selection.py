@@ -6,8 +6,10 @@ Nothing in it is random:
 - `"required"`: the tools that the prompt names, else the one that shares most words with it,
   else the first; a tool that was not called for this prompt yet goes first.
 - `"auto"`: the same before the first call for this prompt, unless the prompt is only a greeting;
-  after a tool result, only the tools that the prompt names and that were not called yet.
-- Several calls at once only where the prompt names several tools and parallel calls are allowed.
+  after tool results, all tools that were not called for this prompt yet, so that an agent reaches
+  every tool once, and then the answer is text.
+- Several calls at once only where parallel calls are allowed: of the tools that the prompt names,
+  and after tool results.
 """
 
 from __future__ import annotations
@@ -55,6 +57,8 @@ def _selected(request: ParsedRequest) -> list[Tool]:
     named = _named(fresh, request.prompt)
     if named:
         return named if choice.parallel else named[:1]
+    if choice.mode == "auto" and request.answers_a_tool:
+        return fresh if choice.parallel else fresh[:1]
     if choice.mode == "auto" and not _needs_first_call(request):
         return []
     return [_nearest(fresh or usable, request.prompt)]
@@ -62,7 +66,7 @@ def _selected(request: ParsedRequest) -> list[Tool]:
 
 def _needs_first_call(request: ParsedRequest) -> bool:
     last = request.last
-    if last is None or last.role == "assistant" or request.answers_a_tool:
+    if last is None or last.role == "assistant":
         return False
     return not _GREETING.fullmatch(request.prompt.strip())
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi.sandbox.answers.json_text import json_text
 from langchain_aimlapi.sandbox.answers.tokens import Usage, count_tokens
@@ -30,7 +31,7 @@ def count_usage(request: ParsedRequest, answers: list[Answer], cache: tuple[int,
         for tool in request.tools
     )
     audio_out = sum(_AUDIO_OUT for answer in answers if answer.audio)
-    return Usage(
+    usage = Usage(
         prompt=len(request.messages) * _PER_MESSAGE + sum(map(_part_tokens, parts)) + tools,
         completion=sum(answer.tokens for answer in answers) + audio_out,
         cached=cache[0],
@@ -38,6 +39,13 @@ def count_usage(request: ParsedRequest, answers: list[Answer], cache: tuple[int,
         reasoning=sum(count_tokens(answer.reasoning) for answer in answers),
         audio_in=sum(_part_tokens(part) for part in parts if part.kind == "audio"),
         audio_out=audio_out,
+        cost=answers[0].cost,
+    )
+    given = answers[0].usage
+    return (
+        replace(usage, reported=False)
+        if given is False
+        else replace(usage, **dict[str, Any](given or {}))
     )
 
 

@@ -84,6 +84,7 @@ _NESTED = (
     '400 {"type":"error","error":{"type":"invalid_request_error","message":"temperature: '
     'is not supported by this model"},"request_id":"req_sandbox"}'
 )
+_FIRST_ERROR, _LAST_ERROR = 400, 599
 _HTML = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
 _LATE = b'data: {"choices":[{"index":0,"delta":{"content":"too late"},"finish_reason":null}]}\n\n'
 
@@ -98,6 +99,18 @@ def _error(
         return error_reply(ApiError(status, message or _MESSAGES[status], headers), context.path)
 
     return make
+
+
+def error_fault(status: int, message: str = "") -> Fault:
+    """Return a fault that answers with a status, in the error envelope.
+
+    Raises:
+        ValueError: The status is not one of an error.
+    """
+    if not _FIRST_ERROR <= status <= _LAST_ERROR:
+        raise ValueError(f"{status} is not the status of an error")
+    text = message or _MESSAGES.get(status, "Error")
+    return Fault(f"status_{status}", f"{status}, {text!r}", _error(status, text))
 
 
 def _in_seconds(delay: float) -> dict[str, str]:

@@ -104,6 +104,18 @@ class ParsedRequest:
     """Minimum number of tokens of the answer."""
 
     @property
+    def parts(self) -> list[Part]:
+        """The parts of all messages."""
+        return [part for message in self.messages for part in message.parts]
+
+    @property
+    def newest(self) -> tuple[Message, ...]:
+        """The messages since the last answer: the prompt, or the results of tools."""
+        answers = [at for at, one in enumerate(self.messages) if one.role == "assistant"]
+        messages = self.messages[answers[-1] + 1 :] if answers else self.messages
+        return tuple(one for one in messages if one.role not in {"system", "developer"})
+
+    @property
     def last(self) -> Message | None:
         """The last message that is not an instruction."""
         others = [

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from langchain_aimlapi.sandbox.answers.answer import SOURCE_TITLE, SOURCE_URL, Answer
-from langchain_aimlapi.sandbox.answers.tokens import Usage, logprob, tokenize
+from langchain_aimlapi.sandbox.answers.tokens import Usage, logprob
 from langchain_aimlapi.sandbox.pace import Event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from langchain_aimlapi.sandbox.answers.answer import ToolCall
+    from langchain_aimlapi.sandbox.answers.answer import Answer, Citation, ToolCall
     from langchain_aimlapi.sandbox.parsing.request import ParsedRequest
 
 Json = dict[str, Any]
@@ -33,6 +32,10 @@ class Exchange:
     number: int
     """Number of the request; part of the ids, so that no two replies share one."""
 
+    def call_id(self, index: int, at: int) -> str:
+        """Return the id of tool call number `at` of a choice: the scripted one, or one made up."""
+        return self.answers[index].tool_calls[at].ref or self.make_id("call_", index, at)
+
     def make_id(self, prefix: str, *more: object) -> str:
         """Make an id that is the same for the same request in the same place."""
         seed = f"{self.number}|{self.request.prompt}|{more}"
@@ -44,7 +47,7 @@ def completion(exchange: Exchange) -> Json:
     return {
         **_head(exchange, "chat.completion"),
         "choices": [_choice(exchange, index) for index in range(len(exchange.answers))],
-        "usage": exchange.usage.as_chat(),
+        **({"usage": exchange.usage.as_chat()} if exchange.usage.reported else {}),
         "meta": exchange.usage.as_meta(),
     }
 
@@ -64,8 +67,8 @@ def _choice(exchange: Exchange, index: int) -> Json:
     return {
         "index": index,
         "message": _message(exchange, index),
-        "logprobs": _logprobs(exchange.request, tokenize(answer.text)),
-        "finish_reason": answer.finish,
+        "logprobs": _logprobs(exchange.request, answer, answer.text_chunks()),
+        "finish_reason": answer.finish_reason,
     }
 
 
@@ -75,10 +78,9 @@ def _message(exchange: Exchange, index: int) -> Json:
     if answer.reasoning and exchange.request.show_reasoning:
         message["reasoning_content"] = answer.reasoning
     if answer.tool_calls:
-        message["content"] = None
+        message["content"] = answer.text or None
         message["tool_calls"] = [
-            _call(call, exchange.make_id("call_", index, at))
-            for at, call in enumerate(answer.tool_calls)
+            _call(call, exchange.call_id(index, at)) for at, call in enumerate(answer.tool_calls)
         ]
     if answer.audio:
         message["content"] = ""
@@ -88,7 +90,13 @@ def _message(exchange: Exchange, index: int) -> Json:
             "transcript": answer.text,
             "expires_at": int(time.time()) + _AN_HOUR,
         }
+    if answer.images:
+        message["images"] = _images(answer)
     return message | {"annotations": _annotations(answer)}
+
+
+def _images(answer: Answer) -> list[Json]:
+    return [{"type": "image_url", "image_url": {"url": url}} for url in answer.images]
 
 
 def _call(call: ToolCall, ref: str) -> Json:
@@ -100,33 +108,52 @@ def _call(call: ToolCall, ref: str) -> Json:
 
 
 def _annotations(answer: Answer) -> list[Json]:
-    if not answer.cited:
-        return []
-    start = answer.text.find(answer.cited)
-    citation = {
-        "start_index": start,
-        "end_index": start + len(answer.cited),
-        "title": SOURCE_TITLE,
-        "url": SOURCE_URL,
-    }
-    return [{"type": "url_citation", "url_citation": citation}]
+    return [
+        {"type": "url_citation", "url_citation": locate(citation, answer.text)}
+        for citation in answer.citations
+    ]
 
 
-def _logprobs(request: ParsedRequest, tokens: list[str]) -> Json | None:
-    if not request.logprobs:
+def locate(citation: Citation, text: str) -> Json:
+    """Return the source of a citation and the place in the text that cites it."""
+    cited = citation.text or text
+    start = max(text.find(cited), 0)
+    place = {"start_index": start, "end_index": start + len(cited)}
+    return {**place, "title": citation.title, "url": citation.url}
+
+
+def _logprobs(
+    request: ParsedRequest, answer: Answer, tokens: list[str], first: int = 0
+) -> Json | None:
+    """Describe some tokens of the text, the first of them being number `first` of all."""
+    if not request.logprobs and answer.logprobs is None:
         return None
-    return {"content": [logprob(token, request.top_logprobs) for token in tokens], "refusal": None}
+    return {"content": describe_tokens(request, answer, tokens, first), "refusal": None}
+
+
+def describe_tokens(
+    request: ParsedRequest, answer: Answer, tokens: list[str], first: int = 0
+) -> list[Json]:
+    """Return the log probabilities of tokens: the scripted ones, as far as they go, or computed."""
+    values = [*(answer.logprobs or ())[first:], *[None] * len(tokens)]
+    top = request.top_logprobs
+    return [logprob(token, top, value) for token, value in zip(tokens, values, strict=False)]
 
 
 def events(exchange: Exchange) -> Iterator[Event]:
     """Yield the stream: the choices one after another, then usage, cost and the end marker."""
     head = _head(exchange, "chat.completion.chunk")
     for index, answer in enumerate(exchange.answers):
+        sent = 0
         for delta, token in _deltas(exchange, index):
-            logs = _logprobs(exchange.request, [token]) if "content" in delta and token else None
+            logs = None
+            if "content" in delta and token:
+                logs = _logprobs(exchange.request, answer, [token], sent)
+                sent += 1
             yield _chunk(head, _part(index, delta, logs), token=bool(token))
-        yield _chunk(head, _part(index, {}, None, answer.finish))
-    yield _event({**head, "choices": [], "usage": exchange.usage.as_chat()})
+        yield _chunk(head, _part(index, {}, None, answer.finish_reason))
+    if exchange.usage.reported:
+        yield _event({**head, "choices": [], "usage": exchange.usage.as_chat()})
     yield _event({**head, "choices": [], "meta": exchange.usage.as_meta()})
     yield Event(b"data: [DONE]\n\n")
 
@@ -148,31 +175,33 @@ def _deltas(exchange: Exchange, index: int) -> Iterator[tuple[Json, str]]:
     answer = exchange.answers[index]
     yield {"role": "assistant", "content": "", "refusal": None}, ""
     if exchange.request.show_reasoning:
-        for token in tokenize(answer.reasoning):
+        for token in answer.cut(answer.reasoning):
             yield {"reasoning_content": token}, token
-    for at, call in enumerate(answer.tool_calls):
-        yield from _call_deltas(at, call, exchange.make_id("call_", index, at))
     if answer.audio:
         yield from _audio_deltas(exchange.make_id("audio_", index), answer)
     else:
-        for token in tokenize(answer.text):
+        for token in answer.text_chunks():
             yield {"content": token}, token
+    for at, call in enumerate(answer.tool_calls):
+        yield from _call_deltas(at, call, exchange.call_id(index, at), answer)
+    if answer.images:
+        yield {"images": _images(answer)}, ""
     if cited := _annotations(answer):
         yield {"annotations": cited}, ""
 
 
-def _call_deltas(at: int, call: ToolCall, ref: str) -> Iterator[tuple[Json, str]]:
+def _call_deltas(at: int, call: ToolCall, ref: str, answer: Answer) -> Iterator[tuple[Json, str]]:
     """Yield the id and the name first, then the arguments in slices."""
     kind, key = ("custom", "input") if call.custom else ("function", "arguments")
     first = {"index": at, "id": ref, "type": kind, kind: {"name": call.name, key: ""}}
     yield {"tool_calls": [first]}, call.name
-    for token in tokenize(call.arguments):
+    for token in answer.cut(call.arguments):
         yield {"tool_calls": [{"index": at, kind: {key: token}}]}, token
 
 
 def _audio_deltas(ref: str, answer: Answer) -> Iterator[tuple[Json, str]]:
     yield {"audio": {"id": ref}}, ""
-    for token in tokenize(answer.text):
+    for token in answer.text_chunks():
         yield {"audio": {"transcript": token}}, token
     yield {"audio": {"data": answer.audio}}, ""
     yield {"audio": {"expires_at": int(time.time()) + _AN_HOUR}}, ""

@@ -17,25 +17,59 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from langchain_aimlapi.sandbox.answers.script import Script
+    from langchain_aimlapi.sandbox.inference import Inference
+
+from langchain_aimlapi.sandbox.answers.script import Asked
 from langchain_aimlapi.sandbox.answers.tokens import Usage, count_tokens
 from langchain_aimlapi.sandbox.checks import check_model
 from langchain_aimlapi.sandbox.checks.values import Number, OneOf
-from langchain_aimlapi.sandbox.replies import validation_error
+from langchain_aimlapi.sandbox.replies import (
+    ApiError,
+    Reply,
+    reply_with_cost,
+    validation_error,
+)
 
 _WORD = re.compile(r"\w+")
 _DEFAULT_SIZE, _LARGE = 1536, 3072
 _MAX_DIMENSIONS, _MAX_TEXTS = 8192, 2048
 
 
-def embed(body: Any) -> dict[str, Any]:
-    """Answer an embedding request.
+class EmbeddingsRoute:
+    """Answers embeddings requests.
 
-    Raises:
-        ApiError: The service would reject the body.
+    Args:
+        script: Scripted vectors, used before computed ones.
     """
-    texts = _texts(body)
-    dimensions = body.get("dimensions") or (_LARGE if "large" in body["model"] else _DEFAULT_SIZE)
-    vectors = [embed_text(text, dimensions) for text in texts]
+
+    def __init__(self, script: Script) -> None:
+        self._script = script
+
+    async def reply(self, inference: Inference) -> Reply:
+        """Answer `/embeddings`.
+
+        Raises:
+            ApiError: The service would reject the body, or the script does not fit it.
+        """
+        body = inference.body
+        texts = _texts(body)
+        asked = Asked(inference.record, body["model"], "\n".join(texts), embeds=True)
+        scripted = await self._script.answer_to(asked)
+        if scripted is None:
+            size = body.get("dimensions") or (_LARGE if "large" in body["model"] else _DEFAULT_SIZE)
+            return reply_with_cost(_reply(body, texts, [embed_text(text, size) for text in texts]))
+        inference.source = "script"
+        inference.fault = scripted.fault or inference.fault
+        vectors = [list(vector) for vector in scripted.embeddings or ()]
+        if len(vectors) == 1:
+            vectors *= len(texts)
+        if len(vectors) != len(texts):
+            raise ApiError(500, f"The script has {len(vectors)} embeddings for {len(texts)} texts")
+        return reply_with_cost(_reply(body, texts, vectors))
+
+
+def _reply(body: Any, texts: list[str], vectors: list[list[float]]) -> dict[str, Any]:
     tokens = sum(map(count_tokens, texts))
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     if "voyage" in body["model"]:

@@ -10,22 +10,24 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
-from langchain_aimlapi.sandbox.answers.tokens import logprob, tokenize
 from langchain_aimlapi.sandbox.checks import check_model
 from langchain_aimlapi.sandbox.checks.values import Kind, Number
 from langchain_aimlapi.sandbox.parsing.responses import as_chat
 from langchain_aimlapi.sandbox.replies import Reply, StreamReply, reply_with_cost, validation_error
+from langchain_aimlapi.sandbox.routes.chat_completion import describe_tokens, locate
 from langchain_aimlapi.sandbox.routes.responses_events import events
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from langchain_aimlapi.sandbox.inference import Inference
     from langchain_aimlapi.sandbox.routes.chat import ChatRoute
     from langchain_aimlapi.sandbox.routes.chat_completion import Exchange
 
 Json = dict[str, Any]
 
 _MAX_KEPT, _LONGEST_ID = 1000, 64
+_INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 _ECHOED: Json = {
     "instructions": None,
     "max_output_tokens": None,
@@ -62,22 +64,24 @@ class ResponsesRoute:
         self._chat_route = chat_route
         self._conversations: OrderedDict[str, list[Json]] = OrderedDict()
 
-    async def reply(self, body: Any, number: int, pad_to: int = 0) -> Reply | StreamReply:
+    async def reply(self, inference: Inference) -> Reply | StreamReply:
         """Answer a request.
 
         Raises:
             ApiError: The service would reject it.
         """
+        body = inference.body
         check_model(body)
         _check(body)
         chat = as_chat(body, self._earlier(body.get("previous_response_id")))
-        exchange = self._chat_route.exchange(chat, number, pad_to, _LONGEST_ID)
+        exchange = await self._chat_route.exchange(inference, chat, _LONGEST_ID)
         response = _response(exchange, body)
         if body.get("store") is not False:
             self._remember(response["id"], chat["messages"], exchange)
+        pace = self._chat_route.pace(exchange)
         if exchange.request.stream:
-            return StreamReply(self._chat_route.pace.stream(events(response)))
-        await self._chat_route.pace.wait(exchange.usage.completion)
+            return StreamReply(pace.stream(events(response, exchange.answers[0])))
+        await pace.wait(exchange.usage.completion)
         return reply_with_cost(response)
 
     def _earlier(self, name: str | None) -> list[Json]:
@@ -92,7 +96,7 @@ class ResponsesRoute:
         answer = exchange.answers[0]
         calls = [
             {
-                "id": exchange.make_id("call_", 0, at),
+                "id": exchange.call_id(0, at),
                 "type": "function",
                 "function": {"name": call.name, "arguments": call.arguments},
             }
@@ -118,20 +122,20 @@ def _check(body: Json) -> None:
 def _response(exchange: Exchange, body: Json) -> Json:
     """Return the whole response."""
     answer = exchange.answers[0]
-    short = answer.finish == "length"
+    reason = _INCOMPLETE.get(answer.finish_reason)
     return {
         "id": exchange.make_id("resp_"),
         "object": "response",
         "created_at": int(time.time()),
-        "status": "incomplete" if short else "completed",
+        "status": "incomplete" if reason else "completed",
         "error": None,
-        "incomplete_details": {"reason": "max_output_tokens"} if short else None,
+        "incomplete_details": {"reason": reason} if reason else None,
         "model": exchange.request.model,
         "output": _output(exchange),
         "output_text": answer.text,
         "parallel_tool_calls": exchange.request.tool_choice.parallel,
         **{name: body.get(name, default) for name, default in _ECHOED.items()},
-        "usage": exchange.usage.as_response(),
+        "usage": exchange.usage.as_response() if exchange.usage.reported else None,
         "meta": exchange.usage.as_meta(),
     }
 
@@ -143,20 +147,30 @@ def _output(exchange: Exchange) -> list[Json]:
     if answer.reasoning:
         summary = [{"type": "summary_text", "text": answer.reasoning}]
         items.append({"type": "reasoning", "id": exchange.make_id("rs_"), "summary": summary})
+    if answer.text or not answer.tool_calls:
+        items.append(_message(exchange))
+    for at, image in enumerate(answer.images):
+        items.append(_image(image, exchange.make_id("ig_", at)))
     for at, call in enumerate(answer.tool_calls):
         kind, key = ("custom_tool_call", "input") if call.custom else ("function_call", "arguments")
-        ids = {"id": exchange.make_id("fc_", 0, at), "call_id": exchange.make_id("call_", 0, at)}
+        ids = {"id": exchange.make_id("fc_", 0, at), "call_id": exchange.call_id(0, at)}
         item = {"type": kind, **ids, "name": call.name, key: call.arguments}
         items.append({**item, "status": "completed"})
-    if not answer.tool_calls:
-        items.append(_message(exchange))
     return items
 
 
+def _image(url: str, name: str) -> Json:
+    """Write an image as the image tool's output: its base64, or the URL if it is linked only."""
+    head, _, data = url.partition(";base64,")
+    item = {"type": "image_generation_call", "id": name, "status": "completed"}
+    return {**item, "output_format": head.rpartition("/")[2], "result": data or url}
+
+
 def _message(exchange: Exchange) -> Json:
-    request, text = exchange.request, exchange.answers[0].text
-    part: Json = {"type": "output_text", "text": text, "annotations": []}
-    if request.logprobs:
-        part["logprobs"] = [logprob(token, request.top_logprobs) for token in tokenize(text)]
+    request, answer = exchange.request, exchange.answers[0]
+    cited = [{"type": "url_citation", **locate(one, answer.text)} for one in answer.citations]
+    part: Json = {"type": "output_text", "text": answer.text, "annotations": cited}
+    if request.logprobs or answer.logprobs is not None:
+        part["logprobs"] = describe_tokens(request, answer, answer.text_chunks())
     head = {"type": "message", "id": exchange.make_id("msg_"), "role": "assistant"}
     return {**head, "status": "completed", "content": [part]}
