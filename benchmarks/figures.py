@@ -79,6 +79,48 @@ FIGURES = (
         targets=_rivals(0.10, 0.30, _NEAR_FLOOR),
     ),
     Figure(
+        "structured",
+        "structured stream, an object of 1,000 pieces, per piece",
+        "structured",
+        {"tokens": 1000, "streams": 10},
+        {"tokens": 200, "streams": 1},
+        peers=(OURS, OPENAI),
+        targets=(Target(0.10, OPENAI),),
+    ),
+    Figure(
+        "tools",
+        "stream of a tool call of 1,000 pieces, added up, per piece",
+        "tools",
+        {"tokens": 1000, "streams": 10},
+        {"tokens": 200, "streams": 1},
+        peers=(OURS, OPENAI, MISTRAL),
+        targets=(Target(0.10, OPENAI),),
+    ),
+    Figure(
+        "agent",
+        'create_agent(...).stream(stream_mode="messages"), per chunk',
+        "agent",
+        {"tokens": BURST_TOKENS, "streams": 20},
+        {"tokens": BURST_TOKENS, "streams": 2},
+        peers=(OURS, OPENAI, MISTRAL),
+        targets=_rivals(0.2, 0.7),
+    ),
+    *(
+        Figure(
+            f"{name}-{pieces}",
+            f"{title} of {pieces:,} pieces, per piece",
+            name,
+            {"tokens": pieces, "streams": max(1, 10_000 // pieces)},
+            {"tokens": pieces, "streams": 1},
+            peers=(OURS,),
+        )
+        for name, title in (
+            ("structured", "structured stream"),
+            ("tools", "stream of a tool call, added up,"),
+        )
+        for pieces in (100, 10_000)
+    ),
+    Figure(
         "ainvoke",
         "ainvoke, 100 at once",
         "ainvoke",

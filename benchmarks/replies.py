@@ -54,6 +54,63 @@ def burst(tokens: int) -> bytes:
     return OPENING + TOKEN_EVENT * (tokens - 1) + CLOSING
 
 
+_PIECE = 5
+"""Characters of a piece of JSON: about a token."""
+TOOL = "keep"
+SCHEMA = {
+    "title": TOOL,
+    "description": "Keep some items.",
+    "type": "object",
+    "properties": {
+        "items": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {"name": {"type": "string"}, "count": {"type": "integer"}},
+                "required": ["name", "count"],
+                "additionalProperties": False,
+            },
+        }
+    },
+    "required": ["items"],
+    "additionalProperties": False,
+}
+"""What an answer of a form, or the arguments of a call, must be."""
+
+
+def _json_pieces(count: int) -> list[str]:
+    """An object of `SCHEMA` in about so many pieces."""
+    items: list[dict[str, Any]] = []
+    length = 0
+    while length < count * _PIECE:
+        items.append({"name": f"item {len(items)}", "count": len(items)})
+        length += len(json.dumps(items[-1])) + 2
+    text = json.dumps({"items": items})
+    return [text[at : at + _PIECE] for at in range(0, len(text), _PIECE)]
+
+
+@functools.cache
+def answer(pieces: int) -> bytes:
+    """A streamed reply that is an object as text."""
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    deltas += [{"content": piece} for piece in _json_pieces(pieces)]
+    events = [_event(chunk_json(delta)) for delta in deltas]
+    return _STREAM_HEAD + b"".join(events) + CLOSING
+
+
+@functools.cache
+def call(pieces: int) -> bytes:
+    """A streamed reply that calls a tool with such an object."""
+    named = {"index": 0, "id": "call_1", "type": "function"}
+    head = {**named, "function": {"name": TOOL, "arguments": ""}}
+    deltas = [{"role": "assistant", "content": None, "tool_calls": [head]}]
+    deltas += [
+        {"tool_calls": [{"index": 0, "function": {"arguments": piece}}]}
+        for piece in _json_pieces(pieces)
+    ]
+    return _STREAM_HEAD + b"".join(_event(chunk_json(delta)) for delta in deltas) + CLOSING
+
+
 def whole() -> bytes:
     """A reply that does not stream."""
     message = {"role": "assistant", "content": WORD * 20, "refusal": None}

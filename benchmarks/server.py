@@ -2,7 +2,8 @@
 
 What a client gets is in the address it is given, so that one process serves every figure:
 `/burst/500/…` a reply of 500 tokens in one write, `/paced/60/50/…` one of 60 tokens, the first at
-once and then one every 50 milliseconds, `/json/…` a reply that does not stream.
+once and then one every 50 milliseconds, `/answer/1000/…` an object as text in so many pieces,
+`/call/1000/…` one as the arguments of a call, `/json/…` a reply that does not stream.
 """
 
 from __future__ import annotations
@@ -53,6 +54,10 @@ class _Connection(asyncio.Protocol):
             self._write(_JSON)
         elif path[1] == "burst":
             self._write(replies.burst(int(path[2])))
+        elif path[1] == "answer":
+            self._write(replies.answer(int(path[2])))
+        elif path[1] == "call":
+            self._write(replies.call(int(path[2])))
         else:
             self._write(replies.OPENING)
             self._pace(int(path[2]) - 1, int(path[3]) / 1000)

@@ -19,8 +19,10 @@ import warnings
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.replies import SCHEMA, TOOL
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable, Iterator
 
     from benchmarks.peers import Peer
 
@@ -91,15 +93,7 @@ def stream(peer: Peer, address: str, amounts: Amounts) -> float:
     """CPU of one chunk of `stream`, replies in one burst."""
     tokens = amounts["tokens"]
     model = peer.make(f"{address}/burst/{tokens}/v1")
-    streams = amounts["streams"]
-
-    def work() -> int:
-        for _ in model.stream(_PROMPT):
-            pass
-        return tokens
-
-    work()
-    return _cpu_of(lambda: sum(work() for _ in range(streams)))
+    return _cpu_of_streams(lambda: model.stream(_PROMPT), tokens, amounts["streams"])
 
 
 def events(peer: Peer, address: str, amounts: Amounts) -> float:
@@ -107,14 +101,54 @@ def events(peer: Peer, address: str, amounts: Amounts) -> float:
     warnings.simplefilter("ignore")
     tokens = amounts["tokens"]
     model = peer.make(f"{address}/burst/{tokens}/v1")
+    return _cpu_of_streams(
+        lambda: model.stream_events(_PROMPT, version="v3"), tokens, amounts["streams"]
+    )
 
+
+def structured(peer: Peer, address: str, amounts: Amounts) -> float:
+    """CPU of one piece of an object that `with_structured_output(...).stream` yields part by part."""
+    pieces = amounts["tokens"]
+    model = peer.make(f"{address}/answer/{pieces}/v1")
+    answers = model.with_structured_output(SCHEMA, method="json_schema")
+    return _cpu_of_streams(lambda: answers.stream(_PROMPT), pieces, amounts["streams"])
+
+
+def tools(peer: Peer, address: str, amounts: Amounts) -> float:
+    """CPU of one piece of a streamed tool call, with the sum of its chunks made as they come."""
+    pieces = amounts["tokens"]
+    model = peer.make(f"{address}/call/{pieces}/v1").bind_tools([SCHEMA])
+
+    def sums() -> Iterator[Any]:
+        total: Any = None
+        for chunk in model.stream(_PROMPT):
+            total = chunk if total is None else total + chunk
+            yield total
+        assert total.tool_calls[0]["name"] == TOOL
+
+    return _cpu_of_streams(sums, pieces, amounts["streams"])
+
+
+def agent(peer: Peer, address: str, amounts: Amounts) -> float:
+    """CPU of one chunk of an agent's `stream(stream_mode="messages")`."""
+    from langchain.agents import create_agent  # noqa: PLC0415  # no other figure needs it
+
+    tokens = amounts["tokens"]
+    graph = create_agent(peer.make(f"{address}/burst/{tokens}/v1"), tools=[])
+    asked = {"messages": [("user", _PROMPT)]}
+    return _cpu_of_streams(
+        lambda: graph.stream(asked, stream_mode="messages"), tokens, amounts["streams"]
+    )
+
+
+def _cpu_of_streams(stream: Callable[[], Iterable[object]], tokens: int, streams: int) -> float:
     def work() -> int:
-        for _ in model.stream_events(_PROMPT, version="v3"):
+        for _ in stream():
             pass
         return tokens
 
     work()
-    return _cpu_of(lambda: sum(work() for _ in range(amounts["streams"])))
+    return _cpu_of(lambda: sum(work() for _ in range(streams)))
 
 
 def ainvoke(peer: Peer, address: str, amounts: Amounts) -> float:

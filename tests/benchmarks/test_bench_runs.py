@@ -21,7 +21,19 @@ def address():
         yield address
 
 
-@pytest.mark.parametrize("workload", ["stream", "events", "astream", "invoke", "first_token"])
+@pytest.mark.parametrize(
+    "workload",
+    [
+        "stream",
+        "events",
+        "structured",
+        "tools",
+        "agent",
+        "astream",
+        "invoke",
+        "first_token",
+    ],
+)
 def test_every_kind_of_work_runs(address, workload):
     """A sample is a positive number, taken in a process of its own."""
     amounts = {"tokens": 3, "streams": 1, "calls": 1, "at_once": 2, "rounds": 1, "objects": 1}
