@@ -202,20 +202,25 @@ class AimlapiEmbeddings(Connection, Embeddings):
         require_asyncio()
         checked, batches = self._batches(texts)
         progress = _Progress(len(checked), self.on_progress)
-        slots = asyncio.Semaphore(self.max_concurrency)
         deadline = self._deadline()
+        parts: dict[int, _Part] = {}
+        pending = iter(batches)
 
-        async def embed(batch: Batch) -> _Part:
-            async with slots:
-                return progress.add(await self._aembed(batch, query=query, deadline=deadline))
+        async def work() -> None:
+            for batch in pending:
+                part = await self._aembed(batch, query=query, deadline=deadline)
+                parts[batch.start] = progress.add(part)
 
-        tasks = [asyncio.ensure_future(embed(batch)) for batch in batches]
+        workers = [
+            asyncio.ensure_future(work()) for _ in range(min(self.max_concurrency, len(batches)))
+        ]
         try:
-            return _sum_up(await asyncio.gather(*tasks))
+            await asyncio.gather(*workers)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        return _sum_up([parts[batch.start] for batch in batches])
 
     # --- one request ------------------------------------------------------------------------------
 
