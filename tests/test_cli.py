@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -126,14 +128,93 @@ class TestChat:
 
         assert elsewhere.requests[0].body["messages"][0]["content"] == "two\nlines"
 
-    def test_thoughts_are_not_the_answer(self, aimlapi, elsewhere, monkeypatch):
-        """They are shown on standard error, so that a pipe gets the answer alone."""
-        with Scripted({"reasoning_content": "a thought", "content": "an answer"}) as service:
+    @pytest.mark.parametrize(
+        ("arguments", "sent"),
+        [
+            (["Summarise this:"], "Summarise this:\n\ntwo\nlines"),
+            ([], "two\nlines"),
+            (["-"], "two\nlines"),
+        ],
+    )
+    def test_what_is_piped_in(self, aimlapi, elsewhere, arguments, sent):
+        """It is added below the prompt, or is the prompt."""
+        aimlapi("chat", *arguments, stdin="two\nlines\n")
+
+        assert elsewhere.requests[0].body["messages"][0]["content"] == sent
+
+    def test_a_real_pipe(self, elsewhere):
+        """`cat file | aimlapi chat "Summarise this"`, and a terminal or nothing behind it."""
+        environment = {**os.environ, "PYTHONWARNINGS": "error"}
+        for stdin in ({"input": "a file\n"}, {"stdin": subprocess.DEVNULL}):
+            command = [*COMMAND, "chat", "Summarise this"]
+            subprocess.run(  # noqa: S603  # our own command
+                command, env=environment, check=True, capture_output=True, text=True, **stdin
+            )
+
+        sent = [request.body["messages"][0]["content"] for request in elsewhere.requests]
+        assert sent == ["Summarise this\n\na file", "Summarise this"]
+
+    @pytest.mark.parametrize("prompt", ["", "  ", "-"])
+    @pytest.mark.parametrize("stdin", ["", "\n"])
+    def test_an_empty_prompt_is_wrong_usage(self, aimlapi, elsewhere, prompt, stdin):
+        """Nothing is sent."""
+        result = aimlapi("chat", prompt, stdin=stdin)
+
+        assert result.exit_code == 2
+        assert "the prompt is empty" in result.stderr
+        assert elsewhere.requests == []
+
+    @pytest.mark.parametrize("flag", ["--stream", "--no-stream"])
+    def test_reasoning_is_not_the_answer(self, aimlapi, elsewhere, monkeypatch, flag):
+        """It is shown on standard error under its name, so that a pipe gets the answer alone."""
+        with Scripted({"reasoning_content": "2 + 2\nis 4", "content": "an answer"}) as service:
             monkeypatch.setenv("AIMLAPI_API_BASE", service.url)
-            result = aimlapi("chat", "Hi")
+            result = aimlapi("chat", "Hi", flag)
 
         assert result.stdout == "an answer\n"
-        assert "a thought" in result.stderr
+        assert result.stderr.startswith("Reasoning: 2 + 2\nis 4\n\n")
+        assert result.output.startswith("Reasoning: 2 + 2\nis 4\n\nan answer\n")
+
+    @pytest.mark.parametrize("flag", ["--stream", "--no-stream", "--json"])
+    def test_a_reply_of_tool_calls(self, aimlapi, elsewhere, monkeypatch, flag):
+        """Calls are the answer where there is no text."""
+        call = {
+            "id": "c1",
+            "type": "function",
+            "function": {"name": "weather", "arguments": '{"city": "Zürich"}'},
+        }
+        with Scripted({"tool_calls": [call]}, finish="tool_calls") as service:
+            monkeypatch.setenv("AIMLAPI_API_BASE", service.url)
+            result = aimlapi("chat", "Hi", flag)
+
+        if flag == "--json":
+            [shown] = json.loads(result.stdout)["tool_calls"]
+            assert (shown["name"], shown["args"]) == ("weather", {"city": "Zürich"})
+        else:
+            assert result.stdout.strip() == 'Tool call: weather {"city": "Zürich"}'
+
+    def test_an_address_holds_without_a_key(self, aimlapi, monkeypatch):
+        """A server on this machine is asked; elsewhere the key is missed, and nothing is invented."""
+        with Sandbox() as sandbox:
+            monkeypatch.setenv("AIMLAPI_API_BASE", sandbox.base_url)
+            local = aimlapi("chat", "Hi")
+            assert len(sandbox.requests) == 1
+        monkeypatch.setenv("AIMLAPI_API_BASE", "https://service.example/v1")
+        remote = aimlapi("chat", "Hi")
+
+        assert (local.exit_code, remote.exit_code) == (0, 1)
+        assert "sandbox answers" not in local.stderr + remote.stderr
+        assert "MissingAPIKeyError" in remote.stderr
+
+    @pytest.mark.parametrize(
+        ("model", "words"), [("gtp-4o", "gpt-4o"), ("unknown/foo", "gpt-4o-mini")]
+    )
+    def test_a_mistyped_model(self, aimlapi, elsewhere, model, words):
+        """Ids near it are named, or well-known ones; servers may answer for any id."""
+        result = aimlapi("chat", "Hi", "-m", model)
+
+        assert f"The catalogue has no model {model!r}. " in result.stderr
+        assert words in result.stderr
 
     def test_what_was_not_reported_is_not_invented(self, aimlapi, elsewhere, monkeypatch):
         """No usage and no cost on the wire are none below the answer."""
@@ -208,7 +289,7 @@ class TestFailures:
         assert "https://api.aimlapi.com/v1" in result.stderr
 
     @pytest.mark.parametrize(
-        "arguments", [[], ["nope"], ["chat"], ["chat", "Hi", "--timeout", "0"]]
+        "arguments", [[], ["nope"], ["chat", ""], ["chat", "Hi", "--timeout", "0"]]
     )
     def test_wrong_usage(self, aimlapi, arguments):
         """The shell's own status for it, and help."""
@@ -218,8 +299,85 @@ class TestFailures:
         assert "Usage: " in result.output
 
 
+class TestOutput:
+    """Where output cannot go, and what is in it."""
+
+    @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full disk to try")
+    @pytest.mark.parametrize("command", [["chat", "Hi"], ["--version"]])
+    def test_a_full_disk(self, elsewhere, command):
+        """One line, status 1, no traceback."""
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(  # noqa: S603  # our own command
+                [*COMMAND, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            )
+
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1].startswith("The output cannot be written: No space")
+        assert "Traceback" not in done.stderr
+        assert "Exception" not in done.stderr
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+    @pytest.mark.parametrize(
+        ("command", "no_color"),
+        [
+            (["chat", "Hi", "-m", "gtp-4o"], "1"),
+            (["chat", ""], "1"),
+            (["--help"], "1"),
+            (["--help"], ""),
+        ],
+    )
+    def test_no_color(self, elsewhere, command, no_color):
+        """On a terminal, NO_COLOR leaves no escape code of any kind; without it there are some."""
+        shown = on_a_terminal([*COMMAND, *command], {"NO_COLOR": no_color})
+
+        assert shown
+        assert ("\x1b" in shown) == (not no_color)
+
+
+def on_a_terminal(command, environment):
+    """Run a command on a pseudo-terminal; return all that it showed."""
+    import pty
+
+    main, other = pty.openpty()
+    with subprocess.Popen(  # noqa: S603  # our own command
+        command,
+        stdin=other,
+        stdout=other,
+        stderr=other,
+        env={**os.environ, "TERM": "xterm-256color", **environment},
+    ) as process:
+        os.close(other)
+        shown = b""
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while data := os.read(main, 65536):
+                shown += data
+        process.wait(timeout=60)
+    os.close(main)
+    return shown.decode()
+
+
 class TestHelp:
     """What can be read without doing anything."""
+
+    @pytest.mark.parametrize("command", [[], ["chat"], ["sandbox"]])
+    def test_the_short_option(self, aimlapi, command):
+        """-h is --help."""
+        assert aimlapi(*command, "-h").stdout == aimlapi(*command, "--help").stdout != ""
+
+    def test_completion(self):
+        """Shells complete commands and ids of models."""
+        environment = {
+            **os.environ,
+            "_AIMLAPI_COMPLETE": "complete_bash",
+            "COMP_WORDS": "aimlapi chat --model gpt-4o-m",
+            "COMP_CWORD": "3",
+        }
+        program = Path(sys.executable).parent / "aimlapi"
+        done = subprocess.run(  # noqa: S603  # our own command
+            [program], env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+
+        assert "gpt-4o-mini" in done.stdout.split()
 
     def test_the_version(self, aimlapi):
         """One line."""

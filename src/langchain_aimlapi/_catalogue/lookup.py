@@ -82,6 +82,13 @@ def near(model: str, n: int = 3) -> list[str]:
     return sorted(alike, key=lambda known: (-scores[known], known))[:n]
 
 
+def name_others(model: str) -> str:
+    """Return a sentence that names ids near `model`, or well-known ones if none is like it."""
+    if found := near(model):
+        return f"Ids near {model!r}: {', '.join(found)}."
+    return f"No id is like {model!r}; well-known ones: {', '.join(suggest())}."
+
+
 def suggest() -> list[str]:
     """Return a few well-known ids that are listed, for someone who has named no model."""
     models = _data()["models"]

@@ -207,5 +207,4 @@ def _add_context(
 
 
 def _name_near_ids(error: NotFoundError, model: str) -> None:
-    if near := _catalogue.near(model):
-        error.hint = f"Ids near {model!r}: {', '.join(near)}."
+    error.hint = _catalogue.name_others(model)

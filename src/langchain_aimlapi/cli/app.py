@@ -7,13 +7,15 @@ from typing import Annotated
 import typer
 
 from langchain_aimlapi._version import __version__
+from langchain_aimlapi.cli._output import is_plain
 from langchain_aimlapi.cli.chat import chat
 from langchain_aimlapi.cli.sandbox import sandbox
 
 app = typer.Typer(
     name="aimlapi",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None if is_plain() else "rich",  # its boxes and bold text are escape codes
     pretty_exceptions_show_locals=False,  # locals would show the key
     help="Chat models behind AI/ML API, from the command line.",
 )

@@ -1,43 +1,52 @@
-"""`aimlapi chat`: one question, one answer, and what it took, below it."""
+"""`aimlapi chat`: one prompt, one answer, and below it what the answer took."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
+import stat
 import sys
 import time
-import warnings
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import Annotated, Any
 
 import typer
 from langchain_core.messages import AIMessage, AIMessageChunk
-from rich.console import Console
 
 from langchain_aimlapi import AimlapiError, ChatAimlapi
+from langchain_aimlapi.cli._output import note, plain_warnings
+from langchain_aimlapi.cli._service import service
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_KEY_VARIABLE = "AIMLAPI_API_KEY"
 _DEFAULT_MODEL = "gpt-4o-mini"
-_SANDBOX_NOTICE = (
-    f"{_KEY_VARIABLE} is not set, so the local sandbox answers: "
-    "not a model, and nothing leaves this machine."
-)
-_notes = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def _known_models(incomplete: str) -> list[str]:
+    from langchain_aimlapi import _catalogue  # noqa: PLC0415  # for completion alone
+
+    return [model for model in _catalogue.ids() if model.startswith(incomplete)]
 
 
 def chat(
-    prompt: Annotated[str, typer.Argument(help="What to say; - reads it from standard input.")],
+    prompt: Annotated[
+        str | None,
+        typer.Argument(
+            help="The prompt. What is piped in is added below it, or is the prompt if none is given."
+        ),
+    ] = None,
     *,
     model: Annotated[
-        str, typer.Option("--model", "-m", envvar="AIMLAPI_MODEL", help="Id of the model.")
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            envvar="AIMLAPI_MODEL",
+            help="Id of the model.",
+            autocompletion=_known_models,
+        ),
     ] = _DEFAULT_MODEL,
     system: Annotated[
         str | None, typer.Option("--system", "-s", help="Instructions for the model.")
     ] = None,
-    stream: Annotated[bool, typer.Option(help="Show the answer as it comes.")] = True,
+    stream: Annotated[bool, typer.Option(help="Show the answer while it streams.")] = True,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object instead of text.")
     ] = False,
@@ -45,79 +54,126 @@ def chat(
         float | None, typer.Option(help="Randomness; the model's default if not given.")
     ] = None,
     max_tokens: Annotated[
-        int | None, typer.Option(help="Most tokens of the answer.", min=1)
+        int | None, typer.Option(help="Maximum number of tokens of the answer.", min=1)
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds for the whole call.", min=0.001)] = 120,
 ) -> None:
-    """Ask a model. Without a key the local sandbox answers, and says so."""
-    text = sys.stdin.read().rstrip("\n") if prompt == "-" else prompt
-    messages = [("system", system)] * (system is not None) + [("human", text)]
+    """Ask a model. Without a key and an address the local sandbox answers, and says so."""
+    messages = [("human", _whole_prompt(prompt))]
+    if system is not None:
+        messages.insert(0, ("system", system))
     try:
-        with _plain_warnings(), _service() as (service, local):
+        with plain_warnings(), service() as place:
+            _name_others(model)
             llm = ChatAimlapi(
                 model=model,
                 temperature=temperature,
                 max_tokens=max_tokens,
                 timeout=timeout,
-                **service,
+                **place.arguments,
             )
             started = time.monotonic()
             streamed = stream and not as_json
-            answer = _streamed(llm, messages) if streamed else llm.invoke(messages)
+            answer = _stream(llm, messages) if streamed else llm.invoke(messages)
             seconds = time.monotonic() - started
     except AimlapiError as error:
-        _notes.print(f"{type(error).__name__}: {error}", style="red", markup=False)
+        note(f"{type(error).__name__}: {error}", "red")
         raise typer.Exit(1) from None
     if as_json:
-        typer.echo(json.dumps(_as_json(answer, seconds, local=local), ensure_ascii=False, indent=2))
+        shown = _as_json(answer, seconds, is_sandbox=place.is_sandbox)
+        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     if not streamed:
-        typer.echo(answer.text)
-    _notes.print(_summary(answer, seconds), style="dim", markup=False)
+        _Display().show(answer)
+    _show_tool_calls(answer)
+    note(_summary(answer, seconds), "dim")
 
 
-@contextlib.contextmanager
-def _plain_warnings() -> Iterator[None]:
-    """Warnings as one line each: the line of code they point to is none of the user's."""
+def _name_others(model: str) -> None:
+    """Help who mistyped an id: servers that take any id would answer without a word."""
+    from langchain_aimlapi import _catalogue  # noqa: PLC0415  # what the call needs anyway
 
-    def show(message: Warning | str, *_: object) -> None:
-        _notes.print(str(message), style="yellow", markup=False)
-
-    with warnings.catch_warnings():
-        warnings.showwarning = cast("Any", show)
-        yield
+    if model and _catalogue.entry(model) is None:
+        note(f"The catalogue has no model {model!r}. {_catalogue.name_others(model)}", "yellow")
 
 
-@contextlib.contextmanager
-def _service() -> Iterator[tuple[dict[str, Any], bool]]:
-    """Where to ask, and whether that is the sandbox on this machine."""
-    if os.environ.get(_KEY_VARIABLE):
-        yield {}, False
-        return
-    from langchain_aimlapi.sandbox import Sandbox  # noqa: PLC0415  # a server, seldom needed
-
-    _notes.print(_SANDBOX_NOTICE, style="yellow", markup=False)
-    with Sandbox(tokens_per_second=60) as sandbox:
-        yield {"api_key": sandbox.api_key, "base_url": sandbox.base_url}, True
+# --- the prompt -----------------------------------------------------------------------------------
 
 
-def _streamed(llm: ChatAimlapi, messages: list[tuple[str, str]]) -> AIMessage:
-    """Print the answer as it comes, thoughts dimmed and on standard error."""
+def _whole_prompt(prompt: str | None) -> str:
+    """Return the argument and what is piped in, one below the other."""
+    given = None if prompt == "-" else prompt
+    piped = sys.stdin.read().rstrip("\n") if prompt in {None, "-"} or _is_piped() else ""
+    text = "\n\n".join(part for part in (given, piped) if part and not part.isspace())
+    if not text:
+        raise typer.BadParameter("the prompt is empty", param_hint="PROMPT")
+    return text
+
+
+def _is_piped() -> bool:
+    """Tell whether a file or a pipe was given as standard input; others may never end."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError):
+        return not sys.stdin.isatty()
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
+
+
+# --- the answer -----------------------------------------------------------------------------------
+
+
+class _Display:
+    """Shows an answer chunk by chunk: reasoning on standard error, under a name of its own."""
+
+    def __init__(self) -> None:
+        self._in_reasoning = False
+
+    def add(self, chunk: AIMessage) -> None:
+        if reasoning := chunk.additional_kwargs.get("reasoning_content"):
+            if not self._in_reasoning:
+                note("Reasoning: ", "dim", end="")
+                self._in_reasoning = True
+            note(reasoning, "dim italic", end="")
+        if chunk.text:
+            self._end_reasoning()
+            typer.echo(chunk.text, nl=False)
+
+    def end(self) -> None:
+        if self._in_reasoning:
+            self._end_reasoning()
+        else:
+            typer.echo()
+
+    def show(self, answer: AIMessage) -> None:
+        """Show a whole answer."""
+        self.add(answer)
+        self.end()
+
+    def _end_reasoning(self) -> None:
+        if self._in_reasoning:
+            note("\n")
+        self._in_reasoning = False
+
+
+def _stream(llm: ChatAimlapi, messages: list[tuple[str, str]]) -> AIMessage:
     whole: AIMessageChunk | None = None
+    display = _Display()
     try:
         for chunk in llm.stream(messages):
             whole = chunk if whole is None else whole + chunk
-            _show(chunk)
+            display.add(chunk)
     finally:
         if whole is not None:
-            typer.echo()
+            display.end()
     return whole if whole is not None else AIMessage("")
 
 
-def _show(chunk: AIMessageChunk) -> None:
-    if thought := chunk.additional_kwargs.get("reasoning_content"):
-        _notes.print(thought, style="dim italic", end="", markup=False)
-    typer.echo(chunk.text, nl=False)
+def _show_tool_calls(answer: AIMessage) -> None:
+    for call in (*answer.tool_calls, *answer.invalid_tool_calls):
+        arguments = call["args"]
+        if not isinstance(arguments, str):
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        typer.echo(f"Tool call: {call['name']} {arguments}")
 
 
 def _summary(answer: AIMessage, seconds: float) -> str:
@@ -142,11 +198,12 @@ def _cost(cost: float | None) -> str:
     return "cost not reported" if cost is None else f"${cost:.6f}"
 
 
-def _as_json(answer: AIMessage, seconds: float, *, local: bool) -> dict[str, Any]:
+def _as_json(answer: AIMessage, seconds: float, *, is_sandbox: bool) -> dict[str, Any]:
     metadata = answer.response_metadata
     return {
         "text": answer.text,
         "reasoning": answer.additional_kwargs.get("reasoning_content"),
+        "tool_calls": [*answer.tool_calls, *answer.invalid_tool_calls],
         "model": metadata.get("model_name"),
         "finish_reason": metadata.get("finish_reason"),
         "usage": answer.usage_metadata,
@@ -154,5 +211,5 @@ def _as_json(answer: AIMessage, seconds: float, *, local: bool) -> dict[str, Any
         "cost_details": metadata.get("cost_details"),
         "inference_id": metadata.get("inference_id"),
         "seconds": round(seconds, 3),
-        "sandbox": local,
+        "sandbox": is_sandbox,
     }
