@@ -227,6 +227,17 @@ class TestChat:
         assert "cost not reported" in result.stderr
         assert answer["usage"] is answer["cost"] is None
 
+    def test_a_cost_of_zero_is_a_cost(self, aimlapi, elsewhere, monkeypatch):
+        """What is free of charge is not what was not reported."""
+        free = {"meta": {"usage": {"usd_spent": 0}}, "id": "1", "object": "chat.completion"}
+        message = {"role": "assistant", "content": "an answer"}
+        reply = {**free, "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+        with Scripted(reply=reply) as service:
+            monkeypatch.setenv("AIMLAPI_API_BASE", service.url)
+            result = aimlapi("chat", "Hi", "--no-stream")
+
+        assert "$0.000000" in result.stderr
+
     @pytest.mark.filterwarnings("default::langchain_aimlapi.UnsupportedParameterWarning")
     def test_warnings_are_one_line(self, aimlapi, elsewhere):
         """Without the file and the line of our own code."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import warnings
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -17,7 +18,8 @@ from langchain_aimlapi import (
     RateLimitError,
     ServerError,
 )
-from langchain_aimlapi._chat import dialects
+from langchain_aimlapi._catalogue.spec import ModelFacts
+from langchain_aimlapi._chat import dialects as dialects_of_chat
 from tests.scripted import Scripted
 from tests.ways import asked
 
@@ -71,7 +73,7 @@ def service():
 @pytest.fixture(autouse=True)
 def forget_shapes():
     """Each test learns for itself."""
-    dialects._learnt.clear()
+    dialects_of_chat._learnt.clear()
 
 
 def claude(service, **settings):
@@ -142,3 +144,60 @@ def test_events_take_the_other_shape_too(service):
         return await stream.output
 
     assert output.text == asyncio.run(events()).text == "Hello"
+
+
+BOTH, ONLY, NONE = (
+    frozenset({"openai", "anthropic"}),
+    frozenset({"anthropic"}),
+    frozenset({"openai"}),
+)
+ANY = None
+
+
+@pytest.mark.parametrize(
+    ("dialects", "route", "dialect", "responses", "learnt", "expected"),
+    [
+        # documented dialects, route, the two settings, what was learnt -> route, dialect, doubt
+        (None, "chat", "auto", None, ANY, ("chat", "openai", False)),
+        (None, "chat", "anthropic", None, ANY, ("chat", "anthropic", False)),
+        (None, "chat", "auto", True, ANY, ("responses", "openai", False)),
+        (NONE, "chat", "auto", None, "anthropic", ("chat", "openai", False)),
+        (BOTH, "chat", "auto", None, ANY, ("chat", "openai", True)),
+        (BOTH, "chat", "auto", None, "anthropic", ("chat", "anthropic", True)),
+        (ONLY, "chat", "auto", None, ANY, ("chat", "anthropic", True)),
+        (ONLY, "chat", "auto", None, "openai", ("chat", "openai", True)),
+        (ONLY, "chat", "openai", None, "anthropic", ("chat", "openai", False)),
+        (ONLY, "chat", "anthropic", None, "openai", ("chat", "anthropic", False)),
+        (ONLY, "chat", "auto", True, ANY, ("responses", "openai", False)),
+        (ONLY, "chat", "anthropic", True, ANY, ("responses", "openai", False)),
+        (NONE, "responses", "auto", None, ANY, ("responses", "openai", False)),
+        (NONE, "responses", "auto", False, ANY, ("chat", "openai", False)),
+    ],
+)
+def test_route_and_dialect_by_table(dialects, route, dialect, responses, learnt, expected):
+    """What is documented, chosen and learnt decides; a spec holds for its own route and dialect."""
+    spec = None if dialects is None else ModelFacts("m", dialects=dialects, route=route)
+    place = dialects_of_chat.Place("http://host/v1", "m")
+    if learnt:
+        dialects_of_chat._learnt[place] = learnt
+    target = dialects_of_chat.choose_target(
+        spec, place, dialect=dialect, use_responses_api=responses
+    )
+
+    assert (target.route, target.dialect, target.has_alternative_dialect) == expected
+    holds = spec is not None and target.route == route and target.dialect in dialects
+    assert target.spec is (spec if holds else None)
+
+
+@pytest.mark.parametrize("responses", [True, None])
+def test_a_chat_only_model_on_the_other_route(ask, model, aimlapi_sandbox, responses):
+    """Its documents are about the chat route, so nothing is dropped by them on the other."""
+    llm = model(model="alibaba/qwen3.8-2.4t-a95b", use_responses_api=responses)
+    function = {"name": "f", "description": "d", "parameters": {"type": "object", "properties": {}}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error" if responses else "ignore")
+        ask(llm.bind_tools([function], parallel_tool_calls=False), "Hi")
+
+    sent = aimlapi_sandbox.requests[-1]
+    assert sent.path.endswith("/responses" if responses else "/chat/completions")
+    assert ("input" in sent.body) is ("parallel_tool_calls" in sent.body) is bool(responses)
