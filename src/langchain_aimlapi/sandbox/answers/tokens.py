@@ -46,10 +46,10 @@ class Usage:
     """US dollars instead of the computed cost."""
 
     @property
-    def credits(self) -> float:
+    def credits(self) -> int:
         """The price in credits, a cached token at a fifth of the price of a fresh one."""
         if self.cost is not None:
-            return round(self.cost * CREDITS_PER_USD, 6)
+            return round(self.cost * CREDITS_PER_USD)
         fresh = self.prompt - self.cached
         return fresh * _CREDITS_IN + self.cached * _CREDITS_CACHED + self.completion * _CREDITS_OUT
 
