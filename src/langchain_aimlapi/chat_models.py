@@ -10,7 +10,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import LanguageModelInput, ModelProfile
@@ -26,6 +26,7 @@ from langchain_aimlapi._chat import identity
 from langchain_aimlapi._chat.callbacks import message_id, wants_tokens
 from langchain_aimlapi._chat.counting import TokenCounting
 from langchain_aimlapi._chat.settings import ChatSettings
+from langchain_aimlapi._chat.structured_method import StructuredOutputMethod
 from langchain_aimlapi._client.key import API_KEY_VARIABLE, aresolve_key, resolve_key
 from langchain_aimlapi._codec.decode.cost import without_cost
 from langchain_aimlapi._codec.langchain import blocks
@@ -38,14 +39,8 @@ if TYPE_CHECKING:
 
     from langchain_aimlapi._chat import build, stream, structured
     from langchain_aimlapi._chat.arguments import ChatArguments
-    from langchain_aimlapi._chat.results import StructuredOutput
     from langchain_aimlapi._codec.encode import tools as toolbox
     from langchain_aimlapi._codec.langchain import chunks, events
-
-    Method = structured.Method | None
-    Schema = dict[str, Any] | None
-    No = Literal[False]
-    Yes = Literal[True]
 else:
     core_tools = LazyModule("langchain_core.tools")
     build, stream = LazyModule("._chat.build"), LazyModule("._chat.stream")
@@ -59,7 +54,6 @@ blocks.register()
 
 
 _Hook = TypeVar("_Hook", bound="Callable[..., Any]")
-_Object = TypeVar("_Object")
 
 
 def _signed(hook: _Hook) -> _Hook:
@@ -68,7 +62,8 @@ def _signed(hook: _Hook) -> _Hook:
     return hook
 
 
-class ChatAimlapi(TokenCounting, ChatSettings):
+# LangChain promises `dict | BaseModel` for every schema; the method here says more.
+class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type: ignore[misc]
     """A chat model of AI/ML API.
 
     Examples:
@@ -328,68 +323,3 @@ class ChatAimlapi(TokenCounting, ChatSettings):
         if response_format is not None:
             kwargs["response_format"] = structured.schema_of(response_format)
         return super().bind(**kwargs)
-
-    @overload  # type: ignore[override]  # LangChain promises `dict | BaseModel`, whatever the schema
-    def with_structured_output(
-        self, schema: type[_Object], *, method: Method = ..., include_raw: No = ..., **kwargs: Any
-    ) -> Runnable[LanguageModelInput, _Object]: ...
-    @overload
-    def with_structured_output(
-        self, schema: type[_Object], *, method: Method = ..., include_raw: Yes, **kwargs: Any
-    ) -> Runnable[LanguageModelInput, StructuredOutput[_Object]]: ...
-    @overload
-    def with_structured_output(
-        self, schema: Schema = ..., *, method: Method = ..., include_raw: No = ..., **kwargs: Any
-    ) -> Runnable[LanguageModelInput, dict[str, Any]]: ...
-    @overload
-    def with_structured_output(
-        self, schema: Schema = ..., *, method: Method = ..., include_raw: Yes, **kwargs: Any
-    ) -> Runnable[LanguageModelInput, StructuredOutput[dict[str, Any]]]: ...
-    @overload
-    def with_structured_output(
-        self, schema: type, *, method: Method = ..., include_raw: bool, **kwargs: Any
-    ) -> Runnable[LanguageModelInput, Any]: ...
-    @overload
-    def with_structured_output(
-        self, schema: Schema = ..., *, method: Method = ..., include_raw: bool, **kwargs: Any
-    ) -> Runnable[LanguageModelInput, Any]: ...
-    def with_structured_output(
-        self,
-        schema: dict[str, Any] | type | None = None,
-        *,
-        method: structured.Method | None = None,
-        include_raw: bool = False,
-        strict: bool | None = None,
-        **kwargs: Any,
-    ) -> Runnable[LanguageModelInput, Any]:
-        """Get answers in the form of a schema.
-
-        Args:
-            schema: A pydantic class or a dataclass (answers are instances); a TypedDict, a JSON
-                schema or an OpenAI function (answers are dicts); any other type that pydantic
-                knows, such as `list[Film]`, `A | B`, an Enum or a RootModel, which is sent as the
-                one key of an object; `None` with "json_mode" only.
-            method: "function_calling", "json_schema" or "json_mode". By default, the methods are
-                tried in the order in which the model is documented to support them; the next one
-                only if the service refuses the one before.
-            include_raw: Return a `StructuredOutput`, with the message beside the object, instead
-                of raising for an answer that does not fit.
-            strict: Whether the model must follow the schema exactly.
-            **kwargs: Arguments of every call; `tools` is allowed with "json_schema".
-
-        Returns:
-            A runnable that returns objects. It raises `OutputParserException` for an answer that
-            does not fit the schema.
-
-        Raises:
-            ConfigurationError: For an unknown method, or a missing schema.
-        """
-        return structured.structured_output(
-            self,
-            schema,
-            model_name=self.model_name,
-            method=method,
-            include_raw=include_raw,
-            strict=strict,
-            **kwargs,
-        )

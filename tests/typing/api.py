@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, TypedDict, assert_type
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, TypedDict, assert_type
 
 from langchain_core.language_models import LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -25,6 +27,20 @@ class Person(BaseModel):
     """A person."""
 
     name: str
+
+
+@dataclass
+class Point:
+    """A point."""
+
+    x: int
+    y: int
+
+
+class Colour(Enum):
+    """A colour."""
+
+    RED = "red"
 
 
 class Row(TypedDict):
@@ -72,6 +88,11 @@ def structured(llm: ChatAimlapi, schema: dict[str, Any], *, include_raw: bool) -
     assert_type(person, Runnable[LanguageModelInput, Person])
     assert_type(person.invoke("Ada"), Person)
     assert_type(llm.with_structured_output(Row, method="json_schema").invoke("Ada"), Row)
+    assert_type(llm.with_structured_output(Point).invoke("1, 2"), Point)
+    assert_type(llm.with_structured_output(Colour).invoke("red"), Colour)
+    assert_type(llm.with_structured_output(list[Person]).invoke("Ada"), list[Person])
+    llm.with_structured_output(Person | Point).invoke("Ada")
+    llm.with_structured_output(Literal["yes", "no"]).invoke("yes")
     assert_type(llm.with_structured_output(schema).invoke("Ada"), dict[str, Any])
     assert_type(llm.with_structured_output(method="json_mode").invoke("Ada"), dict[str, Any])
     raw = llm.with_structured_output(Person, include_raw=True, strict=True).invoke("Ada")
@@ -81,8 +102,8 @@ def structured(llm: ChatAimlapi, schema: dict[str, Any], *, include_raw: bool) -
     assert_type(raw["parsing_error"], BaseException | None)
     dicts = llm.with_structured_output(schema, include_raw=True)
     assert_type(dicts.invoke("Ada")["parsed"], dict[str, Any] | None)
-    either = llm.with_structured_output(Person, include_raw=include_raw)
-    assert_type(either, Runnable[LanguageModelInput, Any])
+    unknown = llm.with_structured_output(Person, include_raw=include_raw)
+    assert_type(unknown, Runnable[LanguageModelInput, Any])
 
 
 def constructors() -> None:
