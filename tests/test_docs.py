@@ -21,7 +21,7 @@ DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES = [README, *DOCS, ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 _OTHER_WORDS = re.compile(
     r"\b(thoughts?|films|recordings?|accents|knobs?|heard|mend(?:ed|s)?|refusals?|as it comes|"
-    r"out of breath|front door|to order|proof under|what you see of|dribbl\w+|twins?|"
+    r"out of breath|front door|to order|proof under|what you see of|dribbl\w+|"
     r"manners|clips?)\b",
     re.IGNORECASE,
 )
