@@ -11,7 +11,8 @@ from langchain_core import exceptions as core
 from langchain_core.language_models.chat_models import _generate_response_from_error
 
 from langchain_aimlapi import errors
-from langchain_aimlapi.errors import AimlapiError, ErrorResponse, status_error
+from langchain_aimlapi._errors.status import status_error
+from langchain_aimlapi.errors import AimlapiError, ErrorResponse
 
 KINDS = sorted(
     (

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from langchain_aimlapi._errors.status import status_error
 from langchain_aimlapi._transport import aio, pool, sync
 from langchain_aimlapi._transport.budget import ProcessBudget
 from langchain_aimlapi._transport.exchange import Pause, Send, Tried, exchange
@@ -25,7 +26,6 @@ from langchain_aimlapi.errors import (
     InvalidRequestError,
     RateLimitError,
     ServerError,
-    status_error,
 )
 
 GOOD = Reply(200, {}, b'{"choices":[]}')

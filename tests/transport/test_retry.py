@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from langchain_aimlapi._errors.status import status_error
 from langchain_aimlapi._transport.budget import ProcessBudget
 from langchain_aimlapi._transport.retry import RetryPolicy, costs_budget, retry_after
 from langchain_aimlapi.errors import (
@@ -15,7 +16,6 @@ from langchain_aimlapi.errors import (
     AimlapiTimeoutError,
     ConfigurationError,
     ResponseFormatError,
-    status_error,
 )
 
 NOW = 1_793_707_200.0

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import orjson
 
+from langchain_aimlapi._errors.status import status_error
 from langchain_aimlapi._errors.text import (
     NAME_CHARS,
     plain_text,
@@ -24,7 +25,7 @@ from langchain_aimlapi._errors.text import (
     to_json,
     to_text,
 )
-from langchain_aimlapi.errors import AimlapiStatusError, ErrorDetails, ErrorResponse, status_error
+from langchain_aimlapi.errors import AimlapiStatusError, ErrorDetails, ErrorResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
