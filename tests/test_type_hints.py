@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import typing
 
 import pytest
@@ -14,18 +16,38 @@ from langchain_aimlapi import ChatAimlapi
 from tests.scripted import Scripted
 
 
+def public_modules():
+    """The package and its modules and packages without an underscore, but for the command line."""
+    yield langchain_aimlapi
+    for found in pkgutil.iter_modules(langchain_aimlapi.__path__):
+        if not found.name.startswith("_") and found.name not in {"cli", "web"}:
+            yield importlib.import_module(f"langchain_aimlapi.{found.name}")
+
+
 def public_classes():
     """Every class that a user can import by a public name."""
-    values = (getattr(langchain_aimlapi, name) for name in langchain_aimlapi.__all__)
-    return [value for value in values if isinstance(value, type)]
+    values = [
+        getattr(module, name)
+        for module in public_modules()
+        for name in getattr(module, "__all__", ())
+    ]
+    return sorted({value for value in values if isinstance(value, type)}, key=lambda k: k.__name__)
+
+
+def is_hook(kind, name):
+    """Whether a private method is one that a class of LangChain's or pydantic's asks for."""
+    others = [base for base in kind.__mro__ if not base.__module__.startswith("langchain_aimlapi")]
+    return any(name in vars(base) for base in others if base is not object)
 
 
 def own_functions(kind):
-    """Functions that this package wrote for a class, hooks and special methods among them."""
+    """Public methods, hooks and special methods that this package wrote for a class."""
     for base in kind.__mro__:
         if not base.__module__.startswith("langchain_aimlapi"):
             continue
         for name, value in list(vars(base).items()):
+            if name.startswith("_") and not name.endswith("__") and not is_hook(kind, name):
+                continue
             inner = value.fget if isinstance(value, property) else value
             inner = getattr(inner, "__func__", inner)
             inner = inspect.unwrap(getattr(inner, "wrapped", inner))

@@ -9,12 +9,8 @@ BulkError                 base of the errors of jobs
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from langchain_aimlapi.bulk.report import Report
 from langchain_aimlapi.errors import AimlapiError
-
-if TYPE_CHECKING:
-    from langchain_aimlapi.bulk.report import Report
 
 __all__ = ["BulkError", "JobChangedError", "JobStoppedError", "JournalError", "SourceError"]
 

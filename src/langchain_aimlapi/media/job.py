@@ -7,22 +7,24 @@ machine. Submitting costs money and is not repeated; looking costs nothing and i
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._client.polling import Look, Seen, Sleep, poll
+from langchain_aimlapi._codec.decode.media import JobState
+from langchain_aimlapi._lazy import LazyModule
 from langchain_aimlapi.errors import AimlapiError, AimlapiTimeoutError, JobFailedError
 from langchain_aimlapi.media.results import GeneratedFile, MediaResult
 
 if TYPE_CHECKING:
-    import os
-    from pathlib import Path
-
-    from langchain_aimlapi._codec.decode.media import JobState
-    from langchain_aimlapi.media.jobs import JobModel
+    from langchain_aimlapi.media import jobs
+else:
+    jobs = LazyModule(".media.jobs")  # which imports this module
 
 __all__ = ["Job"]
 
@@ -41,7 +43,7 @@ class Job:
 
     id: str
     model: str
-    _maker: JobModel = field(repr=False, compare=False)
+    _maker: jobs.JobModel = field(repr=False, compare=False)
     _state: JobState = field(repr=False, compare=False)
 
     @property
@@ -191,6 +193,6 @@ class Job:
         return f"{what}: {self.error}" if self.error else what
 
 
-def files_of(state: JobState, kind: str, maker: JobModel) -> list[GeneratedFile]:
+def files_of(state: JobState, kind: str, maker: jobs.JobModel) -> list[GeneratedFile]:
     """The files of a job that is completed."""
     return [GeneratedFile.of(ref, kind, maker) for ref in state.files]

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import base64
+import os
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from langchain_aimlapi._codec.decode.media import FileRef
+from langchain_aimlapi._lazy import LazyModule
 from langchain_aimlapi.media import files
 from langchain_aimlapi.media.inputs import kind_of_bytes
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import AsyncIterator, Iterator, Mapping
-    from pathlib import Path
-
-    from langchain_aimlapi._codec.decode.media import FileRef
-    from langchain_aimlapi.media.model import MediaModel
+    from langchain_aimlapi.media import model as models
+else:
+    models = LazyModule(".media.model")  # which imports this module
 
 __all__ = ["GeneratedFile", "MediaResult"]
 
@@ -34,10 +36,10 @@ class GeneratedFile:
     kind: str
     url: str | None
     _data: bytes | None = field(default=None, repr=False)
-    _model: MediaModel | None = field(default=None, repr=False, compare=False)
+    _model: models.MediaModel | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def of(cls, ref: FileRef, kind: str, model: MediaModel) -> GeneratedFile:
+    def of(cls, ref: FileRef, kind: str, model: models.MediaModel) -> GeneratedFile:
         """A file of a reply."""
         data = files.content_of(ref)
         url = ref.url if data is None else None
@@ -92,7 +94,7 @@ class GeneratedFile:
         async for piece in self._source().afetch(self.url or ""):
             yield piece
 
-    def _source(self) -> MediaModel:
+    def _source(self) -> models.MediaModel:
         if self._model is None:
             raise ValueError("This file has no model to fetch it by.")
         return self._model

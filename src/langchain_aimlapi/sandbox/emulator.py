@@ -10,24 +10,19 @@ import asyncio
 import contextlib
 import socket
 import sys
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self, Unpack
 
 from langchain_aimlapi.sandbox.answers.options import AnswerOptions, make_answer
-from langchain_aimlapi.sandbox.answers.script import Conditions, Script
+from langchain_aimlapi.sandbox.answers.script import AnswerFunction, Conditions, Script
 from langchain_aimlapi.sandbox.answers.script_file import load_script
 from langchain_aimlapi.sandbox.faults.plan import FaultPlan
-from langchain_aimlapi.sandbox.recorder import Recorder
+from langchain_aimlapi.sandbox.recorder import RecordedRequest, Recorder
 from langchain_aimlapi.sandbox.recording import open_recording
 from langchain_aimlapi.sandbox.server import Service
 from langchain_aimlapi.sandbox.server_thread import ServerThread
 from langchain_aimlapi.sandbox.settings import DEFAULT_KEY, SandboxOptions, Settings, check_loopback
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
-
-    from langchain_aimlapi.sandbox.answers.script import AnswerFunction
-    from langchain_aimlapi.sandbox.recorder import RecordedRequest
 
 
 class RuleOptions(AnswerOptions, total=False):

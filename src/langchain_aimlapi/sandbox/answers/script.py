@@ -16,12 +16,12 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi.sandbox.answers.options import make_answer
+from langchain_aimlapi.sandbox.recorder import RecordedRequest
 
 if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.answers.answer import Answer
-    from langchain_aimlapi.sandbox.recorder import RecordedRequest
 
-AnswerFunction = Callable[["RecordedRequest"], "str | Mapping[str, Any] | None"]
+AnswerFunction = Callable[[RecordedRequest], str | Mapping[str, Any] | None]
 
 
 class UnusedAnswersError(AssertionError):
