@@ -67,9 +67,12 @@ REASONING = [
 
 @pytest.mark.parametrize("choice", FORCED, ids=str)
 @pytest.mark.parametrize("reasoning", REASONING, ids=str)
-def test_a_forced_call_while_reasoning(shared_sandbox, choice, reasoning):
-    """Claude refuses it, and others do not."""
-    refused = chat(shared_sandbox, model=CLAUDE, tools=TOOLS, tool_choice=choice, **reasoning)
+@pytest.mark.parametrize(
+    "model", [CLAUDE, "deepseek/deepseek-v4-pro", "moonshot/kimi-k2-5", "qwen3-32b"]
+)
+def test_a_forced_call_while_reasoning(shared_sandbox, model, choice, reasoning):
+    """Claude, DeepSeek, Kimi and Qwen refuse it, and others do not."""
+    refused = chat(shared_sandbox, model=model, tools=TOOLS, tool_choice=choice, **reasoning)
 
     assert refused.status == 400
     assert "Thinking may not be enabled when tool_choice forces" in refused.json["message"]
@@ -83,10 +86,15 @@ def test_a_forced_call_while_reasoning(shared_sandbox, choice, reasoning):
         (CLAUDE, {"tool_choice": "required", "thinking": {"type": "disabled"}}, 200),
         (CLAUDE, {"tool_choice": "auto", "reasoning_effort": "high"}, 200),
         (CLAUDE, {"tool_choice": {"type": "auto"}, "reasoning_effort": "high"}, 200),
+        ("deepseek/deepseek-r1", {"tool_choice": "required"}, 400),
+        ("deepseek-reasoner", {"tool_choice": "required"}, 400),
+        ("deepseek/deepseek-r1", {"tool_choice": "auto"}, 200),
+        ("deepseek/deepseek-v4-pro", {"tool_choice": "required"}, 200),
+        ("deepseek/deepseek-non-thinking-v3.2-exp", {"tool_choice": "required"}, 200),
     ],
 )
 def test_a_choice_that_is_free_or_a_model_that_does_not_reason(
     shared_sandbox, model, options, status
 ):
-    """Only the two together are refused."""
+    """Only the two together are refused; some models always reason."""
     assert chat(shared_sandbox, model=model, tools=TOOLS, **options).status == status

@@ -1,16 +1,22 @@
 """What single vendors refuse although the service's schemas allow it.
 
-Source: Anthropic's API reference ("text content blocks must be non-empty", "Thinking may not be
-enabled when tool_choice forces tool use").
+Sources: Anthropic's API reference ("text content blocks must be non-empty", "Thinking may not be
+enabled when tool_choice forces tool use"); public reports of DeepSeek, Moonshot ("tool_choice
+'specified' is incompatible with thinking enabled") and Alibaba ("does not support being set to
+required or object in thinking mode").
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_ALWAYS_REASONS = re.compile(r"deepseek-(r1|reasoner|thinking)")
+_NEVER_FORCED = re.compile(r"claude|deepseek|kimi|qwen")
+"""Models that take no forced tool call while they reason."""
 _FORCING = frozenset({"required", "any", "tool", "function", "custom"})
 
 
@@ -24,7 +30,7 @@ def check_vendor(body: dict[str, Any]) -> Iterator[str]:
     claude = is_claude(body["model"])
     if claude:
         yield from _empty_texts(body)
-    if claude and _forces(body) and _reasons(body):
+    if _NEVER_FORCED.search(body["model"].lower()) and _forces(body) and _reasons(body):
         yield "tool_choice: Thinking may not be enabled when tool_choice forces tool use"
 
 
@@ -59,4 +65,4 @@ def _reasons(body: dict[str, Any]) -> bool:
     if thinking:
         return bool(thinking != "disabled")
     keys = ("reasoning_effort", "reasoning", "enable_thinking")
-    return any(body.get(key) for key in keys)
+    return any(body.get(key) for key in keys) or bool(_ALWAYS_REASONS.search(body["model"].lower()))
