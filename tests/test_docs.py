@@ -14,6 +14,7 @@ import pytest
 import langchain_aimlapi
 from langchain_aimlapi import __version__, _catalogue, errors
 from langchain_aimlapi.sandbox import FAULTS
+from scripts import compare_page
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -165,6 +166,21 @@ class TestNumbers:
         ours, theirs = (medians[row][name] for name in ("langchain-aimlapi", "langchain-openai"))
 
         assert words.format(round(100 * ours / theirs)) in README.read_text("utf-8")
+
+    def test_the_comparison(self):
+        """The page that compares with ChatOpenAI quotes the reference run as well."""
+        page = (ROOT / "docs" / "why.md").read_text("utf-8")
+        rows = compare_page.figures()
+
+        assert len(rows) > 5
+        assert [row for row in rows if f"| {' | '.join(row)} |" not in page] == []
+
+    @pytest.mark.slow
+    def test_the_calls_of_the_comparison(self, capsys):
+        """Each call of that page does today what the page says."""
+        pytest.importorskip("langchain_openai", reason="it is in the dependency group `bench`")
+
+        assert compare_page.main(["--check"]) == 0, capsys.readouterr().out
 
     def test_faults(self):
         """The README counts the faults of the sandbox, rounded down to ten."""
