@@ -11,6 +11,10 @@ from typing import Any, Final
 
 import orjson
 
+NESTED: Final = "nested"
+"""Becomes a list in lists, deeper than anybody reads."""
+_DEPTHS = (20, 127, 200, 900)
+
 HOSTILE: Final = (
     None,
     True,
@@ -43,6 +47,8 @@ HOSTILE: Final = (
     {"type": "text", "text": "x"},
     {"index": 1},
     {"message": "x"},
+    "[" * 300,
+    NESTED,
 )
 """Values in places where others are expected."""
 
@@ -61,13 +67,12 @@ def mutated(data: bytes, seed: int) -> bytes | None:
     start, end = dice.choice(spots)
     try:
         tree = orjson.loads(data[start:end])
-    except orjson.JSONDecodeError:
-        return None
-    changed = _changed(tree, dice)
-    try:
-        return data[:start] + orjson.dumps(changed) + data[end:]
-    except TypeError:
-        return None
+        written = orjson.dumps(_changed(tree, dice))
+    except (orjson.JSONDecodeError, RecursionError, TypeError):
+        return None  # no JSON, or nested deeper than can be changed
+    depth = dice.choice(_DEPTHS)
+    written = written.replace(orjson.dumps(NESTED), b"[" * depth + b"]" * depth)
+    return data[:start] + written + data[end:]
 
 
 def _changed(tree: Any, dice: random.Random) -> Any:

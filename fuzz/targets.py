@@ -6,6 +6,7 @@ stream is cut into reads makes no difference; what chunks and events say is what
 
 from __future__ import annotations
 
+import copy
 import pickle
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,9 +15,13 @@ from langchain_aimlapi import AimlapiError
 from langchain_aimlapi._chat.build import ChatRequest
 from langchain_aimlapi._chat.stream import _add_context, _decode, _Reader
 from langchain_aimlapi._client.send import decode_reply
+from langchain_aimlapi._codec.decode.arguments import ArgumentReader
+from langchain_aimlapi._codec.decode.embeddings import decode_embeddings
 from langchain_aimlapi._codec.decode.stream import Delta, Final
+from langchain_aimlapi._codec.json_text import find_json, parse_arguments, to_json
 from langchain_aimlapi._codec.langchain.chunks import as_chunk
 from langchain_aimlapi._codec.langchain.events import EventWriter
+from langchain_aimlapi._codec.langchain.partial import partial_value
 from langchain_aimlapi._errors.secrets import redact_error
 from langchain_aimlapi._transport.error_response import error_of
 from langchain_aimlapi._transport.request import ClientOptions, Reply, Request
@@ -159,6 +164,40 @@ def refused(data: bytes) -> None:
         raise BrokenRuleError("the key is in the error")
 
 
+def embeddings(data: bytes) -> None:
+    """A reply is as many embeddings as were asked for, or an error of ours."""
+    count = data[0] % 4 if data else 0
+    read = partial(_embeddings, count)
+    try:
+        found = decode_reply(_CHAT.request, Reply(200, _HEADERS, data[1:]), read)
+    except AimlapiError as error:
+        pickle.dumps(error)
+        return
+    if len(found) != count or not all(isinstance(n, float) for row in found for n in row):
+        raise BrokenRuleError(f"{count} embeddings were asked for, {found!r} read")
+
+
+def _embeddings(count: int, reply: Reply) -> list[list[float]]:
+    return decode_embeddings(reply.body, count).embeddings
+
+
+def arguments(data: bytes) -> None:
+    """Arguments in any pieces are an object that can be copied and written, or a ValueError."""
+    sizes, text = data[:4], data[4:].decode("utf-8", "surrogateescape")
+    reader = ArgumentReader()
+    pieces = [piece.decode("utf-8", "replace") for piece in _sliced(data[4:], sizes)]
+    passed_on = [reader.add(piece) for piece in pieces if piece] + [reader.end()]
+    if reader.text != "".join(passed_on):
+        raise BrokenRuleError(f"{passed_on!r} was passed on, {reader.text!r} remembered")
+    for read in (parse_arguments, find_json, partial_value):
+        try:
+            value = read(text)
+        except ValueError:
+            continue
+        if read is not partial_value and find_json(to_json(copy.deepcopy(value))) != value:
+            raise BrokenRuleError(f"{value!r} is not read as it is written")
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "sse": sse,
     "stream": stream,
@@ -166,5 +205,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "reply": reply,
     "response": response,
     "refused": refused,
+    "embeddings": embeddings,
+    "arguments": arguments,
 }
 """By name; each has a folder of first inputs in `corpus`."""

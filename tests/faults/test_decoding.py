@@ -60,7 +60,7 @@ def test_a_mutation_is_still_json(path, seed):
     changed = mutated(path.read_bytes(), seed)
 
     assert changed is not None
-    orjson.loads(changed[2:] if path.parent.name == "refused" else changed)
+    orjson.loads(changed[changed.find(b"{") :])
 
 
 @pytest.mark.parametrize("data", [b"", b"no brace", b"{broken", b"data: {broken}\n\n"])
