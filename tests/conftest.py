@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import functools
+import json
 import shutil
 import socket
 import subprocess
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -91,3 +95,44 @@ def wait_for(port):
         else:
             return
     pytest.fail(f"nobody listens on port {port}")
+
+
+@pytest.fixture
+def json_service():
+    """A service that answers by path, and keeps what it was asked."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self):
+            parts = urlsplit(self.path)
+            length = int(self.headers.get("content-length") or 0)
+            body = json.loads(self.rfile.read(length)) if length else None
+            asked = (self.command, parts.path, parse_qs(parts.query), body)
+            self.server.asked.append(asked)
+            self.server.keys.append(self.headers.get("authorization"))
+            self.server.headers.append(dict(self.headers))
+            status, reply = self.server.reply(*asked)
+            data = b"" if reply is None else json.dumps(reply).encode()
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            for name, value in self.server.reply_headers.items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_GET = do_POST = do_DELETE = answer  # noqa: N815  # http.server's names
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads, server.asked, server.keys, server.headers = True, [], [], []
+    server.reply_headers = {}
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()

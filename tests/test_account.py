@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -51,48 +47,11 @@ ROW = {
 
 
 @pytest.fixture
-def service():
-    """A service that answers by path, and keeps what it was asked."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def answer(self):
-            parts = urlsplit(self.path)
-            length = int(self.headers.get("content-length") or 0)
-            body = json.loads(self.rfile.read(length)) if length else None
-            asked = (self.command, parts.path, parse_qs(parts.query), body)
-            self.server.asked.append(asked)
-            self.server.keys.append(self.headers.get("authorization"))
-            status, reply = self.server.reply(*asked)
-            data = b"" if reply is None else json.dumps(reply).encode()
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        do_GET = do_POST = do_DELETE = answer  # noqa: N815  # http.server's names
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads, server.asked, server.keys = True, [], []
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def account(service):
+def account(json_service):
     """The account at that service, by an address with a version as everybody gives it."""
     with Account(
         api_key="sk-management",
-        base_url=f"http://127.0.0.1:{service.server_port}/v1",
+        base_url=f"http://127.0.0.1:{json_service.server_port}/v1",
         max_retries=1,
     ) as account:
         yield account
@@ -117,23 +76,23 @@ def both(account, name, *arguments, **options):
     return found
 
 
-def test_the_balance(service, account):
+def test_the_balance(json_service, account):
     """A number and its currency; the key goes in the header, the version of the address away."""
-    service.reply = lambda *_: (200, {"current_balance": 12.34, "currency": "USD", "more": 1})
+    json_service.reply = lambda *_: (200, {"current_balance": 12.34, "currency": "USD", "more": 1})
     balance = both(account, "balance")
     assert (balance.amount, balance.currency, balance.raw["more"]) == (12.34, "USD", 1)
-    assert service.asked[0][:2] == ("GET", "/v2/billing")
-    assert set(service.keys) == {"Bearer sk-management"}
+    assert json_service.asked[0][:2] == ("GET", "/v2/billing")
+    assert set(json_service.keys) == {"Bearer sk-management"}
 
 
-def test_spend_of_a_window(service, account):
+def test_spend_of_a_window(json_service, account):
     """By the last days, or from a time to another; a time without an offset is UTC."""
-    service.reply = lambda *_: (200, SPEND)
+    json_service.reply = lambda *_: (200, SPEND)
     (spend,) = both(account, "usage")
     assert (spend.usd, spend.requests, spend.models) == (12.5, 842, ())
     assert spend.start.isoformat() == "2026-07-20T22:15:00+00:00"
     account.usage(start="2026-07-01", end="2026-07-02T12:00:00+02:00", key_prefix="abcd1234")
-    assert [query for _, _, query, _ in service.asked[::2]] == [
+    assert [query for _, _, query, _ in json_service.asked[::2]] == [
         {"period": ["7d"]},
         {
             "start": ["2026-07-01T00:00:00+00:00"],
@@ -143,21 +102,21 @@ def test_spend_of_a_window(service, account):
     ]
 
 
-def test_spend_by_model(service, account):
+def test_spend_by_model(json_service, account):
     """The dearest first, as the service sorts them."""
     models = [{"model": "a", "spend": 9, "requests": 3}, {"model": "b", "spend": 1, "requests": 1}]
-    service.reply = lambda *_: (200, {**SPEND, "models": models})
+    json_service.reply = lambda *_: (200, {**SPEND, "models": models})
     (spend,) = both(account, "usage", "24h", by="model")
     assert [(row.model, row.usd, row.requests) for row in spend.models] == [
         ("a", 9, 3),
         ("b", 1, 1),
     ]
-    assert service.asked[0][1] == "/v2/usage/detail"
+    assert json_service.asked[0][1] == "/v2/usage/detail"
 
 
-def test_spend_by_day(service, account):
+def test_spend_by_day(json_service, account):
     """A request per day, cut at midnight UTC."""
-    service.reply = lambda _, __, query, ___: (
+    json_service.reply = lambda _, __, query, ___: (
         200,
         {**SPEND, "start": query["start"][0], "end": query["end"][0]},
     )
@@ -184,14 +143,14 @@ def test_spend_by_day(service, account):
         {"period": "93d", "by": "day"},
     ],
 )
-def test_windows_that_are_none(service, account, window):
+def test_windows_that_are_none(json_service, account, window):
     """Refused with a sentence, before anything is sent."""
     with pytest.raises(ConfigurationError):
         account.usage(**window)
-    assert not service.asked
+    assert not json_service.asked
 
 
-def test_logs_page_by_page(service, account):
+def test_logs_page_by_page(json_service, account):
     """Pages of a hundred until there are no more; filters are repeated, never joined by commas."""
 
     def pages(_, __, query, ___):
@@ -199,27 +158,27 @@ def test_logs_page_by_page(service, account):
         rows = [{**ROW, "request_id": f"r{n}"} for n in range(offset, min(offset + 100, 250))]
         return 200, {"data": rows, "pagination": {"total": 250, "has_more": offset + 100 < 250}}
 
-    service.reply = pages
+    json_service.reply = pages
     entries = both(account, "logs", "7d", model=["a", "b"], status="failed")
     assert [entry.request_id for entry in entries] == [f"r{n}" for n in range(250)]
     first = entries[0]
     assert (first.usd, first.credits, first.input_tokens, first.output_tokens) == (0.5, 1e6, 7, 2)
     assert (first.inference_id, first.client_request_id, first.raw["origin"]) == ("i", None, "api")
-    query = service.asked[0][2]
+    query = json_service.asked[0][2]
     assert (query["model"], query["status"], query["limit"]) == (["a", "b"], ["failed"], ["100"])
 
 
-def test_a_page_without_rows_is_the_last(service, account):
+def test_a_page_without_rows_is_the_last(json_service, account):
     """Whatever it says of more, or it would be asked for ever."""
-    service.reply = lambda *_: (200, {"data": [], "pagination": {"has_more": True}})
+    json_service.reply = lambda *_: (200, {"data": [], "pagination": {"has_more": True}})
     assert both(account, "logs") == []
 
 
-def test_no_more_than_two_hundred_pages_a_minute(service, account, monkeypatch):
+def test_no_more_than_two_hundred_pages_a_minute(json_service, account, monkeypatch):
     """The two hundred and first waits until the first is a minute old."""
     from langchain_aimlapi import account as module
 
-    service.reply = lambda *_: (200, {"data": [ROW], "pagination": {"has_more": True}})
+    json_service.reply = lambda *_: (200, {"data": [ROW], "pagination": {"has_more": True}})
     now, slept = [1000.0], []
     monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
 
@@ -237,7 +196,7 @@ def test_no_more_than_two_hundred_pages_a_minute(service, account, monkeypatch):
     assert slept == []
 
 
-def test_the_ledger_by_cursor(service, account):
+def test_the_ledger_by_cursor(json_service, account):
     """Pages by the cursor of the page before."""
 
     def pages(_, __, query, ___):
@@ -258,18 +217,18 @@ def test_the_ledger_by_cursor(service, account):
             "pagination": {"next_cursor": following, "has_more": bool(following)},
         }
 
-    service.reply = pages
+    json_service.reply = pages
     rows = both(account, "transactions", start="2026-07-01", direction="debit")
     assert [row.reference_id for row in rows] == ["iNone", "ia", "ib"]
     assert (rows[0].usd, rows[0].type, rows[0].model) == (0.25, "inference", "m")
-    assert service.asked[0][2]["from"] == ["2026-07-01T00:00:00+00:00"]
+    assert json_service.asked[0][2]["from"] == ["2026-07-01T00:00:00+00:00"]
     with pytest.raises(ConfigurationError, match="not by kind"):
         list(account.transactions(kind="x"))
 
 
-def test_this_key_and_all_keys(service, account):
+def test_this_key_and_all_keys(json_service, account):
     """What a key may do and has spent."""
-    service.reply = lambda _, path, *__: (
+    json_service.reply = lambda _, path, *__: (
         200,
         {"data": KEY if path.endswith("/key") else [KEY, KEY]},
     )
@@ -284,11 +243,11 @@ def test_this_key_and_all_keys(service, account):
     assert both(account, "keys") == [key, key]
 
 
-def test_a_key_with_a_limit_of_its_own(service, account):
+def test_a_key_with_a_limit_of_its_own(json_service, account):
     """The service enforces it; the secret is wrapped, and nowhere else."""
-    service.reply = lambda *_: (200, {"data": {**KEY, "key": "b747e891-whole"}})
+    json_service.reply = lambda *_: (200, {"data": {**KEY, "key": "b747e891-whole"}})
     made = both(account, "create_key", "job", usd=5, per="day", scopes=["model:chat"])
-    assert service.asked[0] == (
+    assert json_service.asked[0] == (
         "POST",
         "/v1/keys",
         {},
@@ -298,33 +257,33 @@ def test_a_key_with_a_limit_of_its_own(service, account):
     assert "whole" not in repr(made)
     assert "whole" not in str(made.raw)
     account.create_key("free")
-    assert service.asked[-1][3] == {"name": "free"}
+    assert json_service.asked[-1][3] == {"name": "free"}
 
 
 @pytest.mark.parametrize("options", [{"per": "day"}, {"usd": -1}])
-def test_limits_that_are_none(service, account, options):
+def test_limits_that_are_none(json_service, account, options):
     """Before anything is sent."""
     with pytest.raises(ConfigurationError):
         account.create_key("x", **options)
-    assert not service.asked
+    assert not json_service.asked
 
 
-def test_a_key_is_made_once_or_not(service, account):
+def test_a_key_is_made_once_or_not(json_service, account):
     """A server error is not tried again: the first request may have made a key."""
-    service.reply = lambda *_: (500, {"message": "oops"})
+    json_service.reply = lambda *_: (500, {"message": "oops"})
     with pytest.raises(ServerError):
         account.create_key("x")
-    assert len(service.asked) == 1
+    assert len(json_service.asked) == 1
     with pytest.raises(ServerError):
         account.balance()
-    assert len(service.asked) == 3
+    assert len(json_service.asked) == 3
 
 
-def test_a_key_is_deleted_by_its_prefix(service, account):
+def test_a_key_is_deleted_by_its_prefix(json_service, account):
     """A whole key is not put into a URL, which logs keep."""
-    service.reply = lambda *_: (200, None)
+    json_service.reply = lambda *_: (200, None)
     both(account, "delete_key", "b747e891")
-    assert service.asked[0][:2] == ("DELETE", "/v1/keys/b747e891")
+    assert json_service.asked[0][:2] == ("DELETE", "/v1/keys/b747e891")
     for wrong in ("../models", "b747e891847f4c3fa0f6cce1cfd79bf9", ""):
         with pytest.raises(ConfigurationError):
             account.delete_key(wrong)
@@ -340,16 +299,16 @@ def test_a_key_is_deleted_by_its_prefix(service, account):
         ("balance", []),
     ],
 )
-def test_replies_that_cannot_be_read(service, account, method, reply):
+def test_replies_that_cannot_be_read(json_service, account, method, reply):
     """One of our errors, whatever they are."""
-    service.reply = lambda *_: (200, reply)
+    json_service.reply = lambda *_: (200, reply)
     with pytest.raises(ResponseFormatError):
         getattr(account, method)()
 
 
-def test_refusals_and_broken_lines(service, account):
+def test_refusals_and_broken_lines(json_service, account):
     """The same errors as those of a chat."""
-    service.reply = lambda *_: (401, {"message": "bad key sk-management"})
+    json_service.reply = lambda *_: (401, {"message": "bad key sk-management"})
     with pytest.raises(AuthenticationError) as refused:
         account.balance()
     assert "sk-management" not in str(refused.value)
