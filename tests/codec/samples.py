@@ -67,16 +67,16 @@ HYBRID = ModelFacts(
 """A model that takes both shapes."""
 
 
-def written(*messages, facts=None, dialect="openai", **settings):
+def written(*messages, facts=None, dialect="openai", model="acme/model", **settings):
     """The body of a request, without the model's name."""
     options = {name: settings.pop(name) for name in _OPTIONS if name in settings}
     options = Options(facts=facts, dialect=dialect, **options)
-    body = encode("acme/model", list(messages), settings, options).body
-    assert body.pop("model") == "acme/model"
+    body = encode(model, list(messages), settings, options).body
+    assert body.pop("model") == model
     return body
 
 
-_OPTIONS = ("unsupported", "echo_reasoning", "clean_tools", "stream", "stream_usage")
+_OPTIONS = ("unsupported", "echo_reasoning", "clean_tools", "stream", "stream_usage", "vendor_of")
 
 
 def turns(*messages, **how):

@@ -272,3 +272,13 @@ def test_parallel_calls_need_tools():
     """Without tools a word on parallel calls would be refused."""
     assert written(HI, tools=[], parallel_tool_calls=False) == PLAIN
     assert written(HI, tools=[TOOL], parallel_tool_calls=False)["parallel_tool_calls"] is False
+
+
+@pytest.mark.parametrize(("default", "budget"), [(1023, 2048), (1024, 2048), (1025, 1024)])
+def test_a_small_default_limit_bounds_no_thinking(default, budget):
+    """Defaults of up to 1,024 tokens are for answers without reasoning and leave it no room."""
+    spec = dataclasses.replace(CLAUDE, ranges={"max_tokens": {"default": default}})
+
+    sent = written(HI, facts=spec, dialect="anthropic", reasoning_effort="low")
+
+    assert sent["thinking"] == {"type": "enabled", "budget_tokens": budget}
