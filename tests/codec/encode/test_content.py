@@ -9,7 +9,7 @@ from langchain_core.messages import HumanMessage, SystemMessage
 
 from langchain_aimlapi._codec.encode.blocks import read_content
 from langchain_aimlapi._codec.encode.content import Media, Text
-from langchain_aimlapi._codec.encode.mime import sniffed
+from langchain_aimlapi._codec.encode.mime import read_type, sniffed
 from langchain_aimlapi.errors import UnsupportedContentError
 
 from ..samples import JPEG, MP4, PDF, PNG, UNKNOWN, URL, WAV, turns
@@ -374,6 +374,24 @@ def test_a_models_own_blocks_are_left_out_of_other_turns(kind):
 def test_bytes_tell_their_kind(start, mime_type):
     """Common files are known by their first bytes."""
     assert sniffed(base64.b64encode(start + bytes(20)).decode()) == mime_type
+
+
+@pytest.mark.parametrize(
+    ("label", "read"),
+    [
+        ("image/jpg", ("image/jpeg", None)),
+        (" IMAGE/PNG ", ("image/png", None)),
+        ("Audio/X-WAV", ("audio/wav", None)),
+        ("text/plain; format=flowed; CHARSET='Latin-1'", ("text/plain", "Latin-1")),
+        ("application/octet-stream", (None, None)),
+        ("", (None, None)),
+        (None, (None, None)),
+        (7, (None, None)),
+    ],
+)
+def test_media_types_are_normalised(label, read):
+    """Case, parameters and old names make no difference; some labels say nothing."""
+    assert read_type(label) == read
 
 
 def test_what_is_no_base64_has_no_kind():

@@ -33,6 +33,7 @@ def sent_to(model, *messages, **how):
         ("x" * 90, "Moonshot", True),
         ("abcDEF123", "Mistral AI", True),
         ("call_1", "Mistral AI", False),
+        ("abcDEF12", "Mistral AI", False),
         ("ü", "Anthropic", False),
     ],
 )
@@ -180,6 +181,30 @@ def test_names_in_a_history_are_those_of_the_tools():
     )
 
     assert [one["function"]["name"] for one in found[0]["tool_calls"]] == ["Page_int", "look_up"]
+
+
+def test_blank_text_of_an_assistant_is_left_out_for_claude():
+    """Also where it is the only text, beside a call."""
+    said = AIMessage([{"type": "text", "text": " "}], tool_calls=[call()])
+
+    assert sent_to("claude-opus-9", HumanMessage("h"), said)[1]["content"] == ""
+    assert sent_to("gpt-4o", HumanMessage("h"), said)[1]["content"] == " "
+
+
+def emptied():
+    """A message whose calls were taken away after it was made."""
+    message = AIMessage([{"type": "text", "text": "a"}, call()])
+    message.tool_calls = []
+    return message
+
+
+def test_calls_that_were_taken_away_do_not_come_back():
+    """Their blocks are still in the content; a result in the conversation needs its call."""
+    asked = [HumanMessage("h"), emptied()]
+
+    assert "tool_calls" not in turns(*asked)[1]
+    found = turns(*asked, ToolMessage("t", tool_call_id="call_1"))
+    assert found[1]["tool_calls"] == [wire_call()]
 
 
 def test_pictures_are_taken_unless_documented_otherwise():
