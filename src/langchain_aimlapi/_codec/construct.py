@@ -19,7 +19,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 _new = object.__new__
 # What an object of pydantic's consists of; `object.__setattr__` would look each up anew.
-_set_fields, _set_said, _set_extra, _set_private = (
+_set_fields, _set_names, _set_extra, _set_private = (
     vars(BaseModel)[slot].__set__
     for slot in (
         "__dict__",
@@ -30,20 +30,20 @@ _set_fields, _set_said, _set_extra, _set_private = (
 )
 
 
-def made(
-    kind: type[_Model], fields: dict[str, Any], said: set[str], extra: dict[str, Any] | None
+def construct(
+    kind: type[_Model], fields: dict[str, Any], fields_set: set[str], extra: dict[str, Any] | None
 ) -> _Model:
     """An object of a pydantic class without private attributes.
 
     Args:
         kind: The class.
         fields: All its fields, in their order; becomes the object's own, as do the others.
-        said: The names of those that were given.
+        fields_set: The names of those that were given.
         extra: Further attributes; `None` where the class allows none.
     """
     model = _new(kind)
     _set_fields(model, fields)
-    _set_said(model, said)
+    _set_names(model, fields_set)
     _set_extra(model, extra)
     _set_private(model, None)
     return model

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 REASONING_KEYS = ("reasoning_content", "reasoning")
-"""Keys of a reply's message that hold thoughts as text, the more common one first."""
+"""Keys of a reply's message that hold reasoning as text, the more common one first."""
 THINK_TAG = "<think>"
-"""Stands in place of a key where the thoughts came inside the text, as `<think>…</think>`."""
+"""Stands in place of a key where the reasoning came inside the text, as `<think>…</think>`."""
 DETAILS_KEY = "reasoning_details"
-"""Stands in place of a key where the thoughts came as details alone."""
+"""Stands in place of a key where the reasoning came as details alone."""

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from langchain_aimlapi._codec.decode.audio import SoundReader
+from langchain_aimlapi._codec.decode.audio import AudioDecoder
 
 
 @given(st.lists(st.binary(max_size=9)))
 def test_joined_pieces_are_the_sound(pieces):
     """However many bytes each piece has, the joined text decodes to all of them."""
-    reader = SoundReader()
+    reader = AudioDecoder()
 
     read = [reader.read({"data": base64.b64encode(piece).decode()}) for piece in pieces]
     text = "".join(piece.get("data", "") for piece in [*read, reader.end()])
@@ -24,7 +24,7 @@ def test_joined_pieces_are_the_sound(pieces):
 
 def test_descriptions_are_said_once():
     """Numbers would be added up by LangChain, and texts joined."""
-    reader = SoundReader()
+    reader = AudioDecoder()
 
     assert reader.read({"id": "a", "expires_at": 9}) == {"id": "a", "expires_at": 9}
     assert reader.read({"id": "a", "expires_at": 9, "transcript": "x"}) == {"transcript": "x"}
@@ -35,4 +35,4 @@ def test_descriptions_are_said_once():
 @pytest.mark.parametrize("data", ["A=", "é=", None])
 def test_what_is_no_base64_passes(data):
     """Odd data is handed on as it came."""
-    assert SoundReader().read({"data": data}) == {"data": data}
+    assert AudioDecoder().read({"data": data}) == {"data": data}

@@ -21,7 +21,7 @@ def both(request, monkeypatch):
     """A shape's generation, prepared and validated."""
     body = orjson.dumps(request.param.reply)
     prepared = decode_reply(body, context()).generations[0]
-    monkeypatch.setattr(codec, "_PREPARED", False)
+    monkeypatch.setattr(codec, "_CONSTRUCTIBLE", False)
     return prepared, decode_reply(body, context()).generations[0]
 
 
@@ -69,4 +69,4 @@ def test_nothing_is_shared_between_replies():
 
 def test_this_core_gets_prepared_messages():
     """The langchain-core of this test run is one that the short way is known to suit."""
-    assert codec._PREPARED
+    assert codec._CONSTRUCTIBLE

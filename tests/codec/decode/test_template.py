@@ -160,9 +160,9 @@ events = st.builds(
 )
 
 
-def everything(datas, lessons, monkeypatch):
+def everything(datas, most_templates, monkeypatch):
     """All that a decoder makes of events."""
-    monkeypatch.setattr(codec, "_LESSONS", lessons)
+    monkeypatch.setattr(codec, "_MOST_TEMPLATES", most_templates)
     decoder = StreamDecoder(context())
     made = []
     for data in datas:
@@ -174,7 +174,7 @@ def everything(datas, lessons, monkeypatch):
         made.append(decoder.end())
     except AimlapiError as error:
         made.append(repr(error))
-    return made, decoder.texts, decoder.thoughts, decoder.interrupted()
+    return made, decoder.texts, decoder.reasoning, decoder.interrupted()
 
 
 @given(st.lists(st.one_of(events, st.sampled_from([b"[DONE]", b"{", b"{}"])), max_size=12))

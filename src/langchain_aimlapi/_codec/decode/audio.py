@@ -1,6 +1,6 @@
 """Pieces of a spoken answer -> pieces that can be put end to end.
 
-A stream sends sound as pieces of base64. LangChain joins them as text, which is right only if no
+A stream sends audio as pieces of base64. LangChain joins them as text, which is right only if no
 piece ends within a group of four characters; what would is held back until the next one.
 """
 
@@ -17,23 +17,23 @@ _GROUP = 3
 """Bytes that base64 writes as one group of characters."""
 
 
-class SoundReader:
+class AudioDecoder:
     """Reads the `audio` of one message; what describes it leaves once."""
 
-    __slots__ = ("_rest", "_said")
+    __slots__ = ("_passed_on", "_rest")
 
     def __init__(self) -> None:
         self._rest = b""
-        self._said: set[str] = set()
+        self._passed_on: set[str] = set()
 
     def read(self, audio: Mapping[str, Any]) -> dict[str, Any]:
         """The part of a piece that can be joined to those before it."""
         new = {
             key: value
             for key, value in audio.items()
-            if (isinstance(value, str | None) if key in _JOINED else key not in self._said)
+            if (isinstance(value, str | None) if key in _JOINED else key not in self._passed_on)
         }
-        self._said |= new.keys()
+        self._passed_on |= new.keys()
         data = new.get("data")
         if isinstance(data, str) and (self._rest or data.endswith("=")):
             new["data"] = self._regrouped(data)
@@ -46,9 +46,9 @@ class SoundReader:
 
     def _regrouped(self, data: str) -> str:
         try:
-            sound = self._rest + base64.b64decode(data)
+            audio = self._rest + base64.b64decode(data)
         except ValueError:
             return data
-        whole = len(sound) - len(sound) % _GROUP
-        self._rest = sound[whole:]
-        return base64.b64encode(sound[:whole]).decode("ascii")
+        whole = len(audio) - len(audio) % _GROUP
+        self._rest = audio[whole:]
+        return base64.b64encode(audio[:whole]).decode("ascii")

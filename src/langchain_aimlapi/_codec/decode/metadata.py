@@ -58,7 +58,7 @@ class ReplyContext(NamedTuple):
     """What decoding needs to know beside the body."""
 
     model: str
-    """The model that was asked; the reply's own word on it wins."""
+    """The model that was asked; overridden by the reply's model."""
     headers: Mapping[str, str] = MappingProxyType({})
     """By lower-case names."""
     call_id: str = ""

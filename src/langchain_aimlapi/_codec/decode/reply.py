@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.messages import AIMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 
-from langchain_aimlapi._codec.construct import containers, made
-from langchain_aimlapi._codec.decode import reasoning_tags as think
+from langchain_aimlapi._codec.construct import construct, containers
+from langchain_aimlapi._codec.decode import reasoning_tags
 from langchain_aimlapi._codec.decode.metadata import (
     CHOICE_KEYS,
     MESSAGE_KEYS,
@@ -114,17 +114,17 @@ def generation(
     }
     finish_reason = metadata.get("finish_reason")
     info = {"finish_reason": finish_reason} if finish_reason else None
-    if not _PREPARED:
+    if not _CONSTRUCTIBLE:
         return ChatGeneration(message=AIMessage(**fields), generation_info=info)
-    message = made(AIMessage, {**_MESSAGE, **fields}, set(fields), {})
-    said = {"generation_info", "message", "text"}
+    message = construct(AIMessage, {**_MESSAGE, **fields}, set(fields), {})
+    fields_set = {"generation_info", "message", "text"}
     whole = {**_GENERATION, "text": text, "message": message, "generation_info": info}
-    return made(ChatGeneration, whole, said, None)
+    return construct(ChatGeneration, whole, fields_set, None)
 
 
 _MESSAGE = dict(vars(AIMessage(content="")))
 _GENERATION = dict(vars(ChatGeneration(message=AIMessage(content=""))))
-_PREPARED = containers(AIMessage(content="")) == {
+_CONSTRUCTIBLE = containers(AIMessage(content="")) == {
     "additional_kwargs",
     "invalid_tool_calls",
     "response_metadata",
@@ -136,16 +136,16 @@ def message_content(
     message: Mapping[str, Any], context: ReplyContext
 ) -> tuple[str, dict[str, Any]]:
     """A message's text, and everything beside it for `additional_kwargs`."""
-    text, parts_thought = content_text(message.get("content"))
+    text, parts_reasoning = content_text(message.get("content"))
     kwargs = {key: message[key] for key in KEPT_KEYS if usable(key, message.get(key))}
-    key, thought = reasoning_text(message)
-    if not thought:
-        key, thought = REASONING_KEYS[0], parts_thought
-    if not thought and context.split_think_tags:
-        inline, text = think.split(text)
-        key, thought = (THINK_TAG, inline) if inline is not None else (key, thought)
-    if thought:
-        kwargs["reasoning_content"] = thought
+    key, reasoning = reasoning_text(message)
+    if not reasoning:
+        key, reasoning = REASONING_KEYS[0], parts_reasoning
+    if not reasoning and context.split_think_tags:
+        inline, text = reasoning_tags.split(text)
+        key, reasoning = (THINK_TAG, inline) if inline is not None else (key, reasoning)
+    if reasoning:
+        kwargs["reasoning_content"] = reasoning
         if key != REASONING_KEYS[0]:
             kwargs["reasoning_key"] = key
     audio: Any = message.get("audio")
@@ -162,7 +162,7 @@ def named_audio(audio: Mapping[str, Any], context: ReplyContext) -> dict[str, An
 
 
 def reasoning_text(fields: Mapping[str, Any]) -> tuple[str, str]:
-    """The key and the text of a message's (or delta's) thoughts; details stand in for a text."""
+    """The key and the text of a message's (or delta's) reasoning; details stand in for a text."""
     for key in REASONING_KEYS:
         text = fields.get(key)
         if isinstance(text, str) and text:
@@ -178,11 +178,11 @@ def reasoning_text(fields: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def content_text(content: Any) -> tuple[str, str]:
-    """The text and the thought in a message's `content`: a string, or a list of parts."""
+    """The text and the reasoning in a message's `content`: a string, or a list of parts."""
     if isinstance(content, str):
         return content, ""
     listed = content if isinstance(content, list) else ()
     parts = [part for part in listed if isinstance(part, dict)]
     text = "".join(str(part.get("text") or "") for part in parts if part.get("type") == "text")
-    thoughts = [part.get("thinking") for part in parts if part.get("type") == "thinking"]
-    return text, "".join(content_text(thought)[0] for thought in thoughts)
+    thinking = [part.get("thinking") for part in parts if part.get("type") == "thinking"]
+    return text, "".join(content_text(inner)[0] for inner in thinking)

@@ -1,10 +1,10 @@
 """The output items of a response: what of them a message keeps, and where.
 
-Text, thoughts and calls of tools go where every reply has them. Beside them a message keeps an
-outline (`additional_kwargs["output_items"]`): one entry per item, in order. The service wants its
-reasoning back before the very call or message it led to, each by its id, so order and ids must
-not be lost; encrypted thoughts and the traces of tools that the service ran itself have no other
-place at all. Entries of messages and calls hold only what the message does not say elsewhere.
+Text, reasoning and calls of tools go where every reply has them. Beside them a message lists the
+items (`additional_kwargs["output_items"]`), in order. The service wants its reasoning back before
+the very call or message it led to, each by its id, so order and ids must not be lost; encrypted
+reasoning and the traces of tools that the service ran itself have no other place at all. Entries
+of messages and calls hold only what the message does not hold elsewhere.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 Item = Mapping[str, Any]
 
-_SAID_ELSEWHERE: Mapping[str, frozenset[str]] = {
+_STORED_ELSEWHERE: Mapping[str, frozenset[str]] = {
     "custom_tool_call": frozenset({"input", "name"}),
     "function_call": frozenset({"arguments", "name"}),
     "image_generation_call": frozenset({"result"}),
@@ -23,14 +23,14 @@ _SAID_ELSEWHERE: Mapping[str, frozenset[str]] = {
 _KNOWN_PARTS = frozenset({"output_text", "refusal"})
 
 
-def outline(items: Iterable[Item]) -> list[dict[str, Any]]:
+def output_items(items: Iterable[Item]) -> list[dict[str, Any]]:
     """The entries of items; a message's says how many `characters` of the text are its."""
     return [_entry(item) for item in items]
 
 
 def _entry(item: Item) -> dict[str, Any]:
     kind = item.get("type", "")
-    elsewhere = _SAID_ELSEWHERE.get(kind, frozenset())
+    elsewhere = _STORED_ELSEWHERE.get(kind, frozenset())
     entry = {key: value for key, value in item.items() if key not in elsewhere}
     if kind == "message":
         entry["characters"] = sum(len(part.get("text") or "") for part in text_parts(item))
@@ -50,23 +50,25 @@ def text_parts(item: Item) -> list[Mapping[str, Any]]:
     return [part for _, part in parts(item) if part.get("type") == "output_text"]
 
 
-def marks(items: Iterable[Item]) -> list[Any]:
-    """What is marked in the text, as chat completions say it, with places in the text as a whole."""
+def text_annotations(items: Iterable[Item]) -> list[Any]:
+    """The annotations of the text, as chat completions say it, with places in the text as a whole."""
     found: list[Any] = []
     before = 0
     for item in items:
         if item.get("type") != "message":
             continue
         for part in text_parts(item):
-            found += [_mark(mark, before) for mark in part.get("annotations") or ()]
+            found += [
+                _annotation(annotation, before) for annotation in part.get("annotations") or ()
+            ]
             before += len(part.get("text") or "")
     return found
 
 
-def _mark(mark: Any, before: int) -> Any:
-    if not isinstance(mark, Mapping) or mark.get("type") != "url_citation":
-        return mark
-    cited = {key: value for key, value in mark.items() if key != "type"}
+def _annotation(annotation: Any, before: int) -> Any:
+    if not isinstance(annotation, Mapping) or annotation.get("type") != "url_citation":
+        return annotation
+    cited = {key: value for key, value in annotation.items() if key != "type"}
     for edge in ("start_index", "end_index"):
         if isinstance(cited.get(edge), int):
             cited[edge] += before

@@ -33,8 +33,8 @@ def decode_response(body: bytes, context: ReplyContext) -> ChatResult:
     delta = decoder.feed_whole(response) or Delta()
     final = decoder.end()
     kwargs: dict[str, Any] = dict(final.additional_kwargs)
-    if decoder.thoughts:
-        kwargs["reasoning_content"] = "".join(decoder.thoughts)
+    if decoder.reasoning:
+        kwargs["reasoning_content"] = "".join(decoder.reasoning)
     metadata = dict(final.response_metadata)
     if delta.logprobs:
         metadata["logprobs"] = dict(delta.logprobs)

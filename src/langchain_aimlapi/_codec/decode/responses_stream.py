@@ -14,11 +14,11 @@ from langchain_aimlapi._codec.decode.metadata import ReplyContext, response_meta
 from langchain_aimlapi._codec.decode.responses_items import (
     Item,
     images,
-    marks,
-    outline,
+    output_items,
+    text_annotations,
     unknown_parts,
 )
-from langchain_aimlapi._codec.decode.responses_texts import TEXT_EVENTS, Texts
+from langchain_aimlapi._codec.decode.responses_texts import TEXT_EVENTS, TextReader
 from langchain_aimlapi._codec.decode.stream import Delta, Final
 from langchain_aimlapi._codec.decode.usage import usage_metadata
 from langchain_aimlapi._codec.json_text import parse_object
@@ -28,7 +28,7 @@ from langchain_aimlapi.errors import StreamInterruptedError
 Event = Mapping[str, Any]
 
 SUMMARY_KEY = "summary"
-"""Stands in place of a key for thoughts that come as a summary: they go back as items alone."""
+"""Stands in place of a key for reasoning that comes as a summary: it goes back as items alone."""
 
 _REQUEST_KEYS = frozenset(
     {
@@ -80,10 +80,10 @@ class ResponsesDecoder:
     def __init__(self, context: ReplyContext) -> None:
         self.done = False
         """Whether nothing more can come."""
-        self._said = Texts(context.call_id)
-        self.texts = self._said.texts
-        self.thoughts = self._said.thoughts
-        self.fragments = self._said.fragments
+        self._text_reader = TextReader(context.call_id)
+        self.texts = self._text_reader.texts
+        self.reasoning = self._text_reader.reasoning
+        self.tool_calls = self._text_reader.tool_calls
         self._context = context
         self._response: Mapping[str, Any] = {}
         self._meta: dict[str, Any] = {}
@@ -108,12 +108,12 @@ class ResponsesDecoder:
         event = parse_object(data)
         delta = Delta()
         if event.get("type") in TEXT_EVENTS:
-            self._said.read(event, _number(event), delta)
+            self._text_reader.read(event, _number(event), delta)
         else:
             self._read_rarer(event, delta)
         if isinstance(event.get("meta"), Mapping):
             self._meta |= event["meta"]
-        return delta if self._said.keep(delta) else None
+        return delta if self._text_reader.keep(delta) else None
 
     def feed_whole(self, response: Mapping[str, Any]) -> Delta | None:
         """Take a whole response, decoded.
@@ -123,7 +123,7 @@ class ResponsesDecoder:
         """
         delta = Delta()
         self._read_whole(response, delta)
-        return delta if self._said.keep(delta) else None
+        return delta if self._text_reader.keep(delta) else None
 
     def late(self) -> Delta | None:
         """Nothing: no text of this route is held back."""
@@ -164,17 +164,17 @@ class ResponsesDecoder:
         )
         if response.get("incomplete_details"):
             metadata["incomplete_details"] = response["incomplete_details"]
-        tools, extras = self.fragments.end()
+        tools, extras = self.tool_calls.end()
         kwargs = self._kwargs(items) | ({"tool_call_extras": extras} if extras else {})
         return Final(metadata, usage_metadata(usage), kwargs, tools)
 
     def _kwargs(self, items: list[Item]) -> dict[str, Any]:
         kept: dict[str, Any] = {
-            "annotations": marks(items),
+            "annotations": text_annotations(items),
             "images": images(items),
-            "output_items": outline(items),
-            "reasoning_key": SUMMARY_KEY if self.thoughts else None,
-            "refusal": "".join(self._said.refusal),
+            "output_items": output_items(items),
+            "reasoning_key": SUMMARY_KEY if self.reasoning else None,
+            "refusal": "".join(self._text_reader.refusal),
         }
         return {key: value for key, value in kept.items() if value}
 
@@ -186,11 +186,11 @@ class ResponsesDecoder:
             case "response.created" | "response.queued" | "response.in_progress":
                 self._response = _inner(event, "response")
             case "response.output_item.added":
-                self._said.open(_number(event), _inner(event, "item"))
+                self._text_reader.open(_number(event), _inner(event, "item"))
             case "response.output_item.done":
                 number, item = _number(event), _inner(event, "item")
                 self._items[number] = item
-                self._said.finish(number, item, delta)
+                self._text_reader.finish(number, item, delta)
             case (
                 "response.completed"
                 | "response.incomplete"
@@ -223,7 +223,7 @@ class ResponsesDecoder:
             part = {"type": "output_text", "text": response["output_text"]}
             items = {0: {"type": "message", "content": [part]}}
         for number, item in items.items():
-            self._said.finish(number, item, delta)
+            self._text_reader.finish(number, item, delta)
         self._complete = self.done = True
 
     def _numbered(self, output: Iterable[Any]) -> dict[int, Item]:

@@ -1,4 +1,4 @@
-"""The texts of a response: words, thoughts, refusals and arguments, each by its place.
+"""The texts of a response: text, reasoning, refusals and arguments, each by its place.
 
 A stream says every text up to four times: in pieces, whole when it is done, and again in the item
 and in the response it belongs to. So each place has a count of the characters that were passed
@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._codec.decode.responses_items import Item, parts
-from langchain_aimlapi._codec.decode.tool_call_chunks import FragmentReader
+from langchain_aimlapi._codec.decode.tool_call_chunks import ToolCallReader
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +26,7 @@ _KINDS: Mapping[str, tuple[str, str, str]] = {
     "response.function_call_arguments": ("arguments", "", "arguments"),
     "response.output_text": ("text", "content_index", "text"),
     "response.reasoning_summary_text": ("summary", "summary_index", "text"),
-    "response.reasoning_text": ("thought", "content_index", "text"),
+    "response.reasoning_text": ("reasoning", "content_index", "text"),
     "response.refusal": ("refusal", "content_index", "refusal"),
 }
 """Events about texts: the kind, the field with the number of the part, and that with the whole."""
@@ -36,16 +36,16 @@ _CALLED_WITH: Mapping[str, str] = {"arguments": "function", "input": "custom"}
 TEXT_EVENTS = frozenset(f"{name}.{end}" for name in _KINDS for end in ("delta", "done"))
 
 
-class Texts:
+class TextReader:
     """What of a response's texts was passed on, and what it amounts to."""
 
-    __slots__ = ("_called", "_passed_on", "fragments", "refusal", "texts", "thoughts")
+    __slots__ = ("_called", "_passed_on", "reasoning", "refusal", "texts", "tool_calls")
 
     def __init__(self, call_id: str) -> None:
         self.texts: list[str] = []
-        self.thoughts: list[str] = []
+        self.reasoning: list[str] = []
         self.refusal: list[str] = []
-        self.fragments = FragmentReader(call_id)
+        self.tool_calls = ToolCallReader(call_id)
         self._passed_on: dict[Place, int] = {}
         self._called: list[dict[str, Any]] = []
         """Pieces of calls in the event that is being read."""
@@ -53,12 +53,12 @@ class Texts:
     def keep(self, delta: Delta) -> bool:
         """Complete a delta and add it to what it amounts to; false if nothing is in it."""
         if self._called:
-            delta.tools = self.fragments.read({"tool_calls": self._called})
+            delta.tools = self.tool_calls.read({"tool_calls": self._called})
             self._called = []
         if delta.text:
             self.texts.append(delta.text)
         if delta.reasoning:
-            self.thoughts.append(delta.reasoning)
+            self.reasoning.append(delta.reasoning)
         return bool(delta)
 
     def read(self, event: Mapping[str, Any], number: int, delta: Delta) -> None:
@@ -83,7 +83,7 @@ class Texts:
             case "message":
                 self._finish_message(number, item, delta)
             case "reasoning":
-                for kind, key in (("summary", "summary"), ("thought", "content")):
+                for kind, key in (("summary", "summary"), ("reasoning", "content")):
                     for at, part in parts(item, key):
                         self._catch_up((number, kind, at), part.get("text"), delta)
             case kind if kind in _CALLS:
@@ -128,7 +128,7 @@ class Texts:
             self.refusal.append(piece)
         else:
             # Parts of a summary are paragraphs, each with its own heading.
-            apart = "\n\n" if begins and (self.thoughts or delta.reasoning) else ""
+            apart = "\n\n" if begins and (self.reasoning or delta.reasoning) else ""
             delta.reasoning += apart + piece
 
     def _add_logprobs(
@@ -148,6 +148,6 @@ class Texts:
     def _add_to_call(self, place: Place, item: Item, piece: str) -> None:
         number, given, _ = place
         identity = item.get("call_id") or item.get("id")
-        said = {"name": item.get("name"), given: piece}
-        call = {"index": number, "id": identity, _CALLED_WITH[given]: said}
+        function = {"name": item.get("name"), given: piece}
+        call = {"index": number, "id": identity, _CALLED_WITH[given]: function}
         self._called.append(call)

@@ -1,6 +1,6 @@
 """The events of a stream, one by one -> deltas, and at the end what holds for the whole.
 
-What changes with every event (text, thought, pieces of tool calls, logprobs, audio) leaves as a
+What changes with every event (text, reasoning, pieces of tool calls, logprobs, audio) leaves as a
 `Delta` at once. Everything else is held to the end and leaves once, in `Final`: LangChain adds
 chunks up, and vendors repeat finish reasons, ids, names and running token counts. The last usage
 wins; ids and names count the first time; a delta may be missing, empty or null.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._codec.decode.accumulated import Accumulated, Details, Fields
-from langchain_aimlapi._codec.decode.audio import SoundReader
+from langchain_aimlapi._codec.decode.audio import AudioDecoder
 from langchain_aimlapi._codec.decode.metadata import (
     CHOICE_KEYS,
     MESSAGE_KEYS,
@@ -32,8 +32,8 @@ from langchain_aimlapi._codec.decode.reply import (
     named_audio,
     reasoning_text,
 )
-from langchain_aimlapi._codec.decode.template import Template, TextField, told_alone
-from langchain_aimlapi._codec.decode.tool_call_chunks import FragmentReader, ToolFragment
+from langchain_aimlapi._codec.decode.template import Template, TextField, sole_text_field
+from langchain_aimlapi._codec.decode.tool_call_chunks import ToolCallChunk, ToolCallReader
 from langchain_aimlapi._codec.decode.usage import usage_metadata
 from langchain_aimlapi._codec.json_text import parse_object
 from langchain_aimlapi._codec.keys import DETAILS_KEY, REASONING_KEYS, THINK_TAG
@@ -53,8 +53,8 @@ _OFTEN_FIELDS = _PLAIN_FIELDS | {
     "refusal",
     "tool_calls",
 }
-_LESSONS = 8
-"""How many looks of events are learnt in a stream: where each is new, learning would not pay."""
+_MOST_TEMPLATES = 8
+"""Maximum number of templates per stream: where every event is new, they do not pay."""
 _KEPT_KEYS = ("annotations", "encrypted_content", "extra_content", "images", "refusal")
 
 
@@ -64,7 +64,7 @@ class Delta:
 
     text: str = ""
     reasoning: str = ""
-    tools: list[ToolFragment] | None = None
+    tools: list[ToolCallChunk] | None = None
     logprobs: Mapping[str, Any] | None = None
     audio: dict[str, Any] | None = None
 
@@ -79,7 +79,7 @@ class Final:
     response_metadata: dict[str, Any]
     usage_metadata: Any = None
     additional_kwargs: dict[str, Any] = field(default_factory=dict)
-    tools: list[ToolFragment] = field(default_factory=list)
+    tools: list[ToolCallChunk] = field(default_factory=list)
     """Ids for calls that never got one, and marks for calls with something to send back."""
 
 
@@ -93,18 +93,18 @@ class StreamDecoder:
         self.done = False
         """Whether `[DONE]` came."""
         self.texts: list[str] = []
-        self.thoughts: list[str] = []
-        self.fragments = FragmentReader(context.call_id)
+        self.reasoning: list[str] = []
+        self.tool_calls = ToolCallReader(context.call_id)
         self._context = context
         self._think = ThinkSplitter() if context.split_think_tags else None
         self._think_found = False
-        self._sound: SoundReader | None = None
+        self._audio_decoder: AudioDecoder | None = None
         self._head: dict[str, Any] = {}
         self._shape: frozenset[str] = frozenset()
         self._missing: tuple[str, ...] = ()
         self._odd: tuple[str, ...] = ()
         self._template: Template | None = None
-        self._lessons = _LESSONS
+        self._templates_left = _MOST_TEMPLATES
         self._usage: Mapping[str, Any] | None = None
         self._finish_reason: str | None = None
         self._reasoning_key: str | None = None
@@ -128,7 +128,7 @@ class StreamDecoder:
         if self.done:
             return None
         if self._template is not None and (text := self._template.text(data)) is not None:
-            return self._said(self._template.field, text)
+            return self._plain_delta(self._template.field, text)
         if data == _DONE:
             self.done = True
             return self._late_text()
@@ -143,8 +143,13 @@ class StreamDecoder:
         if not isinstance(choice, dict):
             return None
         delta = self._read_choice(choice)
-        if self._lessons and delta and self._think is None and (name := told_alone(chunk)):
-            self._lessons -= 1
+        if (
+            self._templates_left
+            and delta
+            and self._think is None
+            and (name := sole_text_field(chunk))
+        ):
+            self._templates_left -= 1
             self._template = Template.learn(name, data, chunk)
         return delta
 
@@ -174,14 +179,14 @@ class StreamDecoder:
 
     # --- one event ------------------------------------------------------------------------------
 
-    def _said(self, name: TextField, text: str) -> Delta | None:
+    def _plain_delta(self, name: TextField, text: str) -> Delta | None:
         """An event like one before, with this text: nothing else in it is news."""
         if not text:
             return None
         if name == "content":
             self.texts.append(text)
             return Delta(text)
-        self.thoughts.append(text)
+        self.reasoning.append(text)
         return Delta("", text)
 
     def _read_head(self, chunk: Mapping[str, Any]) -> None:
@@ -238,7 +243,7 @@ class StreamDecoder:
 
     def _fuller(self, delta: Any, message: Any) -> Any:
         """The whole message of a server that did not stream; others repeat it beside each delta."""
-        if self.texts or self.thoughts or self.fragments.calls:
+        if self.texts or self.reasoning or self.tool_calls.calls:
             return delta
         says = isinstance(delta, dict) and (delta.get("content") or delta.get("tool_calls"))
         return delta if says else message or delta
@@ -259,22 +264,22 @@ class StreamDecoder:
         if delta.text:
             self.texts.append(delta.text)
         if delta.reasoning:
-            self.thoughts.append(delta.reasoning)
+            self.reasoning.append(delta.reasoning)
         return delta
 
     def _read_rarer(self, fields: Mapping[str, Any], delta: Delta) -> None:
-        key, thought = reasoning_text(fields)
+        key, reasoning = reasoning_text(fields)
         if key == DETAILS_KEY and self._reasoning_key in REASONING_KEYS:
-            thought = ""  # it has been said in words of its own
-        if thought:
+            reasoning = ""  # it has come as a text already
+        if reasoning:
             self._no_tags(delta)
-            delta.reasoning += thought
+            delta.reasoning += reasoning
             self._reasoning_key = self._reasoning_key or key
         details = fields.get("reasoning_details")
         if details:
             self._merge_details(details)
         if fields.get("tool_calls") or fields.get("function_call"):
-            delta.tools = self.fragments.read(fields)
+            delta.tools = self.tool_calls.read(fields)
         audio: Any = fields.get("audio")
         if usable("audio", audio):
             delta.audio = self._audio(audio)
@@ -292,21 +297,21 @@ class StreamDecoder:
                 self._unknown.add(name, value)
 
     def _split(self, fields: Mapping[str, Any], delta: Delta) -> None:
-        """Content that may hold thoughts: as parts, or in tags."""
+        """Content that may hold reasoning: as parts, or in tags."""
         text, delta.reasoning = content_text(fields["content"])
         if delta.reasoning or reasoning_text(fields)[1]:
             self._no_tags(delta)
         if self._think is None:
             delta.text += text
             return
-        thought, delta.text = self._think.feed(text)
-        delta.reasoning += thought
+        reasoning, delta.text = self._think.feed(text)
+        delta.reasoning += reasoning
         self._think_found = self._think.found
         if self._think.done:
             self._think = None
 
     def _no_tags(self, delta: Delta) -> None:
-        """Thoughts come by a key of their own: what looks like a tag in the text is text."""
+        """Reasoning comes by a key of their own: what looks like a tag in the text is text."""
         if self._think is not None and not self._think.found:
             delta.text += self._think.end()[1]
             self._think = None
@@ -314,20 +319,20 @@ class StreamDecoder:
     def _late_text(self) -> Delta | None:
         if self._think is None:
             return None
-        thought, text = self._think.end()
+        reasoning, text = self._think.end()
         self._think = None
-        delta = Delta(text=text, reasoning=thought)
+        delta = Delta(text=text, reasoning=reasoning)
         if text:
             self.texts.append(text)
-        if thought:
-            self.thoughts.append(thought)
+        if reasoning:
+            self.reasoning.append(reasoning)
         return delta or None
 
     def _audio(self, audio: Mapping[str, Any]) -> dict[str, Any] | None:
-        if self._sound is None:
-            self._sound = SoundReader()
+        if self._audio_decoder is None:
+            self._audio_decoder = AudioDecoder()
             audio = named_audio(audio, self._context)
-        return self._sound.read(audio) or None
+        return self._audio_decoder.read(audio) or None
 
     def _merge_details(self, details: Any) -> None:
         if not isinstance(details, list):
@@ -363,13 +368,13 @@ class StreamDecoder:
         )
         kwargs = self._kept.values_by_name()
         key = THINK_TAG if self._think_found else self._reasoning_key
-        if key and key != REASONING_KEYS[0] and self.thoughts:
+        if key and key != REASONING_KEYS[0] and self.reasoning:
             kwargs["reasoning_key"] = key
         if self._details:
             kwargs["reasoning_details"] = self._details.listed()
-        if self._sound is not None and (rest := self._sound.end()):
+        if self._audio_decoder is not None and (rest := self._audio_decoder.end()):
             kwargs["audio"] = rest
-        tools, extras = self.fragments.end()
+        tools, extras = self.tool_calls.end()
         if extras:
             kwargs["tool_call_extras"] = extras
         return Final(metadata, usage_metadata(self._usage), kwargs, tools)

@@ -102,7 +102,7 @@ class Template:
         return template if _parses_to(before + _TRIAL.encode() + trial, expected) else None
 
 
-def told_alone(event: Mapping[str, Any]) -> TextField | None:
+def sole_text_field(event: Mapping[str, Any]) -> TextField | None:
     """The field of a text that is all an event tells; `None` if it tells of anything else.
 
     Read a second time, such an event adds its text and changes nothing.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-class ToolFragment(TypedDict):
+class ToolCallChunk(TypedDict):
     """A piece of a call; `index` counts the calls of the message from 0."""
 
     name: str | None
@@ -99,7 +99,7 @@ class _Piece(NamedTuple):
     args: str
 
 
-class FragmentReader:
+class ToolCallReader:
     """Keeps count of the calls of one message."""
 
     __slots__ = ("_by_id", "_by_index", "_call_id", "calls")
@@ -110,16 +110,16 @@ class FragmentReader:
         self._by_index: dict[int, _Call] = {}
         self.calls: list[_Call] = []
 
-    def read(self, delta: Mapping[str, Any]) -> list[ToolFragment]:
+    def read(self, delta: Mapping[str, Any]) -> list[ToolCallChunk]:
         """The pieces in one delta, one for each call."""
-        fragments: dict[int, ToolFragment] = {}
+        chunks: dict[int, ToolCallChunk] = {}
         before: _Call | None = None
         for piece in wire_calls(delta):
-            before = self._read(piece, before, fragments)
-        return list(fragments.values())
+            before = self._read(piece, before, chunks)
+        return list(chunks.values())
 
     def _read(
-        self, wire: Mapping[str, Any], before: _Call | None, fragments: dict[int, ToolFragment]
+        self, wire: Mapping[str, Any], before: _Call | None, chunks: dict[int, ToolCallChunk]
     ) -> _Call:
         """Read a piece; `before` is the call of the piece before it in the same event."""
         custom = wire.get("custom")
@@ -139,8 +139,8 @@ class FragmentReader:
             args = call.args.add(args)
         new_id = self._new_id(call, piece.identity)
         if new_id is not None or new_name is not None or args:
-            fragment = _fragment(call.index, name=new_name, args=args, identity=new_id)
-            with_fragment(fragments, fragment)
+            chunk = _chunk(call.index, name=new_name, args=args, identity=new_id)
+            add_chunk(chunks, chunk)
         return call
 
     def _call_of(self, piece: _Piece, before: _Call | None) -> _Call:
@@ -179,16 +179,16 @@ class FragmentReader:
         call.name += new
         return new
 
-    def whole(self) -> list[ToolFragment]:
+    def whole(self) -> list[ToolCallChunk]:
         """Every call as far as it came, in one piece."""
         return [
-            _fragment(call.index, name=call.name or None, args=call.args.text, identity=call.id)
+            _chunk(call.index, name=call.name or None, args=call.args.text, identity=call.id)
             for call in self.calls
         ]
 
-    def end(self) -> tuple[list[ToolFragment], dict[str, dict[str, Any]]]:
+    def end(self) -> tuple[list[ToolCallChunk], dict[str, dict[str, Any]]]:
         """Closing pieces, and by call id what has to go back with each call."""
-        fragments: list[ToolFragment] = []
+        chunks: list[ToolCallChunk] = []
         extras: dict[str, dict[str, Any]] = {}
         for call in self.calls:
             identity = call.id or missing_id(self._call_id, call.index)
@@ -196,8 +196,8 @@ class FragmentReader:
                 extras[identity] = call.extras
             closing = call.closing()
             if call.extras or call.id is None or closing:
-                fragments.append(_fragment(call.index, args=closing, identity=identity))
-        return fragments, extras
+                chunks.append(_chunk(call.index, args=closing, identity=identity))
+        return chunks, extras
 
 
 def read_calls(message: Mapping[str, Any], call_id: str) -> Calls:
@@ -212,26 +212,26 @@ def read_calls(message: Mapping[str, Any], call_id: str) -> Calls:
     listed = wire_calls(message)
     if all(name_and_arguments(call)[0] for call in listed):
         return separate_calls(listed, call_id)
-    reader = FragmentReader(call_id)
-    fragments = reader.read(message)
+    reader = ToolCallReader(call_id)
+    chunks = reader.read(message)
     closing, extras = reader.end()
-    calls = added_up([*fragments, *closing])
+    calls = added_up([*chunks, *closing])
     calls.extras.update(extras)
     return calls
 
 
-def added_up(fragments: Iterable[ToolFragment]) -> Calls:
+def added_up(chunks: Iterable[ToolCallChunk]) -> Calls:
     """The calls that pieces add up to."""
-    whole: dict[int, ToolFragment] = {}
-    for fragment in fragments:
-        with_fragment(whole, fragment)
+    whole: dict[int, ToolCallChunk] = {}
+    for chunk in chunks:
+        add_chunk(whole, chunk)
     calls = Calls()
     for call in whole.values():
         add_call(calls, call["id"] or "", call["name"], call["args"] or "")
     return calls
 
 
-def with_fragment(whole: dict[int, ToolFragment], added: ToolFragment) -> None:
+def add_chunk(whole: dict[int, ToolCallChunk], added: ToolCallChunk) -> None:
     """Add a piece to those of its call: LangChain adds up chunks, not pieces within one."""
     known = whole.get(added["index"])
     if known is None:
@@ -242,7 +242,7 @@ def with_fragment(whole: dict[int, ToolFragment], added: ToolFragment) -> None:
     known["args"] = (known["args"] or "") + (added["args"] or "")
 
 
-def _fragment(
+def _chunk(
     index: int, *, name: str | None = None, args: str | None = None, identity: str | None = None
-) -> ToolFragment:
+) -> ToolCallChunk:
     return {"name": name, "args": args, "id": identity, "index": index, "type": "tool_call_chunk"}

@@ -78,7 +78,7 @@ _ID_DIGITS = 24
 
 
 def name_and_arguments(call: Mapping[str, Any]) -> tuple[str | None, str]:
-    """A call's (or fragment's) name and its arguments as JSON text."""
+    """A call's (or chunk's) name and its arguments as JSON text."""
     function = call.get("function")
     if isinstance(function, dict):
         return named(function.get("name")), argument_text(function.get("arguments"))

@@ -1,6 +1,6 @@
 """Tokens, as the vendors behind the gateway count them.
 
-Two habits of counting are about: most vendors count thoughts among the completion tokens, a few
+Two habits of counting are about: most vendors count reasoning among the completion tokens, a few
 (xAI, Gemini) beside them, so that only the total tells. Output is therefore what the total
 leaves over the prompt, whichever is larger; both habits come out right (API recordings). Anthropic
 counts what came out of its cache, or went into it, beside the input; LangChain counts all.

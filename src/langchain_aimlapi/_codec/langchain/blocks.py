@@ -109,7 +109,7 @@ def _reasoning(kwargs: Mapping[str, Any]) -> Block | None:
 
 
 def reasoning_extras(kwargs: Mapping[str, Any]) -> Block:
-    """What a reasoning block holds beside the thought, to go back to the model with it."""
+    """What a reasoning block holds beside its text, to go back to the model with it."""
     extras = {key: kwargs[key] for key in ("reasoning_key", "reasoning_details") if kwargs.get(key)}
     items = kwargs.get("output_items") or ()
     if any(item.get("type") == "reasoning" for item in items):

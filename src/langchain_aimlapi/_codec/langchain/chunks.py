@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core import messages as core
 from langchain_core.outputs import ChatGenerationChunk
 
-from langchain_aimlapi._codec.construct import made
+from langchain_aimlapi._codec.construct import construct
 from langchain_aimlapi._codec.decode.metadata import PROVIDER
 from langchain_aimlapi._codec.decode.stream import Delta
 from langchain_aimlapi._codec.langchain.merging import (
@@ -24,7 +24,7 @@ from langchain_aimlapi._codec.langchain.merging import (
 if TYPE_CHECKING:
     from langchain_aimlapi._codec.decode.responses_stream import ResponsesDecoder
     from langchain_aimlapi._codec.decode.stream import Final, StreamDecoder
-    from langchain_aimlapi._codec.decode.tool_call_chunks import ToolFragment
+    from langchain_aimlapi._codec.decode.tool_call_chunks import ToolCallChunk
 
 
 def as_chunk(item: Delta | Final) -> ChatGenerationChunk:
@@ -40,7 +40,7 @@ def delta_chunk(delta: Delta) -> ChatGenerationChunk:
     kwargs: dict[str, Any] | None = None
     if delta.reasoning or delta.audio:
         kwargs = _kwargs(delta)
-    make = _prepared if CONSTRUCTIBLE else _validated
+    make = _constructed if CONSTRUCTIBLE else _validated
     return make(delta.text, metadata, kwargs, delta.tools)
 
 
@@ -57,7 +57,7 @@ def _validated(
     text: str,
     metadata: dict[str, Any],
     kwargs: dict[str, Any] | None,
-    tools: list[ToolFragment] | None,
+    tools: list[ToolCallChunk] | None,
 ) -> ChatGenerationChunk:
     fields: dict[str, Any] = {"content": text, "response_metadata": metadata}
     if kwargs is not None:
@@ -72,11 +72,11 @@ _MESSAGE = dict(vars(_EXAMPLE))
 _GENERATION = dict(vars(ChatGenerationChunk(message=core.AIMessageChunk(content=""))))
 
 
-def _prepared(
+def _constructed(
     text: str,
     metadata: dict[str, Any],
     kwargs: dict[str, Any] | None,
-    tools: list[ToolFragment] | None,
+    tools: list[ToolCallChunk] | None,
 ) -> ChatGenerationChunk:
     """The chunk that `_validated` makes, a sixth of the cost."""
     fields = {
@@ -88,15 +88,15 @@ def _prepared(
         "invalid_tool_calls": [],
         "tool_call_chunks": [piece.copy() for piece in tools] if tools else [],
     }
-    said = {"content", "response_metadata"}
+    fields_set = {"content", "response_metadata"}
     if kwargs is not None:
-        said.add("additional_kwargs")
+        fields_set.add("additional_kwargs")
     if tools:
         fields |= UNREAD
-        said |= {"tool_call_chunks", *UNREAD}
-    message = made(AIMessageChunk, fields, said, {})
+        fields_set |= {"tool_call_chunks", *UNREAD}
+    message = construct(AIMessageChunk, fields, fields_set, {})
     fields = {**_GENERATION, "text": text, "message": message}
-    return made(ChatGenerationChunk, fields, {"message", "text"}, None)
+    return construct(ChatGenerationChunk, fields, {"message", "text"}, None)
 
 
 def final_chunk(final: Final) -> ChatGenerationChunk:
@@ -118,14 +118,14 @@ def partial_message(decoder: StreamDecoder | ResponsesDecoder) -> core.AIMessage
     """What had come when a stream broke off, as one message; its half calls are invalid ones."""
     final = decoder.interrupted()
     kwargs = dict(final.additional_kwargs)
-    if decoder.thoughts:
-        kwargs["reasoning_content"] = "".join(decoder.thoughts)
+    if decoder.reasoning:
+        kwargs["reasoning_content"] = "".join(decoder.reasoning)
     return read_strictly(
         core.AIMessageChunk(
             content="".join(decoder.texts),
             additional_kwargs=kwargs,
             response_metadata=final.response_metadata,
             usage_metadata=final.usage_metadata,
-            tool_call_chunks=decoder.fragments.whole(),
+            tool_call_chunks=decoder.tool_calls.whole(),
         )
     )

@@ -1,8 +1,8 @@
-"""Deltas that arrived together -> fewer of them, for servers that have no time for each.
+"""Deltas that arrived together -> fewer of them, to cut the cost per chunk.
 
-Neighbours of a kind become one: words, thoughts, pieces of the same calls. So the order of what a
-model said and thought stays, every log probability stands with its words, and the message they add
-up to is the same. Sound passes as it is.
+Neighbours of a kind become one: text, reasoning, chunks of the same tool calls. So the order of text
+and reasoning stays, every log probability stands with its text, and the message they add
+up to is the same. Audio passes as it is.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from langchain_aimlapi._codec.decode.stream import Delta
-    from langchain_aimlapi._codec.decode.tool_call_chunks import ToolFragment
+    from langchain_aimlapi._codec.decode.tool_call_chunks import ToolCallChunk
 
 Kind = Literal["text", "reasoning", "tools"]
 
@@ -55,10 +55,10 @@ def _add(sum_: Delta, delta: Delta) -> None:
         sum_.logprobs = _all(sum_.logprobs or {}, delta.logprobs)
 
 
-def _joined(fragments: Sequence[ToolFragment]) -> list[ToolFragment]:
-    """One fragment per call: LangChain reads two of the same call in one chunk as two calls."""
-    calls: dict[int, ToolFragment] = {}
-    for piece in fragments:
+def _joined(chunks: Sequence[ToolCallChunk]) -> list[ToolCallChunk]:
+    """One chunk per call: LangChain reads two of the same call in one chunk as two calls."""
+    calls: dict[int, ToolCallChunk] = {}
+    for piece in chunks:
         call = calls.get(piece["index"])
         if call is None:
             calls[piece["index"]] = piece

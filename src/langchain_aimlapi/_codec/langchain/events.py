@@ -2,8 +2,8 @@
 
 The protocol: `message-start`, then blocks, each opened once, added to, and finished with its
 whole content, then `message-finish` with usage and metadata. Blocks are numbered in the order
-they begin. Text, thought and every tool call keep one block each from first to last, since a
-model may go back to thinking between words; what comes whole (audio, pictures, a refusal) is
+they begin. Text, reasoning and every tool call keep one block each from first to last, since a
+model may go back to reasoning between texts; what comes whole (audio, pictures, a refusal) is
 opened and finished at the end.
 """
 
@@ -24,7 +24,7 @@ from langchain_aimlapi._codec.langchain.blocks import (
 
 if TYPE_CHECKING:
     from langchain_aimlapi._codec.decode.stream import Final
-    from langchain_aimlapi._codec.decode.tool_call_chunks import ToolFragment
+    from langchain_aimlapi._codec.decode.tool_call_chunks import ToolCallChunk
 
 Event = Any
 """A dict of LangChain's protocol (`langchain_protocol.MessagesData`)."""
@@ -33,13 +33,13 @@ Event = Any
 class EventWriter:
     """Writes the events of one message: `start`, `delta` for each delta, `finish`."""
 
-    __slots__ = ("_audio", "_calls", "_logprobs", "_next", "_text", "_thought", "_words", "begun")
+    __slots__ = ("_audio", "_calls", "_logprobs", "_next", "_reasoning", "_text", "_words", "begun")
 
     def __init__(self) -> None:
         self.begun = False
         self._next = 0
         self._text: int | None = None
-        self._thought: int | None = None
+        self._reasoning: int | None = None
         self._calls: dict[int, _Call] = {}
         self._words: tuple[list[str], list[str]] = ([], [])
         self._audio = Fields()
@@ -64,11 +64,11 @@ class EventWriter:
         """The events of one delta."""
         events: list[Event] = []
         if delta.reasoning:
-            if self._thought is None:
-                self._thought = self._open(events, {"type": "reasoning", "reasoning": ""})
+            if self._reasoning is None:
+                self._reasoning = self._open(events, {"type": "reasoning", "reasoning": ""})
             self._words[0].append(delta.reasoning)
             added = {"type": "reasoning-delta", "reasoning": delta.reasoning}
-            events.append(_added(self._thought, added))
+            events.append(_added(self._reasoning, added))
         if delta.text:
             if self._text is None:
                 self._text = self._open(events, {"type": "text", "text": ""})
@@ -80,8 +80,8 @@ class EventWriter:
 
     def finish(self, final: Final) -> list[Event]:
         """Finish all blocks and the message."""
-        for fragment in final.tools:
-            self._fragment(fragment, [])
+        for chunk in final.tools:
+            self._chunk(chunk, [])
         kwargs = dict(final.additional_kwargs)
         if self._words[0]:
             kwargs["reasoning_content"] = "".join(self._words[0])
@@ -113,8 +113,8 @@ class EventWriter:
         return index
 
     def _rarer(self, delta: Delta, events: list[Event]) -> None:
-        for fragment in delta.tools or ():
-            self._fragment(fragment, events)
+        for chunk in delta.tools or ():
+            self._chunk(chunk, events)
         self._join_audio(delta.audio or {})
         for key, tokens in (delta.logprobs or {}).items():
             known = self._logprobs.get(key)
@@ -130,14 +130,14 @@ class EventWriter:
             else:
                 self._audio[key] = Accumulated(value)
 
-    def _fragment(self, fragment: ToolFragment, events: list[Event]) -> None:
-        call = self._calls.get(fragment["index"])
-        args = fragment["args"] or ""
+    def _chunk(self, chunk: ToolCallChunk, events: list[Event]) -> None:
+        call = self._calls.get(chunk["index"])
+        args = chunk["args"] or ""
         if call is None:
-            opening = {**fragment, "args": ""}
-            call = self._calls[fragment["index"]] = _Call(self._open(events, opening))
-        call.id = call.id or fragment["id"]
-        call.name += fragment["name"] or ""
+            opening = {**chunk, "args": ""}
+            call = self._calls[chunk["index"]] = _Call(self._open(events, opening))
+        call.id = call.id or chunk["id"]
+        call.name += chunk["name"] or ""
         if args:
             call.args.append(args)
             events.append(_added(call.block, {"type": "tool-call-delta", "args": args}))
@@ -156,8 +156,8 @@ class EventWriter:
         events: list[Event] = []
         if self._text is None and sources(kwargs):
             self._text = self._open(events, {"type": "text", "text": ""})
-        if self._thought is None and reasoning_extras(kwargs):
-            self._thought = self._open(events, {"type": "reasoning", "reasoning": ""})
+        if self._reasoning is None and reasoning_extras(kwargs):
+            self._reasoning = self._open(events, {"type": "reasoning", "reasoning": ""})
         for block in late:
             index = self._open(events, {"type": block["type"]})
             events.append({"event": "content-block-finish", "index": index, "content": block})
@@ -165,9 +165,9 @@ class EventWriter:
 
     def _whole(self, kwargs: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
         blocks: list[tuple[int, dict[str, Any]]] = []
-        if self._thought is not None:
-            thought = {"type": "reasoning", "reasoning": "".join(self._words[0])}
-            blocks.append((self._thought, thought | reasoning_extras(kwargs)))
+        if self._reasoning is not None:
+            reasoning = {"type": "reasoning", "reasoning": "".join(self._words[0])}
+            blocks.append((self._reasoning, reasoning | reasoning_extras(kwargs)))
         if self._text is not None:
             text: dict[str, Any] = {"type": "text", "text": "".join(self._words[1])}
             annotations = sources(kwargs)

@@ -23,7 +23,7 @@ from langchain_core.utils._merge import merge_dicts
 from langchain_core.utils.utils import LC_AUTO_PREFIX, LC_ID_PREFIX
 from pydantic import BaseModel
 
-from langchain_aimlapi._codec.construct import containers, made
+from langchain_aimlapi._codec.construct import construct, containers
 from langchain_aimlapi._codec.decode.metadata import PROVIDER
 from langchain_aimlapi._codec.decode.tool_calls import Calls, add_call
 from langchain_aimlapi._codec.langchain.partial import partial_calls
@@ -153,12 +153,12 @@ def added(left: AIMessageChunk, others: Iterable[core.AIMessageChunk]) -> Any:
     }
     if any(f["chunk_position"] == "last" for f in fields):
         summed |= {"chunk_position": "last", "tool_calls": [], "invalid_tool_calls": []}
-        return read_strictly(made(core.AIMessageChunk, summed, set(_SUMMED), {}))
+        return read_strictly(construct(core.AIMessageChunk, summed, set(_SUMMED), {}))
     if pieces:
         summed |= UNREAD
-        return made(AIMessageChunk, summed, _SUMMED | UNREAD.keys(), {})
+        return construct(AIMessageChunk, summed, _SUMMED | UNREAD.keys(), {})
     summed |= {"tool_calls": [], "invalid_tool_calls": []}
-    return made(AIMessageChunk, summed, set(_SUMMED), {})
+    return construct(AIMessageChunk, summed, set(_SUMMED), {})
 
 
 def _merged(fields: list[dict[str, Any]], name: str) -> dict[str, Any]:
