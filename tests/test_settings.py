@@ -28,6 +28,7 @@ from langchain_aimlapi import (
     AimlapiTimeoutError,
     ChatAimlapi,
     ConfigurationError,
+    InvalidRequestError,
     ServerError,
     Timeouts,
     UnknownParameterWarning,
@@ -239,7 +240,6 @@ class TestUnknownArguments:
         [
             ("temprature", "temperature"),
             ("max_token", "max_tokens"),
-            ("openai_api_base", "base_url"),
             ("xyzzy", None),
         ],
     )
@@ -257,6 +257,43 @@ class TestUnknownArguments:
         assert repr(name) in said
         assert caught[0].filename == __file__
         assert body(aimlapi_sandbox)[name] == 1
+
+    @pytest.mark.parametrize(
+        ("name", "words"),
+        [
+            ("openai_api_base", "base_url=…"),
+            ("openai_proxy", "proxy=…"),
+            ("organization", "no organizations"),
+            ("tiktoken_model_name", "Leave it out"),
+            ("headers", "default_headers=…"),
+            ("retries", "max_retries=…"),
+        ],
+    )
+    def test_arguments_of_other_packages_are_refused(
+        self, ask, model, aimlapi_sandbox, name, words
+    ):
+        """They are about the client, and some hold secrets: none is sent."""
+        with pytest.raises(ConfigurationError, match=words):
+            model(**{name: "x"})
+        with pytest.raises(ConfigurationError, match=words):
+            ask(model(), "Hi", **{name: "x"})
+
+        assert aimlapi_sandbox.requests == []
+
+    @pytest.mark.parametrize("name", ["gpt-5", "openai/gpt-5-pro", "claude-sonnet-4-20250514"])
+    def test_a_mistyped_effort(self, ask, model, aimlapi_sandbox, name):
+        """The legal words are named before anything is sent; other models' may be sent."""
+        with pytest.raises(ConfigurationError, match="'hgih' is no effort.*'high'"):
+            ask(model(model=name), "Hi", reasoning_effort="hgih")
+
+        assert aimlapi_sandbox.requests == []
+
+    def test_an_effort_of_a_model_nobody_knows(self, ask, model, aimlapi_sandbox):
+        """It is sent, and the service decides."""
+        with pytest.raises(InvalidRequestError, match="reasoning_effort"):
+            ask(model(model="nobody/knows"), "Hi", reasoning_effort="ultra")
+
+        assert body(aimlapi_sandbox)["reasoning_effort"] == "ultra"
 
     def test_on_a_call_too(self, ask, model, aimlapi_sandbox):
         """An unknown argument of a call is sent, with the same warning."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from langchain_aimlapi._catalogue import lookup
+from langchain_aimlapi._catalogue import lookup, twins
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 
@@ -82,7 +82,14 @@ def forget():
     """Forget what was read of the catalogue, now and when the test ends."""
 
     def now():
-        for cached in (lookup._data, lookup._entry, lookup._other_spellings):
+        for cached in (
+            lookup._data,
+            lookup._documented,
+            lookup._other_spellings,
+            lookup._prefixes,
+            lookup.entry,
+            twins._by_base,
+        ):
             cached.cache_clear()
 
     now()

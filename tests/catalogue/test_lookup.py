@@ -169,7 +169,28 @@ def test_case_does_not_matter(written, found):
     assert _catalogue.facts(written).id == found
 
 
-@pytest.mark.parametrize("model", ["gpt-4o-mini-2099-01-01", "gpt", "", "openai/", "claude"])
+@pytest.mark.parametrize(
+    ("model", "found"),
+    [
+        ("openai/gpt-4o-mini", "gpt-4o-mini"),
+        ("OpenAI/GPT-4o-mini", "gpt-4o-mini"),
+        ("gpt-4o-mini-2099-01-01", "gpt-4o-mini"),
+        ("openai/gpt-4o-mini-2024-07-18", "gpt-4o-mini-2024-07-18"),
+        ("x-ai/grok-4", "x-ai/grok-4-07-09"),
+        ("claude-3-5-sonnet", "anthropic/claude-3.5-sonnet"),
+    ],
+)
+def test_a_prefix_or_a_date_is_another_name(model, found):
+    """An id that differs by these alone has all that is known of the documented one."""
+    assert _catalogue.entry(model).id == found
+    assert _catalogue.facts(model).id == found
+    assert _catalogue.profile(model)
+
+
+@pytest.mark.parametrize(
+    "model",
+    ["foo/gpt-4o-mini", "google/gpt-4o-mini", "gpt-4o-mini-2", "gpt", "", "openai/", "claude"],
+)
 def test_nothing_is_guessed(model):
     """An id that merely begins like a known one is unknown."""
     assert _catalogue.entry(model) is None

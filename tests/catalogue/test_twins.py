@@ -23,7 +23,7 @@ def catalogue(monkeypatch):
     def use(*entries):
         known = {each.id: each for each in entries}
         monkeypatch.setattr(twins, "ids", lambda: tuple(sorted(known)))
-        monkeypatch.setattr(twins, "entry", known.get)
+        monkeypatch.setattr(twins, "documented", known.get)
         twins._by_base.cache_clear()
 
     yield use
@@ -126,9 +126,9 @@ def test_listed_models_without_a_window_are_few():
     assert len(missing) <= 8
 
 
-def test_an_unknown_id_has_no_schema_of_a_twin():
-    """What is sent follows documents of the very id."""
-    assert _catalogue.facts("gpt-4.1") is None
+def test_where_an_unknown_id_is_listed_is_not_guessed():
+    """All else that is known of the other id holds for it."""
+    assert _catalogue.facts("gpt-4.1").id == "openai/gpt-4.1-2025-04-14"
     assert _catalogue.profile("gpt-4.1")["tool_calling"] is True
     assert "status" not in _catalogue.profile("gpt-4.1")
     assert _catalogue.profile("nobody/nothing") is None

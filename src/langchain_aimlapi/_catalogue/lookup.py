@@ -4,8 +4,8 @@
 on the first look-up, and only the model asked for is built.
 
 An id is found as it is written, then regardless of case, then by an alias that the service
-itself lists. Nothing is guessed from the look of an id: a dated id and its undated sibling, or a
-dotted and a dashed one, may be served by different schemas.
+itself lists. What is documented of a dated id and its undated sibling may differ, so each that is
+documented has its own entry; one that is not gets its sibling's.
 """
 
 from __future__ import annotations
@@ -38,14 +38,31 @@ _ALIKE = 0.6
 """Least likeness, from 0 to 1, of an id worth naming to someone who mistyped one."""
 
 
+def documented(model: str) -> ModelEntry | None:
+    """Return what is documented under this very id, whatever its case, or a listed alias."""
+    return _documented(model)
+
+
+@lru_cache(maxsize=1024)
 def entry(model: str) -> ModelEntry | None:
-    """Return what is known of `model`, or `None` if the catalogue lacks it."""
-    return _entry(model)
+    """Return what is known of `model`, or `None` if the catalogue lacks it.
+
+    An id that is not documented, and differs from one that is by the vendor's prefix or a date
+    alone, names the same model (`openai/gpt-4o-mini`, `gpt-4o-mini-2024-07-18`).
+    """
+    found = _documented(model)
+    if found is not None:
+        return found
+    from langchain_aimlapi._catalogue.twins import twins  # noqa: PLC0415  # stands on this module
+
+    prefix = model.lower().rpartition("/")[0]
+    same = (twin for twin in twins(model) if not prefix or prefix in _prefixes()[twin.vendor])
+    return next(same, None)
 
 
 def facts(model: str) -> ModelFacts | None:
     """Return the documented request schema of `model`, or `None` if none is documented."""
-    found = _entry(model)
+    found = entry(model)
     return None if found is None else found.facts
 
 
@@ -54,7 +71,7 @@ def pricing(model: str) -> dict[str, Any] | None:
 
     The amounts are USD for `per` units each; `kind` is `fixed`, `variants` or `variable`.
     """
-    found = _entry(model)
+    found = entry(model)
     price = None if found is None else _data()["pricing"].get(found.id)
     copied: dict[str, Any] | None = orjson.loads(orjson.dumps(price))
     return copied
@@ -123,10 +140,19 @@ def _bare(model: str) -> str:
 
 
 @lru_cache(maxsize=1024)  # more than the catalogue has, and a bound on what callers make up
-def _entry(model: str) -> ModelEntry | None:
+def _documented(model: str) -> ModelEntry | None:
     models = _data()["models"]
     known = model if model in models else _other_spellings().get(model.lower())
     return None if known is None else read_entry(_data(), known)
+
+
+@cache
+def _prefixes() -> dict[str, set[str]]:
+    """The prefixes of each vendor's ids."""
+    found: dict[str, set[str]] = {}
+    for model, line in _data()["models"].items():
+        found.setdefault(line["vendor"], set()).add(model.lower().rpartition("/")[0])
+    return found
 
 
 @cache

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from langchain_aimlapi._catalogue.lookup import entry
+from langchain_aimlapi._catalogue.lookup import documented
 from langchain_aimlapi._catalogue.twins import twins, windows
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def profile(model: str) -> ModelProfile | None:
 
     The dictionary is the caller's own. Windows are in tokens.
     """
-    found = entry(model) or next(iter(twins(model)), None)
+    found = documented(model) or next(iter(twins(model)), None)
     if found is None:
         return None
     stated = _from_entry(found, model)
@@ -80,7 +80,9 @@ def profile(model: str) -> ModelProfile | None:
 def _from_entry(found: ModelEntry, model: str) -> dict[str, Any]:
     context, output = windows(model)
     figures = {"name": found.name, "max_input_tokens": context, "max_output_tokens": output}
-    if entry(model) is found:  # of an id that only has twins, nobody has said where it is listed
+    if (
+        documented(model) is found
+    ):  # of an id that only has twins, nobody has said where it is listed
         figures |= {"status": _STATUS.get(found.listing), "release_date": found.released}
     return {key: value for key, value in figures.items() if value is not None}
 

@@ -11,7 +11,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from langchain_aimlapi._catalogue.lookup import entry, ids
+from langchain_aimlapi._catalogue.lookup import documented, ids
 
 if TYPE_CHECKING:
     from langchain_aimlapi._catalogue.entry import ModelEntry
@@ -56,12 +56,12 @@ def twins(model: str) -> list[ModelEntry]:
     not name.
     """
     own = _spelling(model)
-    known = entry(model)
+    known = documented(model)
     found = [(_spelling(other), other) for other in _by_base().get(own.base, []) if other != model]
     entries = [
         (spelled, other)
         for spelled, name in found
-        if (other := entry(name)) is not None
+        if (other := documented(name)) is not None
         and (known is None or known.vendor == other.vendor)
         and (known is not None or not own.prefix or spelled.prefix in {"", own.prefix})
         and (not own.date or spelled.date in {"", own.date})
@@ -81,7 +81,7 @@ def _distance(own: str, other: str) -> int:
 
 def windows(model: str) -> tuple[int | None, int | None]:
     """The context window and the limit of output of a model in tokens, by any of its ids."""
-    known = entry(model)
+    known = documented(model)
     context = known.context_window if known else None
     output = known.max_output if known else None
     if context is not None:

@@ -12,7 +12,7 @@ from langchain_aimlapi import _catalogue
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from types import FrameType
 
 _TAKEN_BY_SOME_SERVERS = frozenset({"cache_control", "prediction", "service_tier", "user"})
@@ -36,23 +36,41 @@ class UnsupportedParameterWarning(UserWarning):
     """A parameter that the model is documented not to accept; it was left out."""
 
 
-_NAMES_ELSEWHERE = {
-    "api_base": "base_url",
-    "endpoint": "base_url",
-    "headers": "default_headers",
-    "max_output_tokens": "max_tokens",
-    "openai_api_base": "base_url",
-    "openai_proxy": "proxy",
-    "retries": "max_retries",
+_NAMES_ELSEWHERE: Mapping[str, str] = {
+    "anthropic_api_url": "It is base_url=… here.",
+    "anthropic_proxy": "It is proxy=… here.",
+    "api_base": "It is base_url=… here.",
+    "api_version": "If the address wants one, give default_query={'api-version': …}.",
+    "azure_endpoint": "It is base_url=… here.",
+    "check_embedding_ctx_length": "Leave it out: long lists of texts are split by tokens anyway.",
+    "default_request_timeout": "It is timeout=… here.",
+    "disabled_params": "unsupported_params says what happens to parameters a model does not take.",
+    "embedding_ctx_length": "Leave it out: a text that is too long is an error that names it.",
+    "endpoint": "It is base_url=… here.",
+    "headers": "It is default_headers=… here, and extra_headers=… on a call.",
+    "http_socket_options": "Give an http_client and an http_async_client that have them.",
+    "include_response_headers": "Leave it out: ids, cost and rate limits stand in "
+    "response_metadata.",
+    "openai_api_base": "It is base_url=… here.",
+    "openai_api_type": "Leave it out.",
+    "openai_api_version": "If the address wants one, give default_query={'api-version': …}.",
+    "openai_organization": "Leave it out: the service has no organizations.",
+    "openai_proxy": "It is proxy=… here.",
+    "organization": "Leave it out: the service has no organizations.",
+    "retries": "It is max_retries=… here.",
+    "show_progress_bar": "It is on_progress=… here, a function.",
+    "skip_empty": "Leave it out: an empty text is an error that names it.",
+    "tiktoken_enabled": "Leave it out: tokens are estimated.",
+    "tiktoken_model_name": "Leave it out: tokens are estimated.",
 }
-"""What other packages call our arguments, where the spelling does not tell."""
+"""Arguments of other packages' models that are about the client: none of them is for the service."""
 
 
 def warn_unknown(names: Iterable[str], known: Iterable[str | None], *, where: str) -> None:
     """Warn of names nobody knows, each once per place.
 
     Raises:
-        ConfigurationError: For a name that is meant to hold a key.
+        ConfigurationError: For a name that is meant to hold a key, or is another package's.
     """
     documented = documented_parameters()
     pool = sorted({name for name in known if name} | documented)
@@ -62,11 +80,14 @@ def warn_unknown(names: Iterable[str], known: Iterable[str | None], *, where: st
                 f"{where}: {name!r} is not a known argument and would be sent in the request body, "
                 "where a key must not be. It is api_key=… here."
             )
+        if name in _NAMES_ELSEWHERE:
+            raise ConfigurationError(
+                f"{where}: {name!r} is an argument of another package, and would be sent in the "
+                f"request body. {_NAMES_ELSEWHERE[name]}"
+            )
         if name in documented or not _first_time(where, name):
             continue
-        near = _NAMES_ELSEWHERE.get(name) or next(
-            iter(difflib.get_close_matches(name, pool, n=1)), None
-        )
+        near = next(iter(difflib.get_close_matches(name, pool, n=1)), None)
         hint = f" Did you mean {near!r}?" if near else ""
         warnings.warn(
             f"{where}: {name!r} is not a known argument; it is sent in the request body.{hint}",

@@ -8,7 +8,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from langchain_aimlapi._catalogue.spec import ModelFacts
-from langchain_aimlapi._codec.encode.chat import PARAMETERS, Options, encode, reasoning_knob
+from langchain_aimlapi._codec.encode.chat import PARAMETERS, Options, encode, reasoning_parameters
 from langchain_aimlapi.errors import ConfigurationError
 
 from ..samples import CLAUDE, HYBRID, OPEN, TOOL, written
@@ -138,7 +138,7 @@ QWEN = taking("enable_thinking", "thinking_budget")
 )
 def test_one_effort_for_four_knobs(facts, effort, limit, knob):
     """An effort becomes the parameter that the model documents, within its token limit."""
-    assert reasoning_knob(effort, facts, limit) == knob
+    assert reasoning_parameters(effort, facts, limit) == knob
 
 
 def test_a_budget_leaves_room_in_the_documented_limit():

@@ -417,3 +417,34 @@ def test_what_is_no_block_at_all_is_refused():
     """Content that is neither text nor a dict is refused by its Python type."""
     with pytest.raises(UnsupportedContentError, match=r"here.content\[0\].*int"):
         read_content([7], "here")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/home/me/cat.png", "cat.png", "./a/b.pdf", "~/a", "file:///tmp/a.png", "C:\\a.png", "C:/a"],
+)
+@pytest.mark.parametrize(
+    "block",
+    [
+        image,
+        lambda path: {"type": "image", "url": path},
+        lambda path: {"type": "image", "base64": path},
+        lambda path: file(file_data=path),
+        lambda path: {"type": "input_image", "image_url": path},
+        lambda path: {"type": "image", "source": {"type": "url", "url": path}},
+        video,
+    ],
+    ids=["part", "url", "base64", "file", "responses", "anthropic", "video"],
+)
+def test_a_path_is_no_url(path, block):
+    """The error says how a file is passed; the service would only say that the part is wrong."""
+    with pytest.raises(UnsupportedContentError, match=r"no URL.*'base64': Path\(…\)\.read_bytes"):
+        read_content([block(path)], "here")
+
+
+@pytest.mark.parametrize(
+    "place", ["https://a.example/x.png", "HTTP://a.example/x", "gs://bucket/x.png", JPEG, AS_PNG]
+)
+def test_what_is_no_path(place):
+    """Addresses of any scheme, and base64, that of a JPEG begins with a slash."""
+    assert read_content([image(place)], "here")

@@ -19,6 +19,7 @@ from langchain_aimlapi._codec.encode.mime import (
     clean_base64,
     decode_text,
     encode_bytes,
+    is_path,
     read_data_address,
     read_type,
     settled_type,
@@ -288,6 +289,7 @@ def _located(
         file_id: Id of a file that the service has.
     """
     label, charset = read_type(block.get("mime_type"))
+    _refuse_paths(url, data)
     if url and not (isinstance(url, str) and _is_address(url)):
         data, url = data or url, None
     place = url or data
@@ -316,6 +318,15 @@ def _located(
         detail=_extra(block, "detail"),
         cache_control=_extra(block, "cache_control"),
     )
+
+
+def _refuse_paths(*places: object) -> None:
+    for place in places:
+        if isinstance(place, str) and is_path(place):
+            raise _UnreadableBlockError(
+                f"{place[:80]!r} is no URL. The service cannot read files of this machine: pass the "
+                "file itself, as 'base64': Path(…).read_bytes()"
+            )
 
 
 def _is_text(label: str | None) -> bool:

@@ -3,7 +3,7 @@
 One table says what each parameter is called on the wire; the model's facts say which of them it
 takes and by which name. Three need more than a name: the token limit (`max_tokens` is the only
 one every model takes), the stop words (`stop_sequences` in the Anthropic shape) and the
-reasoning effort, for which the vendors have four different knobs.
+reasoning effort, for which the vendors have four different parameters.
 """
 
 from __future__ import annotations
@@ -178,8 +178,9 @@ def _renamed(given: Mapping[str, Any], options: Options) -> dict[str, Any]:
     if named.get("top_logprobs") is not None:
         named.setdefault("logprobs", True)
     if (effort := named.pop("reasoning_effort", None)) is not None:
-        knob = reasoning_knob(str(effort), facts, _limit(named, facts))
-        named = {**knob, **named}
+        check_effort(effort, options)
+        parameters = reasoning_parameters(str(effort), facts, _limit(named, facts))
+        named = {**parameters, **named}
     return named
 
 
@@ -225,7 +226,24 @@ _BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 16384, "xhigh"
 _LEAST_BUDGET = 1024
 
 
-def reasoning_knob(effort: str, facts: ModelFacts | None, limit: int | None) -> dict[str, Any]:
+def check_effort(effort: object, options: Options) -> None:
+    """Refuse a word that is no effort of any model, and none that this one documents.
+
+    Raises:
+        ConfigurationError: Names those that are.
+    """
+    known = options.facts
+    if known is None or options.unsupported == "send":
+        return
+    if isinstance(effort, str) and (effort in _EFFORTS or effort in known.efforts):
+        return
+    legal = ", ".join(map(repr, known.efforts or ("none", *_BUDGETS)))
+    raise ConfigurationError(f"reasoning_effort={effort!r} is no effort; {known.id} takes {legal}.")
+
+
+def reasoning_parameters(
+    effort: str, facts: ModelFacts | None, limit: int | None
+) -> dict[str, Any]:
     """One effort as the parameter that the model documents.
 
     Args:

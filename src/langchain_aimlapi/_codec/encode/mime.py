@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, unquote_to_bytes
 
@@ -230,3 +231,17 @@ def _shown_type(data: str) -> tuple[str | None, bool]:
     else:
         shown = next((mime for start, mime in _SIGNATURES if head.startswith(start)), None)
     return shown, shown in _PROVEN
+
+
+# --- paths ----------------------------------------------------------------------------------------
+
+_LONGEST_PATH = 1024
+_PATH = re.compile(
+    r"\s*+(?:file:|~/|[A-Za-z]:[\\/]|(?![A-Za-z][A-Za-z0-9+-]*+:)[^\n.]*+\.)", re.ASCII
+)
+"""A file's URL or path: base64 has no dots, and addresses begin with their scheme."""
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a text is a path of a file, where a URL or base64 should stand."""
+    return _PATH.match(text, 0, _LONGEST_PATH) is not None

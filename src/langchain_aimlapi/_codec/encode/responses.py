@@ -12,7 +12,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._catalogue.spec import ModelFacts
-from langchain_aimlapi._codec.encode.chat import Encoded, Options, fit_named_tools, sorted_out
+from langchain_aimlapi._codec.encode.chat import (
+    Encoded,
+    Options,
+    check_effort,
+    fit_named_tools,
+    sorted_out,
+)
 from langchain_aimlapi._codec.encode.conversation import prepare
 from langchain_aimlapi._codec.encode.responses_input import encode_input
 
@@ -68,6 +74,8 @@ def encode_responses(
             when `options.unsupported` is "error".
         UnsupportedContentError: For content with no form on this route.
     """
+    if (effort := settings.get("reasoning_effort")) is not None:
+        check_effort(effort, options)
     facts = options.facts or ModelFacts(id=model, route="responses", parameters=PARAMETERS)
     options = options._replace(facts=facts)
     given = {name: value for name, value in settings.items() if value is not None}
