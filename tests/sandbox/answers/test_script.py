@@ -218,7 +218,6 @@ def test_broken_arguments(aimlapi_sandbox, llm, ask):
         ({"matches": lambda request: request.headers["x-user"] == "b"}, "Hi", False),
         ({"contains": "Hi", "model": "other"}, "Hi", False),
     ],
-    ids=str,
 )
 @pytest.mark.parametrize("route", ROUTES)
 def test_conditions(aimlapi_sandbox, llm, rule, prompt, fits, route):
@@ -341,7 +340,6 @@ def test_embeddings_that_do_not_fit(sandbox):
         {"times": "two"},
         {"calls": {"f": {}}},
     ],
-    ids=str,
 )
 def test_wrong_types(sandbox, options):
     """They are a TypeError where the answer is set, and set nothing."""
