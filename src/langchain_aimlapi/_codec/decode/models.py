@@ -77,7 +77,7 @@ class Price:
         return bool(self.units)
 
     def usd(self, measure: str, unit: str = "token") -> float | None:
-        """US dollars for one unit, if there is one price for it.
+        """Return the US dollars for one unit; `None` if there is no single price for it.
 
         Args:
             measure: Such as "input" or "output".
@@ -95,9 +95,13 @@ class Percentiles:
     """
 
     p50: float | None = None
+    """The median."""
     p75: float | None = None
+    """Three of four calls are at or below it."""
     p90: float | None = None
+    """Nine of ten calls are at or below it."""
     p99: float | None = None
+    """99 of 100 calls are at or below it."""
 
 
 @dataclass(frozen=True, slots=True)
