@@ -151,42 +151,38 @@ BOTH, ONLY, NONE = (
     frozenset({"anthropic"}),
     frozenset({"openai"}),
 )
-ANY = None
 
 
 @pytest.mark.parametrize(
-    ("dialects", "route", "dialect", "responses", "learnt", "expected"),
+    ("dialects", "route", "dialect", "responses", "expected"),
     [
-        # documented dialects, route, the two settings, what was learnt -> route, dialect, doubt
-        (None, "chat", "auto", None, ANY, ("chat", "openai", False)),
-        (None, "chat", "anthropic", None, ANY, ("chat", "anthropic", False)),
-        (None, "chat", "auto", True, ANY, ("responses", "openai", False)),
-        (NONE, "chat", "auto", None, "anthropic", ("chat", "openai", False)),
-        (BOTH, "chat", "auto", None, ANY, ("chat", "openai", True)),
-        (BOTH, "chat", "auto", None, "anthropic", ("chat", "anthropic", True)),
-        (ONLY, "chat", "auto", None, ANY, ("chat", "anthropic", True)),
-        (ONLY, "chat", "auto", None, "openai", ("chat", "openai", True)),
-        (ONLY, "chat", "openai", None, "anthropic", ("chat", "openai", False)),
-        (ONLY, "chat", "anthropic", None, "openai", ("chat", "anthropic", False)),
-        (ONLY, "chat", "auto", True, ANY, ("responses", "openai", False)),
-        (ONLY, "chat", "anthropic", True, ANY, ("responses", "openai", False)),
-        (NONE, "responses", "auto", None, ANY, ("responses", "openai", False)),
-        (NONE, "responses", "auto", False, ANY, ("chat", "openai", False)),
+        # documented dialects and route, the two settings -> route, dialect, second dialect
+        (None, "chat", "auto", None, ("chat", "openai", None)),
+        (None, "chat", "anthropic", None, ("chat", "anthropic", None)),
+        (None, "chat", "auto", True, ("responses", "openai", None)),
+        (NONE, "chat", "auto", None, ("chat", "openai", None)),
+        (NONE, "chat", "anthropic", None, ("chat", "anthropic", None)),
+        (BOTH, "chat", "auto", None, ("chat", "openai", "anthropic")),
+        (ONLY, "chat", "auto", None, ("chat", "anthropic", "openai")),
+        (ONLY, "chat", "auto", False, ("chat", "anthropic", "openai")),
+        (ONLY, "chat", "openai", None, ("chat", "openai", None)),
+        (ONLY, "chat", "anthropic", None, ("chat", "anthropic", None)),
+        (ONLY, "chat", "auto", True, ("responses", "openai", None)),
+        (ONLY, "chat", "anthropic", True, ("responses", "openai", None)),
+        (NONE, "responses", "auto", None, ("responses", "openai", None)),
+        (NONE, "responses", "anthropic", None, ("responses", "openai", None)),
+        (NONE, "responses", "auto", False, ("chat", "openai", None)),
     ],
 )
-def test_route_and_dialect_by_table(dialects, route, dialect, responses, learnt, expected):
-    """What is documented, chosen and learnt decides; a spec holds for its own route and dialect."""
+def test_route_and_dialect_by_table(dialects, route, dialect, responses, expected):
+    """What is documented and chosen decides; a spec holds for its own route and dialect."""
     spec = None if dialects is None else ModelFacts("m", dialects=dialects, route=route)
-    place = dialects_of_chat.Place("http://host/v1", "m")
-    if learnt:
-        dialects_of_chat._learnt[place] = learnt
-    target = dialects_of_chat.choose_target(
-        spec, place, dialect=dialect, use_responses_api=responses
-    )
+    first, other = dialects_of_chat.targets(spec, dialect, responses)
 
-    assert (target.route, target.dialect, target.has_alternative_dialect) == expected
-    holds = spec is not None and target.route == route and target.dialect in dialects
-    assert target.spec is (spec if holds else None)
+    assert (first.route, first.dialect, other and other.dialect) == expected
+    for target in filter(None, (first, other)):
+        holds = spec is not None and target.route == route and target.dialect in dialects
+        assert target.spec is (spec if holds else None)
 
 
 @pytest.mark.parametrize("responses", [True, None])

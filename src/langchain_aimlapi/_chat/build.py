@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._chat.dialects import (
     ENDPOINTS,
+    OtherDialect,
     Place,
     Target,
-    choose_target,
-    with_other_dialect,
+    choose_targets,
 )
 from langchain_aimlapi._chat.settings import SENT_FIELDS, ChatSettings
 from langchain_aimlapi._client.request import CallScope, base_url_of, build_request
@@ -121,35 +121,38 @@ def build_chat_request(
         ConfigurationError: For arguments that contradict each other.
         UnsupportedContentError: For content with no form on the wire.
     """
+    fields = vars(settings)
 
     def option(name: str) -> Any:
         value = arguments.get(name)
-        return getattr(settings, name) if value is None else value
+        return fields[name] if value is None else value
 
     model = arguments.get("model") or arguments.get("model_name") or settings.model_name
-    spec = _catalogue.facts(model)
     place = Place(base_url_of(settings, arguments), model)
-    target = choose_target(
-        spec, place, dialect=option("dialect"), use_responses_api=option("use_responses_api")
-    )
+    target, other = choose_targets(place, option("dialect"), option("use_responses_api"))
     parameters = collect_parameters(settings, arguments, stream=stream)
-    options = Options(
-        unsupported=option("unsupported_params"),
-        echo_reasoning=option("echo_reasoning"),
-        clean_tools=_cleans_tools(option("clean_tool_schemas"), model),
-        stream=stream,
-        stream_usage=option("stream_usage"),
-        vendor_of=_catalogue.vendor,
-    )
     turns = without_empty_turns(messages) if option("repair_empty_turns") else messages
     scope = CallScope(key, str(run_id or uuid.uuid4()), arguments)
 
-    def write(target: Target) -> Request:
-        body = encode_body(target, model, turns, parameters, options)
-        return build_request(settings, ENDPOINTS[target.route], body, scope, streams=stream)
+    def write(target: Target, alternative: OtherDialect | None = None) -> Request:
+        options = Options(
+            facts=target.spec,
+            dialect=target.dialect,
+            unsupported=option("unsupported_params"),
+            echo_reasoning=option("echo_reasoning"),
+            clean_tools=_cleans_tools(option("clean_tool_schemas"), model),
+            stream=stream,
+            stream_usage=option("stream_usage"),
+            vendor_of=_catalogue.vendor,
+        )
+        body = encode_body(target.route, model, turns, parameters, options)
+        endpoint = ENDPOINTS[target.route]
+        return build_request(
+            settings, endpoint, body, scope, streams=stream, alternative=alternative
+        )
 
     return ChatRequest(
-        request=with_other_dialect(write, target, spec, place),
+        request=write(target, OtherDialect(place, other, write) if other else None),
         model=model,
         id=scope.id,
         route=target.route,
@@ -195,15 +198,14 @@ _ENCODERS = {"chat": encode, "responses": encode_responses}
 
 
 def encode_body(
-    target: Target,
+    route: Route,
     model: str,
     messages: Sequence[BaseMessage],
     parameters: Mapping[str, Any],
     options: Options,
 ) -> dict[str, Any]:
     """The body of a request, with a warning for each parameter that the model does not take."""
-    options = options._replace(facts=target.spec, dialect=target.dialect)
-    encoded = _ENCODERS[target.route](model, messages, parameters, options)
+    encoded = _ENCODERS[route](model, messages, parameters, options)
     warn_dropped(encoded.dropped, model)
     if encoded.was_forced:
         warn_unforced(model)

@@ -9,9 +9,11 @@ dialect that the service took is remembered for the process, by base URL and mod
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from langchain_aimlapi import _catalogue
 from langchain_aimlapi._client.request import Endpoint
 from langchain_aimlapi._transport.request import ReplyRules
 from langchain_aimlapi.errors import AimlapiError, InvalidRequestError
@@ -37,8 +39,6 @@ class Target(NamedTuple):
     dialect: Dialect
     spec: ModelFacts | None
     """The model's spec, if it is about this very route and dialect: it says nothing of another."""
-    has_alternative_dialect: bool = False
-    """Whether the service may take the other dialect where it refuses this one."""
 
 
 class Place(NamedTuple):
@@ -52,58 +52,60 @@ _learnt: dict[Place, Dialect] = {}
 """Dialects that a service took after it had refused the documented one."""
 
 
-def choose_target(
-    spec: ModelFacts | None,
-    place: Place,
-    *,
-    dialect: str,
-    use_responses_api: bool | None,
-) -> Target:
-    """Choose the route and the dialect of a request.
-
-    | `use_responses_api` | `dialect`   | the spec names      | route     | dialect               |
-    |---------------------|-------------|---------------------|-----------|-----------------------|
-    | True                | any         | anything            | responses | openai                |
-    | False or None       | a dialect   | anything            | chat      | the one given         |
-    | False or None       | "auto"      | Anthropic's alone   | chat      | learnt, or anthropic  |
-    | False or None       | "auto"      | Anthropic's as well | chat      | learnt, or openai     |
-    | False or None       | "auto"      | no Anthropic's      | chat      | openai                |
-    | None                | any         | the responses route | responses | openai                |
+def choose_targets(
+    place: Place, dialect: str, use_responses_api: bool | None
+) -> tuple[Target, Target | None]:
+    """Choose the route and the dialect of a request, and of a second one if the first is refused.
 
     Args:
-        spec: Of the model, if it is known.
         place: The model and where it is served.
         dialect: "openai", "anthropic" or "auto".
-        use_responses_api: As the setting; None follows the spec.
+        use_responses_api: As the setting; None follows the model's spec.
     """
-    route = _choose_route(use_responses_api, spec)
-    in_doubt = (
-        route == "chat" and dialect == "auto" and spec is not None and "anthropic" in spec.dialects
-    )
-    written = _choose_dialect(route, dialect, spec)
-    if in_doubt:
-        written = _learnt.get(place, written)
-    return Target(route, written, _about(spec, route, written), in_doubt)
+    first, other = _of_model(place.model, dialect, use_responses_api)
+    if other is not None and _learnt.get(place) == other.dialect:
+        return other, first
+    return first, other
 
 
-def _about(spec: ModelFacts | None, route: Route, dialect: Dialect) -> ModelFacts | None:
-    """The spec, if it is about this very route and dialect."""
-    documented = spec is not None and route == spec.route and dialect in spec.dialects
-    return spec if documented else None
+@lru_cache(maxsize=1024)
+def _of_model(
+    model: str, dialect: str, use_responses_api: bool | None
+) -> tuple[Target, Target | None]:
+    return targets(_catalogue.facts(model), dialect, use_responses_api)
 
 
-def _choose_route(use_responses_api: bool | None, spec: ModelFacts | None) -> Route:
-    if use_responses_api is None:
-        return "chat" if spec is None else spec.route
-    return "responses" if use_responses_api else "chat"
+def targets(
+    spec: ModelFacts | None, dialect: str, use_responses_api: bool | None
+) -> tuple[Target, Target | None]:
+    """The table behind `choose_targets`, without what was learnt.
 
-
-def _choose_dialect(route: Route, dialect: str, spec: ModelFacts | None) -> Dialect:
+    | `use_responses_api` | `dialect`   | the spec names      | route     | dialect        | second |
+    |---------------------|-------------|---------------------|-----------|----------------|--------|
+    | True                | any         | anything            | responses | openai         | no     |
+    | False or None       | a dialect   | the chat route      | chat      | the one given  | no     |
+    | False or None       | "auto"      | Anthropic's alone   | chat      | anthropic      | openai |
+    | False or None       | "auto"      | Anthropic's as well | chat      | openai         | anthr. |
+    | False or None       | "auto"      | no Anthropic's      | chat      | openai         | no     |
+    | None                | any         | the responses route | responses | openai         | no     |
+    """
+    route: Route = "responses" if use_responses_api else "chat"
+    if use_responses_api is None and spec is not None:
+        route = spec.route
+    documented = frozenset[str]() if spec is None else spec.dialects
     if route == "responses":
-        return "openai"
-    if dialect == "auto":
-        return "anthropic" if spec is not None and spec.dialects == {"anthropic"} else "openai"
-    return "anthropic" if dialect == "anthropic" else "openai"
+        return _target(spec, route, "openai"), None
+    if dialect != "auto":
+        return _target(spec, route, "anthropic" if dialect == "anthropic" else "openai"), None
+    first: Dialect = "anthropic" if documented == {"anthropic"} else "openai"
+    in_doubt = "anthropic" in documented
+    other = _target(spec, route, _OTHER[first]) if in_doubt else None
+    return _target(spec, route, first), other
+
+
+def _target(spec: ModelFacts | None, route: Route, dialect: Dialect) -> Target:
+    documented = spec is not None and route == spec.route and dialect in spec.dialects
+    return Target(route, dialect, spec if documented else None)
 
 
 _ABOUT_FORM = re.compile(
@@ -114,7 +116,7 @@ _ABOUT_FORM = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class _OtherDialect:
+class OtherDialect:
     """The same request in the other dialect, for the transport to send after a refusal."""
 
     place: Place
@@ -129,22 +131,3 @@ class _OtherDialect:
     def accepted(self) -> None:
         """Remember, for this process, that the service took the dialect."""
         _learnt[self.place] = self.target.dialect
-
-
-def with_other_dialect(
-    write: Callable[[Target], Request], target: Target, spec: ModelFacts | None, place: Place
-) -> Request:
-    """A request with its alternative in the other dialect, if it has one.
-
-    Args:
-        write: Writes the request for a target; the alternative is written only if it is needed.
-        target: Of the first request.
-        spec: Of the model, if it is known.
-        place: The model and where it is served.
-    """
-    request = write(target)
-    if not target.has_alternative_dialect:
-        return request
-    dialect = _OTHER[target.dialect]
-    other = Target(target.route, dialect, _about(spec, target.route, dialect))
-    return replace(request, alternative=_OtherDialect(place, other, write))

@@ -28,6 +28,7 @@ from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from langchain_aimlapi._client.settings import Connection
+    from langchain_aimlapi._transport.request import Alternative
 
 OWN_HEADERS: Mapping[str, str] = {
     "User-Agent": f"langchain-aimlapi/{__version__}",
@@ -101,6 +102,7 @@ def build_request(
     *,
     query: Mapping[str, Any] | None = None,
     streams: bool = False,
+    alternative: Alternative | None = None,
 ) -> Request:
     """Make a request to the service.
 
@@ -111,6 +113,7 @@ def build_request(
         scope: The call that the request is part of.
         query: Parameters of the route; `default_query` and `extra_query` are added.
         streams: Whether the reply is to come as events.
+        alternative: Another form of it, for a service that does not take this one.
 
     Raises:
         ConfigurationError: For a body that is no JSON, or a header or URL that cannot be sent.
@@ -132,6 +135,7 @@ def build_request(
             timeouts_are_set=connection.timeout is not None or timeout is not None,
             max_bytes=connection.max_response_bytes,
             rules=endpoint.reply,
+            alternative=alternative,
         )
     except ConfigurationError as error:
         # The frames below hold the headers, the key among them.
