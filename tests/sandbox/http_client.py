@@ -1,4 +1,4 @@
-"""A client with no wits: the tests see what is on the wire, and nothing else."""
+"""A minimal HTTP client: the tests see what is on the wire, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sandbox as a thing to start and stop."""
+"""Starting and stopping the sandbox."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from langchain_aimlapi.sandbox import Sandbox, run
 from tests.sandbox.http_client import TEXT, chat
 
 
-def test_front_door():
-    """The package offers what it says, and nothing else."""
+def test_public_names():
+    """The package exports the names of `__all__`, and nothing else."""
     assert all(getattr(package, name) for name in package.__all__)
     with pytest.raises(AttributeError, match="no attribute 'Sandpit'"):
         _ = package.Sandpit

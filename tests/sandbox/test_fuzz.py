@@ -1,4 +1,4 @@
-"""Whatever a body holds, the sandbox answers or refuses; it does not fail."""
+"""Whatever a body holds, the sandbox answers or rejects it; it does not fail."""
 
 from __future__ import annotations
 
@@ -119,8 +119,8 @@ def _put(body, place, value):
 
 
 @pytest.mark.parametrize("path", BODIES)
-def test_bodies_to_start_from_are_right(shared_sandbox, path):
-    """The bodies that are then spoilt are answered."""
+def test_the_unchanged_bodies_are_answered(shared_sandbox, path):
+    """The valid bodies, which the next test changes, are answered."""
     reply = request(shared_sandbox, "POST", path, BODIES[path])
 
     assert (reply.status, reply.text if reply.status != 200 else "") == (200, "")

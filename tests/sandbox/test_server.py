@@ -14,7 +14,7 @@ from tests.sandbox.http_client import USER, chat, request
 ENVELOPE = {"requestId", "statusCode", "timestamp", "path", "message"}
 
 
-def test_any_key_is_let_in(sandbox):
+def test_any_key_is_accepted(sandbox):
     """The sandbox has no real keys, so any word passes."""
     assert chat(sandbox, key="whatever").status == 200
     assert chat(sandbox, key=sandbox.api_key).status == 200
@@ -221,7 +221,7 @@ def test_too_big_a_body_is_413(monkeypatch):
 
 
 def test_a_failure_of_our_own_is_500_and_logged(sandbox, caplog):
-    """A mistake in the sandbox is told apart from all it plays, and leaves it running."""
+    """An error of the sandbox itself is a 500 that says so, and the sandbox keeps running."""
     sandbox.answers(lambda request: 7)
     reply = chat(sandbox)
 

@@ -1,4 +1,4 @@
-"""Another server behind the gateway's manners."""
+"""An upstream server, and what the sandbox adds to its replies."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ DONE = b"data: [DONE]\n\n"
 
 
 class Model:
-    """An OpenAI-compatible server that says what it is told, and notes what it was asked."""
+    """An OpenAI-compatible server with replies set by the test; it keeps the requests."""
 
     def __init__(self):
         self.seen = []
@@ -36,7 +36,7 @@ class Model:
         self.breaks = False
 
     async def handle(self, request):
-        """Answer as told."""
+        """Return the reply that the test set."""
         body = await request.json()
         self.seen.append((request.path, dict(request.headers), body))
         if not body.get("stream") or self.status != 200:
@@ -71,7 +71,7 @@ async def _serving(model):
 
 @pytest.fixture
 def model():
-    """The server behind."""
+    """The upstream server."""
     return Model()
 
 

@@ -1,4 +1,4 @@
-"""What the sandbox says: the words, and how they obey what was asked."""
+"""Default answers: their text, and the limits and formats of the request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _said(sandbox, parts):
     return chat(sandbox, [{"role": "user", "content": parts}]).message["content"]
 
 
-def test_it_says_who_it_is_and_what_it_heard(shared_sandbox):
+def test_the_text_names_the_sandbox_and_repeats_the_prompt(shared_sandbox):
     """The text names the sandbox and repeats the prompt."""
     message = chat(shared_sandbox).message
 
@@ -46,7 +46,7 @@ def test_the_last_user_message_counts(shared_sandbox):
 
 
 def test_no_user_message_at_all(shared_sandbox):
-    """Instructions alone get a greeting."""
+    """A request with instructions only gets a greeting."""
     messages = [{"role": "system", "content": "Be brief."}]
 
     assert chat(shared_sandbox, messages).message["content"] == "Hello from the AI/ML API sandbox."
@@ -105,7 +105,7 @@ def test_no_user_message_at_all(shared_sandbox):
     ],
 )
 def test_media_are_acknowledged(shared_sandbox, part, seen):
-    """A user sees that each medium arrived, of what type, and how big."""
+    """The answer lists each medium with its type and size."""
     said = _said(shared_sandbox, [{"type": "text", "text": "Look"}, part])
 
     assert said == f'Hello from the AI/ML API sandbox. You said: "Look" I received {seen}.'
@@ -118,8 +118,8 @@ def test_several_media(shared_sandbox):
     assert "I received 2 images (linked; linked)." in _said(shared_sandbox, [image, image])
 
 
-def test_what_a_tool_said_is_repeated(shared_sandbox):
-    """After a tool message the answer is what the tool said."""
+def test_tool_results_are_repeated(shared_sandbox):
+    """After a tool message the answer repeats the tool result."""
     messages = [
         *USER,
         {"role": "assistant", "content": None, "tool_calls": [CALL]},
@@ -131,8 +131,8 @@ def test_what_a_tool_said_is_repeated(shared_sandbox):
     )
 
 
-def test_the_anthropic_shape_is_understood(shared_sandbox):
-    """System on top and tool blocks are read, and answered in OpenAI's shape."""
+def test_the_anthropic_dialect(shared_sandbox):
+    """Top-level system text and tool blocks are parsed, and answered in OpenAI's dialect."""
     messages = [
         {"role": "user", "content": "hi"},
         {

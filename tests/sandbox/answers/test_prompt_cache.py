@@ -38,7 +38,7 @@ def test_a_mark_writes_then_reads(sandbox):
 
 
 def test_short_marked_prompts_count(sandbox):
-    """A mark is heeded however short the text."""
+    """A mark counts however short the text is."""
     part = {"type": "text", "text": "Be brief.", "cache_control": {"type": "ephemeral"}}
     marked = {"role": "user", "content": [part]}
 

@@ -25,7 +25,7 @@ def test_a_text(sandbox, stream):
 
 
 def test_calls(sandbox):
-    """Tools are called as told, whether the request has them or not."""
+    """Scripted tools are called, whether the request has them or not."""
     sandbox.answer_next(tool_calls={"look_up": {"word": "日本"}, "ping": {}})
     reply = chat(sandbox)
 
@@ -44,7 +44,7 @@ def test_answers_queue_up(sandbox):
 
 
 def test_limits_still_hold(sandbox):
-    """What the request says of stop words and length is obeyed."""
+    """Stop sequences and token limits of the request apply."""
     for _ in range(2):
         sandbox.answer_next("It rains. It pours.")
 

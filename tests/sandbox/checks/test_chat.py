@@ -1,4 +1,4 @@
-"""What is refused with 400, and what is let pass."""
+"""What is rejected with 400, and what is accepted."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def test_all_faults_are_named_at_once(shared_sandbox):
         {"messages": [{"role": "assistant", "content": [{"type": "refusal", "refusal": "No."}]}]},
     ],
 )
-def test_let_pass(shared_sandbox, right):
+def test_accepted(shared_sandbox, right):
     """What some documented schema allows is answered, and so is what is merely unknown."""
     reply = chat(shared_sandbox, **right)
 

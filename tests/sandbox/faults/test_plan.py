@@ -1,4 +1,4 @@
-"""Which request meets which fault."""
+"""Which request gets which fault."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ def test_tools_and_their_answers(shared_sandbox):
     ],
 )
 def test_tool_choice(shared_sandbox, choice, called):
-    """The choice is obeyed in this shape too."""
+    """The tool choice applies in this dialect, too."""
     tools = [TOOL, {"type": "web_search_preview"}]
     reply = _ask(shared_sandbox, "Hello", tools=tools, tool_choice=choice)
 
@@ -133,7 +133,7 @@ def test_custom_tools(shared_sandbox):
 
 
 def test_json_schema(shared_sandbox):
-    """`text.format` is obeyed."""
+    """`text.format` applies."""
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
     wanted = {"format": {"type": "json_schema", "name": "x", "schema": schema, "strict": True}}
     reply = _ask(shared_sandbox, text=wanted)
