@@ -36,6 +36,7 @@ EXPORTED = [
     "InvalidRequestError",
     "JobFailedError",
     "MissingAPIKeyError",
+    "ModelInfo",
     "NotFoundError",
     "OutOfCreditsError",
     "PermissionDeniedError",
@@ -52,6 +53,10 @@ EXPORTED = [
     "UnsupportedParameterWarning",
     "__version__",
     "get_aimlapi_callback",
+    "metrics",
+    "model",
+    "models",
+    "price",
 ]
 
 _HEAD = """

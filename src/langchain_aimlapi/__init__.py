@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from langchain_aimlapi.account import Account
     from langchain_aimlapi.budget import Budget
     from langchain_aimlapi.callbacks import AimlapiUsageHandler, get_aimlapi_callback
+    from langchain_aimlapi.catalogue import ModelInfo, metrics, model, models, price
     from langchain_aimlapi.chat_models import ChatAimlapi
     from langchain_aimlapi.embeddings import AimlapiEmbeddings, EmbeddingsResult
     from langchain_aimlapi.errors import (
@@ -54,8 +55,13 @@ _HOMES = {
     "Budget": "budget",
     "ChatAimlapi": "chat_models",
     "EmbeddingsResult": "embeddings",
+    "ModelInfo": "catalogue",
     "StructuredOutput": "_chat.results",
     "get_aimlapi_callback": "callbacks",
+    "metrics": "catalogue",
+    "model": "catalogue",
+    "models": "catalogue",
+    "price": "catalogue",
     "Timeouts": "_transport.request",
     "UnknownParameterWarning": "_client.warnings",
     "UnsupportedParameterWarning": "_client.warnings",
@@ -81,6 +87,7 @@ __all__ = [
     "InvalidRequestError",
     "JobFailedError",
     "MissingAPIKeyError",
+    "ModelInfo",
     "NotFoundError",
     "OutOfCreditsError",
     "PermissionDeniedError",
@@ -97,6 +104,10 @@ __all__ = [
     "UnsupportedParameterWarning",
     "__version__",
     "get_aimlapi_callback",
+    "metrics",
+    "model",
+    "models",
+    "price",
 ]
 
 
