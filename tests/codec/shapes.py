@@ -62,7 +62,7 @@ def valid(identity, name, **args):
 
 
 TEXT = {"type": "text", "text": "Paris."}
-THOUGHT = {"type": "reasoning", "reasoning": "Capital of France."}
+REASONING = {"type": "reasoning", "reasoning": "Capital of France."}
 DETAIL = {"type": "reasoning.text", "text": "Capital of France.", "format": "unknown", "index": 0}
 SECRET = {"type": "reasoning.encrypted", "data": "EjQK", "format": "google-gemini-v1", "index": 0}
 SPOKEN = {"id": "audio_1", "data": "UklGRg==", "transcript": "Paris.", "expires_at": 99}
@@ -96,7 +96,7 @@ SHAPES = {
     "reasoning_content": Shape(
         reply({"reasoning_content": "Capital of France."}),
         kwargs={"reasoning_content": "Capital of France."},
-        blocks=[THOUGHT, TEXT],
+        blocks=[REASONING, TEXT],
     ),
     "empty reasoning_content": Shape(reply({"reasoning_content": ""})),
     "null reasoning_content": Shape(reply({"reasoning_content": None})),
@@ -113,7 +113,7 @@ SHAPES = {
                 "choice": {"native_finish_reason": "STOP"},
             }
         },
-        blocks=[{**THOUGHT, "extras": {"reasoning_key": "reasoning"}}, TEXT],
+        blocks=[{**REASONING, "extras": {"reasoning_key": "reasoning"}}, TEXT],
     ),
     "reasoning_details": Shape(
         reply({"reasoning": "Capital of France.", "reasoning_details": [DETAIL]}),
@@ -124,7 +124,7 @@ SHAPES = {
         },
         blocks=[
             {
-                **THOUGHT,
+                **REASONING,
                 "extras": {"reasoning_key": "reasoning", "reasoning_details": [DETAIL]},
             },
             TEXT,
@@ -139,7 +139,7 @@ SHAPES = {
         },
         blocks=[
             {
-                **THOUGHT,
+                **REASONING,
                 "extras": {"reasoning_key": "reasoning_details", "reasoning_details": [DETAIL]},
             },
             TEXT,
@@ -214,14 +214,14 @@ SHAPES = {
         reply({"content": "<think>x</think>", "reasoning_content": "Capital of France."}),
         text="<think>x</think>",
         kwargs={"reasoning_content": "Capital of France."},
-        blocks=[THOUGHT, {"type": "text", "text": "<think>x</think>"}],
+        blocks=[REASONING, {"type": "text", "text": "<think>x</think>"}],
     ),
     "an unclosed tag": Shape(
         reply({"content": "<think>Capital of France."}, finish="length"),
         text="",
         kwargs={"reasoning_content": "Capital of France.", "reasoning_key": "<think>"},
         metadata={"finish_reason": "length"},
-        blocks=[{**THOUGHT, "extras": {"reasoning_key": "<think>"}}],
+        blocks=[{**REASONING, "extras": {"reasoning_key": "<think>"}}],
     ),
     "Perplexity": Shape(
         reply(
@@ -288,14 +288,14 @@ SHAPES = {
     "ByteDance": Shape(
         reply({"encrypted_content": "djHC", "reasoning_content": "Capital of France."}),
         kwargs={"encrypted_content": "djHC", "reasoning_content": "Capital of France."},
-        blocks=[THOUGHT, TEXT],
+        blocks=[REASONING, TEXT],
     ),
     "whitespace": Shape(
         reply({"content": "\n\n Paris. \n"}),
         text="\n\n Paris. \n",
         blocks=[{"type": "text", "text": "\n\n Paris. \n"}],
     ),
-    "parts of text and thought": Shape(
+    "parts of text and reasoning": Shape(
         reply(
             {
                 "content": [
@@ -308,7 +308,7 @@ SHAPES = {
             }
         ),
         kwargs={"reasoning_content": "Capital of France."},
-        blocks=[THOUGHT, TEXT],
+        blocks=[REASONING, TEXT],
     ),
     "audio": Shape(
         reply({"content": None, "audio": SPOKEN}),

@@ -15,7 +15,7 @@ ECHOED = ("reasoning", "reasoning_content", "reasoning_details", "refusal")
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 @pytest.mark.parametrize("way", ["whole", "streamed"])
 def test_the_next_request_holds_the_reply(shape, way):
-    """Same keys, same values: thoughts, details, refusals, and calls with their signatures."""
+    """Same keys, same values: reasoning, details, refusals, and calls with their signatures."""
     said = shape.reply["choices"][0]["message"]
     message = read(shape.reply) if way == "whole" else merged(chunks_of(streamed(shape.reply)))
 
@@ -51,7 +51,7 @@ def test_arguments_go_back_as_they_are(way):
 
 
 def test_tags_go_back():
-    """Thoughts that came inside the text go back inside the text."""
+    """Reasoning that came inside the text goes back inside the text."""
     (turn,) = turns(read(SHAPES["MiniMax"].reply))
 
     assert turn["content"] == "<think>\nCapital of France.\n</think>Paris."

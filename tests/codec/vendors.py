@@ -339,7 +339,7 @@ def _openai() -> list[dict[str, Any]]:
 
 
 def _qwen() -> list[dict[str, Any]]:
-    """The text is null while it thinks, the thought while it answers."""
+    """The text is null while it thinks, the reasoning while it answers."""
     deltas: list[dict[str, Any]] = [{"content": None, "role": "assistant", "reasoning_content": ""}]
     deltas += [{"content": None, "reasoning_content": piece} for piece in (WHY[:8], WHY[8:])]
     deltas += [{"content": piece, "reasoning_content": None} for piece in ("Pa", "ris.", "")]

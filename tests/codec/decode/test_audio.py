@@ -1,4 +1,4 @@
-"""Pieces of base64 can be joined as text, wherever a stream cuts the sound."""
+"""Pieces of base64 can be joined as text, wherever a stream cuts the audio."""
 
 from __future__ import annotations
 

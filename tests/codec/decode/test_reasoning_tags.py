@@ -1,4 +1,4 @@
-"""Thoughts inside the text: split at the start of a reply, wherever the tags are cut."""
+"""Reasoning inside the text: split at the start of a reply, wherever the tags are cut."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 from langchain_aimlapi._codec.decode.reasoning_tags import ThinkSplitter, split
 
 CASES = {
-    "a thought": ("<think>a</think>b", "a", "b"),
+    "reasoning": ("<think>a</think>b", "a", "b"),
     "line breaks between": ("<think>\na\n</think>\n\nb\n", "\na\n", "b\n"),
     "an indented answer": ("<think>a</think>\n    b\n", "a", "    b\n"),
     "an indented answer after a blank line": ("<think>a</think>\n\n\tb", "a", "\tb"),
     "space before": (" \n<think>a</think>b", "a", "b"),
     "no answer": ("<think>a</think>", "a", ""),
-    "no thought in it": ("<think></think>b", "", "b"),
+    "no reasoning in it": ("<think></think>b", "", "b"),
     "unclosed": ("<think>a", "a", ""),
     "cut in the closing tag": ("<think>a</thi", "a</thi", ""),
-    "a tag in the thought": ("<think>a<think>b</think>c", "a<think>b", "c"),
-    "a second thought": ("<think>a</think>b<think>c</think>", "a", "b<think>c</think>"),
+    "a tag in the reasoning": ("<think>a<think>b</think>c", "a<think>b", "c"),
+    "second reasoning": ("<think>a</think>b<think>c</think>", "a", "b<think>c</think>"),
     "no tag": ("b", None, "b"),
     "nearly a tag": ("<thin", None, "<thin"),
     "a tag later": ("b <think>a</think>", None, "b <think>a</think>"),
@@ -29,24 +29,24 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize(("text", "thought", "answer"), CASES.values(), ids=CASES.keys())
-def test_whole_texts(text, thought, answer):
-    """A thought is what the tags hold; the line breaks after it belong to nobody."""
-    assert split(text) == (thought, answer)
+@pytest.mark.parametrize(("text", "reasoning", "answer"), CASES.values(), ids=CASES.keys())
+def test_whole_texts(text, reasoning, answer):
+    """Reasoning is what the tags hold; the line breaks after it belong to nobody."""
+    assert split(text) == (reasoning, answer)
 
 
-@pytest.mark.parametrize(("text", "thought", "answer"), CASES.values(), ids=CASES.keys())
+@pytest.mark.parametrize(("text", "reasoning", "answer"), CASES.values(), ids=CASES.keys())
 @given(size=st.integers(1, 9))
-def test_pieces(text, thought, answer, size):
+def test_pieces(text, reasoning, answer, size):
     """Pieces of any size add up to the same."""
     splitter = ThinkSplitter()
 
     read = [splitter.feed(text[at : at + size]) for at in range(0, len(text), size)]
     read.append(splitter.end())
 
-    assert "".join(piece for piece, _ in read) == (thought or "")
+    assert "".join(piece for piece, _ in read) == (reasoning or "")
     assert "".join(piece for _, piece in read) == answer
-    assert splitter.found == (thought is not None)
+    assert splitter.found == (reasoning is not None)
 
 
 def test_ordinary_text_is_not_held_back():

@@ -34,7 +34,7 @@ def test_text(shape):
 
 @each_shape
 def test_what_stands_beside_the_text(shape):
-    """Thoughts, sources, signatures and media are kept by their names."""
+    """Reasoning, sources, signatures and media are kept by their names."""
     assert read(shape.reply).additional_kwargs == shape.kwargs
 
 
@@ -64,7 +64,7 @@ def test_calls(shape):
 
 @each_shape
 def test_content_blocks(shape):
-    """The standard blocks say all of it: thought, text, media, calls."""
+    """The standard blocks say all of it: reasoning, text, media, calls."""
     assert without_errors(read(shape.reply).content_blocks) == shape.blocks
 
 
@@ -174,7 +174,7 @@ def test_headers_are_kept():
 
 
 def test_tags_can_be_left_alone():
-    """Splitting thoughts from text can be switched off."""
+    """Splitting reasoning from text can be switched off."""
     body = reply({"content": "<think>a</think>b"})
 
     assert read(body, split_think_tags=False).content == "<think>a</think>b"
@@ -185,7 +185,7 @@ def test_tags_can_be_left_alone():
     [({"data": "x"}, "audio/mp3"), ({"data": "x", "mime_type": "audio/ogg"}, "audio/ogg")],
 )
 def test_audio_has_the_format_it_was_asked_in(audio, mime_type):
-    """The reply does not say what its sound is; the request knows."""
+    """The reply does not say what its audio is; the request knows."""
     message = read(reply({"audio": audio}), audio_format="mp3")
 
     assert message.content_blocks[-1] == {"type": "audio", "base64": "x", "mime_type": mime_type}

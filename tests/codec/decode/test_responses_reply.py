@@ -55,13 +55,13 @@ SHAPES = {
     "an empty text": response(message("")),
     "two parts": response(message("Paris, ", "of course.")),
     "two messages": response(message("Wait."), message("Paris.", identity="msg_2")),
-    "a thought": response(thought("Easy."), message("Paris.")),
+    "reasoning": response(thought("Easy."), message("Paris.")),
     "two summaries": response(thought("**One**", "**Two**"), message("Paris.")),
-    "two thoughts": response(
+    "two reasoning items": response(
         thought("One."), call(), thought("Two.", identity="rs_2"), call(number=2)
     ),
-    "a silent thought": response(thought(encrypted_content="gAAA"), message("Paris.")),
-    "an open thought": response(
+    "silent reasoning": response(thought(encrypted_content="gAAA"), message("Paris.")),
+    "open reasoning": response(
         thought(content=[{"type": "reasoning_text", "text": "Hm."}]), message("Paris.")
     ),
     "one call": response(call()),
@@ -202,15 +202,15 @@ def test_texts(shape, words):
 @pytest.mark.parametrize(
     ("shape", "words"),
     [
-        ("a thought", "Easy."),
+        ("reasoning", "Easy."),
         ("two summaries", "**One**\n\n**Two**"),
-        ("two thoughts", "One.\n\nTwo."),
-        ("an open thought", "Hm."),
-        ("a silent thought", None),
+        ("two reasoning items", "One.\n\nTwo."),
+        ("open reasoning", "Hm."),
+        ("silent reasoning", None),
     ],
 )
 def test_thoughts(shape, words):
-    """Summaries are paragraphs; thoughts that are encrypted have no words."""
+    """Summaries are paragraphs; encrypted reasoning has no text."""
     assert read(SHAPES[shape]).additional_kwargs.get("reasoning_content") == words
 
 
@@ -231,7 +231,7 @@ def test_metadata():
 
 
 def test_usage():
-    """Cached and thought tokens are told apart."""
+    """Cached and reasoning tokens are told apart."""
     assert read(SHAPES["text"]).usage_metadata == {
         "input_tokens": 10,
         "output_tokens": 7,
@@ -312,7 +312,7 @@ def test_pictures():
     [
         ("a search", [SEARCH, {"type": "message", "id": "msg_1"}]),
         (
-            "a silent thought",
+            "silent reasoning",
             [thought(encrypted_content="gAAA"), {"type": "message", "id": "msg_1"}],
         ),
         ("unknown fields", [{"type": "message", "id": "msg_1", "phase": "final_answer"}]),

@@ -178,7 +178,7 @@ def test_claude():
 
 
 def test_qwen():
-    """Text is null while it thinks, thoughts are null while it answers."""
+    """Text is null while it thinks, reasoning is null while it answers."""
     message = habit(
         event({"content": None, "role": "assistant", "refusal": None, "reasoning_content": ""}),
         event({"content": None, "refusal": None, "reasoning_content": "Capital of "}),
@@ -440,7 +440,7 @@ def test_repeated_lists_are_kept_once():
 
 
 def test_details_are_merged_by_type_and_index():
-    """Pieces of a thought become one detail, and its signature, which comes late, is on it."""
+    """Pieces of reasoning become one detail, and its signature, which comes late, is on it."""
 
     def piece(**detail):
         return event(
@@ -502,7 +502,7 @@ def piece(args, **fields):
     return {"function": function, **fields}
 
 
-FRAGMENTS = {
+CHUNKS = {
     "by index": [
         piece("", index=0, id="c1", name="f"),
         piece('{"a"', index=0),
@@ -549,10 +549,10 @@ FRAGMENTS = {
 }
 
 
-@pytest.mark.parametrize("fragments", FRAGMENTS.values(), ids=FRAGMENTS.keys())
-def test_pieces_make_one_call(fragments):
+@pytest.mark.parametrize("chunks", CHUNKS.values(), ids=CHUNKS.keys())
+def test_pieces_make_one_call(chunks):
     """However the pieces are labelled, they are one call with its whole arguments."""
-    message = habit(*pieces(*fragments), CALLED)
+    message = habit(*pieces(*chunks), CALLED)
 
     assert message.tool_calls == [valid("c1", "f", a=1)]
     assert message.invalid_tool_calls == []
@@ -761,11 +761,11 @@ def test_a_stream_that_says_only_that_it_is_done_is_an_error(events, split):
     assert failure.value.request_id == ("r1" if events else None)
 
 
-# --- sound --------------------------------------------------------------------------------------------
+# --- audio --------------------------------------------------------------------------------------------
 
 
 def test_spoken_answers_are_put_together():
-    """Sound is joined, its description said once, its format known from the call."""
+    """Audio is joined, its description said once, its format known from the call."""
     events = [
         event({"audio": {"id": "a1", "transcript": "Pa"}}),
         event({"audio": {"id": "a1", "data": "UklG"}}),

@@ -26,11 +26,11 @@ def counted(prompt, output, **more):
 
 USAGES = {
     "plain": (counts(10, 4, 14), counted(10, 4)),
-    "thoughts counted within": (
+    "reasoning counted within": (
         counts(10, 9, 19, completion_tokens_details={"reasoning_tokens": 5}),
         counted(10, 9, output_token_details={"reasoning": 5}),
     ),
-    "thoughts counted beside": (
+    "reasoning counted beside": (
         counts(133, 278, 823, completion_tokens_details={"reasoning_tokens": 412}),
         counted(133, 690, output_token_details={"reasoning": 412}),
     ),

@@ -31,7 +31,7 @@ def plain(blocks):
 
 
 def by_kind(blocks):
-    """Blocks in the order of their types: a thought without words is known at the end only."""
+    """Blocks in the order of their types: reasoning without words is known at the end only."""
     return sorted(blocks, key=lambda block: block["type"])
 
 

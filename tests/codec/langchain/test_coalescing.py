@@ -19,7 +19,7 @@ FINAL = Final({"model_provider": "aimlapi", "finish_reason": "stop"})
 
 
 def piece(index, args, identity=None, name=None):
-    """A fragment of a call."""
+    """A chunk of a call."""
     return {"name": name, "args": args, "id": identity, "index": index, "type": "tool_call_chunk"}
 
 
@@ -36,15 +36,15 @@ CALL = [
 STREAMS = {
     "nothing": [],
     "words": [Delta(text="Hel"), Delta(text="lo")],
-    "thoughts, then words": [Delta(reasoning="be"), Delta(reasoning=" kind"), Delta(text="Hi")],
-    "words between thoughts": [Delta(text="a"), Delta(reasoning="b"), Delta(text="c")],
+    "reasoning, then words": [Delta(reasoning="be"), Delta(reasoning=" kind"), Delta(text="Hi")],
+    "words between reasoning": [Delta(text="a"), Delta(reasoning="b"), Delta(text="c")],
     "both at once": [Delta(text="a", reasoning="b"), Delta(text="c"), Delta(text="d")],
     "probabilities": [Delta(text=word, logprobs=probability(word)) for word in ("He", "llo", "!")],
     "some probabilities": [Delta(text="a"), Delta(text="b", logprobs=probability("b"))],
     "probabilities alone": [Delta(logprobs=probability("a")), Delta(logprobs=probability("b"))],
     "calls": CALL,
     "words, then calls": [Delta(text="a"), Delta(text="b"), *CALL],
-    "sound": [Delta(audio={"id": "1", "data": "aGk="}), Delta(audio={"data": "aGk="})],
+    "audio": [Delta(audio={"id": "1", "data": "aGk="}), Delta(audio={"data": "aGk="})],
 }
 
 
@@ -83,17 +83,17 @@ def test_the_blocks_are_the_same(deltas):
     [
         ("nothing", 0),
         ("words", 1),
-        ("thoughts, then words", 2),
-        ("words between thoughts", 3),
+        ("reasoning, then words", 2),
+        ("words between reasoning", 3),
         ("both at once", 2),
         ("probabilities", 1),
         ("calls", 1),
         ("words, then calls", 2),
-        ("sound", 2),
+        ("audio", 2),
     ],
 )
 def test_neighbours_of_a_kind_become_one(name, count):
-    """Words join words, thoughts thoughts, and pieces of calls each other; no kind is mixed."""
+    """Text joins text, reasoning reasoning, and chunks of calls each other; no kind is mixed."""
     assert len(coalesced(copy.deepcopy(STREAMS[name]))) == count
 
 
@@ -113,7 +113,7 @@ def test_probabilities_keep_their_order():
 @given(cuts=st.lists(st.booleans(), min_size=9, max_size=9))
 def test_it_does_not_matter_what_came_together(cuts):
     """However reads divide a stream, its message is the same."""
-    stream = STREAMS["probabilities"] + STREAMS["words between thoughts"] + CALL
+    stream = STREAMS["probabilities"] + STREAMS["words between reasoning"] + CALL
     reads = [[]]
     for delta, cut in zip(copy.deepcopy(stream), cuts, strict=True):
         reads[-1].append(delta)

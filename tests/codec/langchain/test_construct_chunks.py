@@ -25,10 +25,10 @@ def piece(name, args, identity, index=0):
 
 DELTAS = {
     "text": Delta(text="Hi"),
-    "thought": Delta(reasoning="be"),
+    "reasoning": Delta(reasoning="be"),
     "both": Delta(text="Hi", reasoning="be"),
     "logprobs": Delta(text="Hi", logprobs={"content": [{"token": "Hi", "logprob": -0.1}]}),
-    "sound": Delta(audio={"data": "aGk="}),
+    "audio": Delta(audio={"data": "aGk="}),
     "call": Delta(tools=[piece("f", "", "1")]),
     "said and called": Delta(text="Hi", tools=[piece("f", '{"a": 1}', "1")]),
     "piece of a call": Delta(tools=[piece(None, '{"a": [1, ', None)]),
