@@ -360,7 +360,7 @@ class Picky(Scripted):
         ]
 
 
-class TestLadder:
+class TestFallbacks:
     """Without a method, the next one is tried when the service refuses the form."""
 
     @pytest.mark.parametrize("way", WAYS)

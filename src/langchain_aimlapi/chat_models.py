@@ -57,7 +57,7 @@ _Hook = TypeVar("_Hook", bound="Callable[..., Any]")
 
 
 def _signed(hook: _Hook) -> _Hook:
-    """Keep a hook's signature: LangChain asks for it at every call, and it would be worked out."""
+    """Keep a hook's signature, which LangChain looks up at every call, so that it is built once."""
     vars(hook)["__signature__"] = inspect.signature(hook)
     return hook
 
@@ -212,7 +212,7 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
     ) -> Iterator[MessagesData]:
         """Content-block events straight from the wire (`stream_events(version="v3")`)."""
         writer = events.EventWriter()
-        told = wants_tokens(run_manager)
+        needs_tokens = wants_tokens(run_manager)
         key = resolve_key(self, kwargs)
         request = self._request(messages, stop, run_manager, kwargs, key, stream=True)
         with closing(
@@ -222,7 +222,7 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
                 if not writer.begun:
                     yield writer.start(message_id(run_manager), request.model)
                 for item in batch:
-                    if told and run_manager:
+                    if needs_tokens and run_manager:
                         chunk = chunks.as_chunk(item)
                         run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     yield from writer.write(item)
@@ -238,7 +238,7 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
         """Content-block events straight from the wire (`astream_events(version="v3")`)."""
         await load_for_async(*_FOR_ASYNC)
         writer = events.EventWriter()
-        told = wants_tokens(run_manager)
+        needs_tokens = wants_tokens(run_manager)
         key = await aresolve_key(self, kwargs)
         request = self._request(messages, stop, run_manager, kwargs, key, stream=True)
         async with aclosing(
@@ -248,7 +248,7 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
                 if not writer.begun:
                     yield writer.start(message_id(run_manager), request.model)
                 for item in batch:
-                    if told and run_manager:
+                    if needs_tokens and run_manager:
                         chunk = chunks.as_chunk(item)
                         await run_manager.on_llm_new_token(chunk.text, chunk=chunk)
                     for event in writer.write(item):

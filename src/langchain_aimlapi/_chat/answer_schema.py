@@ -55,7 +55,7 @@ class AnswerSchema:
 
         Args:
             value: Plain JSON.
-            partial: Whether more of it is to come; a single word is then no result yet.
+            partial: Whether more of it is to come; a single value is then no result yet.
 
         Raises:
             ValidationError: If it does not fit.
@@ -149,16 +149,16 @@ def _of_type(schema: Any) -> AnswerSchema:
             "JSON schema or a type; for a choice of classes Union[A, B], for a list list[A]."
         )
     try:
-        said = TypeAdapter(schema).json_schema()
+        schema_of_type = TypeAdapter(schema).json_schema()
     except (PydanticSchemaGenerationError, PydanticUserError, NameError) as error:
         raise ConfigurationError(
             f"schema={schema!r} has no JSON schema. Pass a pydantic class, a TypedDict, a "
             "dataclass, a JSON schema, or a type made of these."
         ) from error
     if dataclasses.is_dataclass(schema):
-        return AnswerSchema(with_object_root(said), schema)
+        return AnswerSchema(with_object_root(schema_of_type), schema)
     name = getattr(schema, "__name__", "") if isinstance(schema, type) else ""
-    wire = _wrap(said, name if name and get_origin(schema) is None else "response")
+    wire = _wrap(schema_of_type, name if name and get_origin(schema) is None else "response")
     return AnswerSchema(wire, schema, wrapped=True)
 
 

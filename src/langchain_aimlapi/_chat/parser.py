@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 _SHOWN = 300
-_MISFITS = (ValidationError, OldValidationError, RecursionError)
+_VALIDATION_ERRORS = (ValidationError, OldValidationError, RecursionError)
 _CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 """Finish reasons of an answer that reached its token limit, in lower case (API recordings)."""
 
@@ -70,8 +70,8 @@ class AnswerParser(BaseTransformOutputParser[Any]):
         try:
             value = find_json(text)
         except ValueError as error:
-            raise _unfit(str(error), text) from None
-        return self._shaped(value, text)
+            raise _parse_error(str(error), text) from None
+        return self._validated(value, text)
 
     def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
         """Read an answer; `None` only for a partial one that holds no object yet."""
@@ -89,7 +89,7 @@ class AnswerParser(BaseTransformOutputParser[Any]):
         except OutputParserException as error:
             if (cut := self._cut_off(message)) is None:
                 raise
-            raise _unfit(cut, error.llm_output) from error
+            raise _parse_error(cut, error.llm_output) from error
 
     def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[Any]:  # noqa: A002
         stream = AnswerStream(self.target, self.tool)
@@ -121,10 +121,12 @@ class AnswerParser(BaseTransformOutputParser[Any]):
     def _whole(self, message: AIMessage) -> Any:
         call = self._call(message)
         if call is not None:
-            return self._shaped(call["args"], message.text)
+            return self._validated(call["args"], message.text)
         broken = next(iter(message.invalid_tool_calls), None)
         if broken is not None:
-            raise _unfit(f"the call's arguments are broken ({broken['error']})", broken["args"])
+            raise _parse_error(
+                f"the call's arguments are broken ({broken['error']})", broken["args"]
+            )
         try:
             return self.parse(message.text)
         except OutputParserException:
@@ -132,7 +134,7 @@ class AnswerParser(BaseTransformOutputParser[Any]):
                 raise
             others = ", ".join(repr(each["name"]) for each in message.tool_calls)
             wrong = f"the model called {others} instead of {self.tool!r}"
-            raise _unfit(wrong, json.dumps(message.tool_calls[0]["args"])) from None
+            raise _parse_error(wrong, json.dumps(message.tool_calls[0]["args"])) from None
 
     def _call(self, message: AIMessage) -> Any:
         named = [call for call in message.tool_calls if call["name"] == self.tool]
@@ -153,12 +155,12 @@ class AnswerParser(BaseTransformOutputParser[Any]):
             f"max_tokens, which is {limit}"
         )
 
-    def _shaped(self, value: Any, text: str) -> Any:
+    def _validated(self, value: Any, text: str) -> Any:
         try:
             return self.target.read(value)
-        except _MISFITS as error:
+        except _VALIDATION_ERRORS as error:
             why = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-            raise _unfit(f"it does not fit {self.target.title}: {why}", text) from error
+            raise _parse_error(f"it does not fit {self.target.title}: {why}", text) from error
 
 
 _NOTHING = object()
@@ -185,17 +187,17 @@ def schema_class(name: str, schema: dict[str, Any]) -> type[BaseModel]:
 
 
 def _raise_if_refused(message: AIMessage) -> None:
-    words = message.additional_kwargs.get("refusal")
-    if not words:
+    refusal = message.additional_kwargs.get("refusal")
+    if not refusal:
         return
     refusal_error = getattr(exceptions, "ModelRefusalError", None)
     if refusal_error is not None:
-        block = {"type": "refusal", "refusal": words}
+        block = {"type": "refusal", "refusal": refusal}
         raise refusal_error.from_refusal(block, raw_message=message)
-    raise _unfit(f"the model refused: {words}", message.text)
+    raise _parse_error(f"the model refused: {refusal}", message.text)
 
 
-def _unfit(why: str, text: str | None) -> OutputParserException:
+def _parse_error(why: str, text: str | None) -> OutputParserException:
     shown = (text or "")[:_SHOWN]
     return OutputParserException(
         f"The answer could not be read as an object: {why}. It begins: {shown!r}", llm_output=text

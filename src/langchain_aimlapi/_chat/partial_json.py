@@ -1,11 +1,11 @@
-"""JSON that is still arriving -> as much of its value as is there, at a cost per piece.
+"""JSON that is still streaming -> as much of its value as has arrived, at a cost per chunk.
 
 The text is read once, whatever its length: `feed` goes on where the last piece ended. What was
 given out is not changed afterwards: before the value grows, the lists and objects that are still
 open are copied (not what is in them), so a piece costs what they are wide, not what all is long.
 
-A text that is still open is given out as far as it has come; numbers, words and keys once they are
-whole, since half a number is another number.
+A string that is still open is given out as far as it has come; numbers, literals and keys once they
+are whole, since half a number is another number.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import orjson
 _BLANK = re.compile(r"[ \t\r\n,:]*")
 _PLAIN = re.compile(r'[^"\\]+')
 _TEXT = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_WORD = re.compile(r"[-+.\w]+")
+_LITERAL = re.compile(r"[-+.\w]+")
 _BEGIN = re.compile(r"[{\[]")
 _ESCAPE = re.compile(r"\\(?:[^u]|u[\da-fA-F]{4}(?:\\u[dD][c-fC-F][\da-fA-F]{2})?)", re.DOTALL)
 _ESCAPES = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", '"': '"', "\\": "\\", "/": "/"}
@@ -28,7 +28,7 @@ _HALF_PAIR = re.compile(
 )
 """Half of a surrogate pair, of which the other half may follow."""
 _LONGEST_ESCAPE = 12
-_LONGEST_WORD = 4096
+_LONGEST_LITERAL = 4096
 """Characters of a number or a key; a longer one ends the reading."""
 _DEEPEST = 200
 
@@ -127,7 +127,7 @@ class PartialJson:
 
     def _wait(self, good: bool) -> bool | None:
         """Wait for the rest of a token, unless it can be none or is too long."""
-        self.over = not good or len(self._unread) - self._at > _LONGEST_WORD
+        self.over = not good or len(self._unread) - self._at > _LONGEST_LITERAL
         return None
 
     def _item(self, sign: str) -> bool | None:
@@ -140,13 +140,13 @@ class PartialJson:
             self._at += 1
             self._open({} if sign == "{" else [])
             return True
-        word = _WORD.match(self._unread, self._at)
+        word = _LITERAL.match(self._unread, self._at)
         if word is None or word.end() == len(self._unread):
             return self._wait(word is not None)
         self._at = word.end()
-        return self._word(word[0])
+        return self._literal(word[0])
 
-    def _word(self, word: str) -> bool:
+    def _literal(self, word: str) -> bool:
         try:
             value = int(word) if word.lstrip("-").isdecimal() else orjson.loads(word)
         except ValueError:

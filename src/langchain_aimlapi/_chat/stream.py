@@ -48,41 +48,45 @@ _REPLIES = {"chat": decode_reply, "responses": decode_response}
 _STREAMS: Mapping[Route, type[Decoder]] = {"chat": StreamDecoder, "responses": ResponsesDecoder}
 
 
-def complete(asked: ChatRequest, options: ClientOptions, client: object) -> ChatResult:
+def complete(chat_request: ChatRequest, options: ClientOptions, client: object) -> ChatResult:
     """Send a request and read its reply.
 
     Raises:
         AimlapiError: For a reply that did not come, is an error, or cannot be read.
     """
     try:
-        return send(asked.request, options, client, partial(_decode, asked))
+        return send(chat_request.request, options, client, partial(_decode, chat_request))
     except NotFoundError as error:
-        _name_near_ids(error, asked.model)
+        _name_near_ids(error, chat_request.model)
         raise
 
 
-async def acomplete(asked: ChatRequest, options: ClientOptions, client: object) -> ChatResult:
+async def acomplete(
+    chat_request: ChatRequest, options: ClientOptions, client: object
+) -> ChatResult:
     """Send a request and read its reply; the same for the running event loop.
 
     Raises:
         AimlapiError: For a reply that did not come, is an error, or cannot be read.
     """
     try:
-        return await asend(asked.request, options, client, partial(_decode, asked))
+        return await asend(chat_request.request, options, client, partial(_decode, chat_request))
     except NotFoundError as error:
-        _name_near_ids(error, asked.model)
+        _name_near_ids(error, chat_request.model)
         raise
 
 
-def _decode(asked: ChatRequest, reply: Reply) -> ChatResult:
-    result = _REPLIES[asked.route](reply.body, asked.context(reply.headers))
-    if asked.tool_names:
+def _decode(chat_request: ChatRequest, reply: Reply) -> ChatResult:
+    result = _REPLIES[chat_request.route](reply.body, chat_request.context(reply.headers))
+    if chat_request.tool_names:
         for generation in result.generations:
-            rename_message(cast("AIMessage", generation.message), asked.tool_names)
+            rename_message(cast("AIMessage", generation.message), chat_request.tool_names)
     return result
 
 
-def stream_deltas(asked: ChatRequest, options: ClientOptions, client: object) -> Generator[Batch]:
+def stream_deltas(
+    chat_request: ChatRequest, options: ClientOptions, client: object
+) -> Generator[Batch]:
     """Stream a reply.
 
     Raises:
@@ -92,16 +96,16 @@ def stream_deltas(asked: ChatRequest, options: ClientOptions, client: object) ->
 
     reader: _Reader | None = None
     try:
-        make = partial(_Reader, asked)
-        with sync.open_stream(asked.request, options, client, None, make) as source:
+        make = partial(_Reader, chat_request)
+        with sync.open_stream(chat_request.request, options, client, None, make) as source:
             reader = cast("_Reader", source.reader)
             yield from source
     except AimlapiError as error:
-        raise _add_context(error, asked, options, reader) from error.__cause__
+        raise _add_context(error, chat_request, options, reader) from error.__cause__
 
 
 async def astream_deltas(
-    asked: ChatRequest, options: ClientOptions, client: object
+    chat_request: ChatRequest, options: ClientOptions, client: object
 ) -> AsyncGenerator[Batch]:
     """Stream a reply; the same for the running event loop. Close it, best with `aclosing`.
 
@@ -112,24 +116,26 @@ async def astream_deltas(
 
     reader: _Reader | None = None
     try:
-        make = partial(_Reader, asked)
-        async with await aio.aopen_stream(asked.request, options, client, None, make) as source:
+        make = partial(_Reader, chat_request)
+        async with await aio.aopen_stream(
+            chat_request.request, options, client, None, make
+        ) as source:
             reader = cast("_Reader", source.reader)
             async for batch in source:
                 yield batch
     except AimlapiError as error:
-        raise _add_context(error, asked, options, reader) from error.__cause__
+        raise _add_context(error, chat_request, options, reader) from error.__cause__
 
 
 class _Reader:
     """Makes deltas of one stream; an error in it waits until what came before it is out."""
 
-    def __init__(self, asked: ChatRequest, status: int, headers: Mapping[str, str]) -> None:
+    def __init__(self, chat_request: ChatRequest, status: int, headers: Mapping[str, str]) -> None:
         self.status = status
         self.headers = headers
-        self.decoder: Decoder = _STREAMS[asked.route](asked.context(headers))
+        self.decoder: Decoder = _STREAMS[chat_request.route](chat_request.context(headers))
         self.ended = False
-        self._asked = asked
+        self._chat_request = chat_request
         self._error: AimlapiError | None = None
 
     @property
@@ -152,9 +158,9 @@ class _Reader:
         except DECODE_ERRORS as error:
             self._error = undecodable(error)
         self.ended = self.decoder.done or self._error is not None
-        batch = coalesced(batch) if self._asked.coalesce else batch
-        if self._asked.tool_names:
-            rename_deltas(batch, self._asked.tool_names)
+        batch = coalesced(batch) if self._chat_request.coalesce else batch
+        if self._chat_request.tool_names:
+            rename_deltas(batch, self._chat_request.tool_names)
         return batch
 
     def finish(self) -> Batch:
@@ -173,19 +179,19 @@ class _Reader:
         except DECODE_ERRORS as error:
             raise self.described(undecodable(error)) from error
         batch: list[Delta | Final] = [final] if late is None else [late, final]
-        if self._asked.tool_names:
-            rename_deltas(batch, self._asked.tool_names)
+        if self._chat_request.tool_names:
+            rename_deltas(batch, self._chat_request.tool_names)
         return batch
 
     def described(self, error: AimlapiError) -> AimlapiError:
         """Add the reply's ids to an error of it."""
-        return add_ids(error, self._asked.request, self.status, self.headers)
+        return add_ids(error, self._chat_request.request, self.status, self.headers)
 
     def partial(self) -> AIMessageChunk:
         """What had come, with as much of the rest as can be read."""
         try:
             message = partial_message(self.decoder)
-            rename_message(message, self._asked.tool_names)
+            rename_message(message, self._chat_request.tool_names)
         except DECODE_ERRORS:
             from langchain_core.messages import AIMessageChunk  # noqa: PLC0415  # hardly ever
 
@@ -194,7 +200,7 @@ class _Reader:
 
 
 def _add_context(
-    error: AimlapiError, asked: ChatRequest, options: ClientOptions, reader: _Reader | None
+    error: AimlapiError, chat_request: ChatRequest, options: ClientOptions, reader: _Reader | None
 ) -> AimlapiError:
     """Add what only the caller's side knows: what had come, and which ids there are."""
     if reader is not None:
@@ -202,8 +208,8 @@ def _add_context(
         if error.partial is None:
             error.partial = reader.partial()
     if isinstance(error, NotFoundError):
-        _name_near_ids(error, asked.model)
-    return redact(error, asked.request, options)
+        _name_near_ids(error, chat_request.model)
+    return redact(error, chat_request.request, options)
 
 
 def _name_near_ids(error: NotFoundError, model: str) -> None:

@@ -20,7 +20,7 @@ from typing_extensions import is_typeddict
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._chat.answer_schema import read_schema
-from langchain_aimlapi._chat.beside import with_raw
+from langchain_aimlapi._chat.include_raw import with_raw
 from langchain_aimlapi._chat.parser import AnswerParser
 from langchain_aimlapi._codec.encode.formats import json_schema_format
 from langchain_aimlapi._codec.encode.tools import convert_tool, tool_name
@@ -40,19 +40,19 @@ _LIMITS = ("max_tokens", "max_completion_tokens")
 _METHODS = ("function_calling", "json_schema", "json_mode")
 
 
-def methods(facts: ModelFacts | None) -> list[Method]:
+def methods(spec: ModelFacts | None) -> list[Method]:
     """The methods worth trying, best first; "json_mode" is always the last.
 
     Tools are the most widely served; a JSON schema comes first only where a model's own
     documentation names it, since the template shared by many ids promises it for all of them.
     """
-    if facts is None:
+    if spec is None:
         return ["function_calling", "json_schema", "json_mode"]
     documented: list[Method] = []
-    if "tools" in facts.parameters:
+    if "tools" in spec.parameters:
         documented.append("function_calling")
-    if "json_schema" in facts.response_formats:
-        documented.insert(len(documented) if facts.generic else 0, "json_schema")
+    if "json_schema" in spec.response_formats:
+        documented.insert(len(documented) if spec.generic else 0, "json_schema")
     return [*documented, "json_mode"]
 
 
@@ -74,7 +74,7 @@ def structured_output(
         raise ConfigurationError("tools go with method='json_schema', beside which they are free.")
     target = read_schema(schema)
     form = _Form(model, target.wire, strict, _catalogue.facts(model_name), kwargs)
-    bound = _ladder(form) if method is None else form.bound(_usable(method, target.wire))
+    bound = _with_fallbacks(form) if method is None else form.bound(_usable(method, target.wire))
     limits = [kwargs.get(name) or getattr(model, name) for name in _LIMITS]
     parser = AnswerParser(
         target=target,
@@ -99,18 +99,18 @@ def _usable(method: Method, schema: Any) -> Method:
     return method
 
 
-def _ladder(form: _Form) -> Runnable[Any, Any]:
+def _with_fallbacks(form: _Form) -> Runnable[Any, Any]:
     """The methods one after the other, each asked only if the one before was refused."""
-    rungs = methods(form.facts)
+    candidates = methods(form.spec)
     if form.schema is None:
-        rungs = ["json_mode"]
+        candidates = ["json_mode"]
     elif _is_old_pydantic(form.schema):
-        rungs = [rung for rung in rungs if rung != "json_schema"]
+        candidates = [candidate for candidate in candidates if candidate != "json_schema"]
     if "tools" in form.kwargs:
-        rungs = ["json_schema"]
+        candidates = ["json_schema"]
     first, *rest = [
-        form.bound(rung, refused=rungs[:position], spelled_out=True)
-        for position, rung in enumerate(rungs)
+        form.bound(candidate, refused=candidates[:position], with_instructions=True)
+        for position, candidate in enumerate(candidates)
     ]
     if not rest:
         return first
@@ -129,18 +129,22 @@ class _Form:
     model: BaseChatModel
     schema: Any
     strict: bool | None
-    facts: ModelFacts | None
+    spec: ModelFacts | None
     kwargs: Mapping[str, Any]
 
     def bound(
-        self, method: Method, *, refused: list[Method] | None = None, spelled_out: bool = False
+        self,
+        method: Method,
+        *,
+        refused: list[Method] | None = None,
+        with_instructions: bool = False,
     ) -> Runnable[Any, Any]:
         """The model, held to the schema by one method.
 
         Args:
             method: The method.
             refused: The methods that were tried before, for the metadata.
-            spelled_out: Whether "json_mode" tells the model its schema; otherwise the caller's
+            with_instructions: Whether "json_mode" tells the model its schema; otherwise the caller's
                 prompt has to.
         """
         note = {"method": method} | ({"refused": refused} if refused else {})
@@ -149,7 +153,7 @@ class _Form:
             return self._by_tool(notes)
         if method == "json_schema":
             return self._by_schema(notes)
-        return self._by_json(notes, spelled_out=spelled_out)
+        return self._by_json(notes, with_instructions=with_instructions)
 
     def _traced(self, method: Method) -> dict[str, Any]:
         """What LangSmith shows; LangChain takes it out before the call."""
@@ -168,7 +172,7 @@ class _Form:
 
     def _by_tool(self, notes: dict[str, Any]) -> Runnable[Any, Any]:
         tool = convert_tool(self.schema, strict=self.strict)
-        if self.facts is None or "parallel_tool_calls" in self.facts.parameters:
+        if self.spec is None or "parallel_tool_calls" in self.spec.parameters:
             notes = {"parallel_tool_calls": False, **notes}
         return self.model.bind_tools(
             [tool], tool_choice=tool_name(tool), strict=self.strict, **notes
@@ -183,19 +187,23 @@ class _Form:
             )
         return self.model.bind(response_format=response_format, **notes)
 
-    def _by_json(self, notes: dict[str, Any], *, spelled_out: bool) -> Runnable[Any, Any]:
-        if self.strict is not None and not spelled_out:
+    def _by_json(self, notes: dict[str, Any], *, with_instructions: bool) -> Runnable[Any, Any]:
+        if self.strict is not None and not with_instructions:
             raise ConfigurationError("strict goes with 'function_calling' and 'json_schema' only.")
-        if self.facts is None or not spelled_out or "json_object" in self.facts.response_formats:
+        if (
+            self.spec is None
+            or not with_instructions
+            or "json_object" in self.spec.response_formats
+        ):
             notes = {"response_format": {"type": "json_object"}, **notes}
         bound = self.model.bind(**notes)
-        if not spelled_out or self.schema is None:
+        if not with_instructions or self.schema is None:
             return bound
-        return RunnableLambda(self._spelled_out) | bound
+        return RunnableLambda(self._add_instructions) | bound
 
-    def _spelled_out(self, asked: LanguageModelInput) -> list[BaseMessage]:
+    def _add_instructions(self, prompt: LanguageModelInput) -> list[BaseMessage]:
         """The conversation with the schema in words, for models that take it no other way."""
-        messages = self.model._convert_input(asked).to_messages()  # noqa: SLF001  # ours
+        messages = self.model._convert_input(prompt).to_messages()  # noqa: SLF001  # ours
         schema = json.dumps(self._named_schema(), ensure_ascii=False)
         instruction = (
             f"Answer with one JSON object, and nothing else, that fits this schema: {schema}"

@@ -1,7 +1,7 @@
 """`include_raw=True`: the message beside the object; an answer that does not fit does not raise.
 
-LangChain's usual chain for it catches an error of the parser only before the first piece of a
-stream, and its pieces do not add up: LangChain adds dicts of a stream key by key, and two partial
+LangChain's own chain for it catches an error of the parser only before the first chunk of a stream,
+and its chunks do not add up: LangChain adds the dicts of a stream key by key, and two partial
 objects have no sum.
 """
 
@@ -28,7 +28,7 @@ _REPLACED = ("parsed", "parsing_error")
 
 
 class RawChunk(AddableDict):
-    """A piece of `{"raw": …, "parsed": …, "parsing_error": …}`: messages add up, objects replace."""
+    """A chunk of `{"raw": …, "parsed": …, "parsing_error": …}`: messages add up, objects replace."""
 
     def __add__(self, other: AddableDict) -> RawChunk:
         added = {key: value for key, value in other.items() if key not in _REPLACED}
@@ -54,22 +54,22 @@ class _PartialList(list[Any]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Beside:
+class _RawParser:
     parser: AnswerParser
 
-    def pieces(self, messages: Iterator[AIMessage]) -> Iterator[AddableDict]:
+    def chunks(self, messages: Iterator[AIMessage]) -> Iterator[AddableDict]:
         stream = AnswerStream(self.parser.target, self.parser.tool)
         for message in messages:
             yield RawChunk(raw=message)
-            yield from _grown(stream.add(message))
+            yield from _partial_chunks(stream.add(message))
         yield self._end(stream.whole())
 
-    async def apieces(self, messages: AsyncIterator[AIMessage]) -> AsyncIterator[AddableDict]:
+    async def achunks(self, messages: AsyncIterator[AIMessage]) -> AsyncIterator[AddableDict]:
         stream = AnswerStream(self.parser.target, self.parser.tool)
         async for message in messages:
             yield RawChunk(raw=message)
-            for piece in _grown(stream.add(message)):
-                yield piece
+            for chunk in _partial_chunks(stream.add(message)):
+                yield chunk
         yield self._end(stream.whole())
 
     def _end(self, message: AIMessage) -> RawChunk:
@@ -80,7 +80,7 @@ class _Beside:
         return RawChunk(parsed=parsed, parsing_error=None)
 
 
-def _grown(partial: Any) -> Iterator[RawChunk]:
+def _partial_chunks(partial: Any) -> Iterator[RawChunk]:
     """A partial object; instances of classes have no sum, so they come once, at the end."""
     if isinstance(partial, dict):
         yield RawChunk(parsed=_PartialDict(partial))
@@ -91,9 +91,9 @@ def _grown(partial: Any) -> Iterator[RawChunk]:
 class _RawRunnable(RunnableGenerator[AIMessage, AddableDict]):
     """The step behind the model, with the schema of what it returns."""
 
-    def __init__(self, beside: _Beside) -> None:
-        super().__init__(beside.pieces, beside.apieces, name="with_raw")
-        self._target = beside.parser.target
+    def __init__(self, parser: _RawParser) -> None:
+        super().__init__(parser.chunks, parser.achunks, name="with_raw")
+        self._target = parser.parser.target
 
     def get_output_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:
         """A class whose JSON schema is that of the three keys."""
@@ -114,4 +114,4 @@ class _RawRunnable(RunnableGenerator[AIMessage, AddableDict]):
 
 def with_raw(bound: Runnable[Any, Any], parser: AnswerParser) -> Runnable[Any, Any]:
     """The model, and behind it the step that returns the message and the object."""
-    return bound | _RawRunnable(_Beside(parser))
+    return bound | _RawRunnable(_RawParser(parser))
