@@ -179,7 +179,7 @@ class Sandbox:
         """Set a function that is asked for the answers which nothing else sets.
 
         Args:
-            function: Gets the request and returns a text, or a dict with `text` and
+            function: Sync or async; gets the request and returns a text, or a dict with `text` and
                 `AnswerOptions`, or None for the default answer. It runs in a thread, and in
                 several at once for requests at once. None removes it.
 

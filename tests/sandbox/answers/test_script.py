@@ -270,6 +270,24 @@ async def test_concurrent_requests(aimlapi_sandbox, llm):
     assert [one.text for one in answers] == [f"about {prompt}" for prompt in prompts]
 
 
+async def test_async_functions(aimlapi_sandbox, llm):
+    """Functions of an async test are awaited, in a loop of their own."""
+
+    async def answer(request):
+        await asyncio.sleep(0)
+        return f"about {request.prompt}"
+
+    async def is_special(request):
+        await asyncio.sleep(0)
+        return "special" in request.prompt
+
+    aimlapi_sandbox.answer_when("a rule", matches=is_special)
+    aimlapi_sandbox.answers(answer)
+
+    assert (await llm().ainvoke("special")).text == "a rule"
+    assert (await llm().ainvoke("cats")).text == "about cats"
+
+
 def test_a_function_that_asks_the_sandbox_itself(aimlapi_sandbox, llm):
     """It runs in a thread, so it can use a model of its own."""
 

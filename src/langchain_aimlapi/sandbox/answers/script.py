@@ -8,9 +8,10 @@ others for chat requests.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -75,7 +76,7 @@ class Conditions:
             and (self.model is None or fnmatchcase(asked.model, self.model))
             and (self.tool is None or self.tool in asked.tools)
             and (self.result_of is None or self.result_of in asked.results)
-            and (self.matches is None or bool(self.matches(asked.record)))
+            and (self.matches is None or bool(_called(self.matches, asked.record)))
         )
 
     def __str__(self) -> str:
@@ -148,7 +149,7 @@ class Script:
 
     def _computed(self, asked: Asked) -> Answer | None:
         function = self._function
-        given = function(asked.record) if function else None
+        given = _called(function, asked.record) if function else None
         if given is None or isinstance(given, str):
             return None if given is None or asked.embeds else make_answer(given)
         if not isinstance(given, Mapping):
@@ -173,3 +174,13 @@ class Script:
         """
         if unused := self.unused():
             raise UnusedAnswersError("no request got these answers: " + "; ".join(unused))
+
+
+def _called(function: Callable[[RecordedRequest], object], record: RecordedRequest) -> Any:
+    """Call a function of the test, sync or async, in the thread that was made for it."""
+    given = function(record)
+    return asyncio.run(_awaited(given)) if inspect.isawaitable(given) else given
+
+
+async def _awaited(given: Awaitable[object]) -> object:
+    return await given
