@@ -330,3 +330,16 @@ def test_quotes_are_found_in_one_pass(prompt):
     quoted_texts(prompt)
 
     assert time.process_time() - start < 10  # quadratic work would take minutes
+
+
+def test_many_patterns_and_many_quotes():
+    """Trying the quoted texts takes no more than its share: every property gets its text."""
+    pattern = {"type": "string", "pattern": r"^(\w+\s?)*$", "minLength": 50}
+    schema = {"properties": {f"p{number}": pattern for number in range(100)}}
+    prompt = " ".join(
+        f'"the quick brown fox jumps over the lazy dog again {at}!"' for at in range(30)
+    )
+    value = value_for(schema, prompt)
+
+    assert len(value) == 100
+    assert all(len(text) >= 50 and text.replace(" ", "").isalnum() for text in value.values())

@@ -22,7 +22,8 @@ from langchain_aimlapi.sandbox.recorder import RecordedRequest
 if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.answers.answer import Answer
 
-AnswerFunction = Callable[[RecordedRequest], str | Mapping[str, Any] | None]
+AnswerGiven = str | Mapping[str, Any] | None
+AnswerFunction = Callable[[RecordedRequest], AnswerGiven | Awaitable[AnswerGiven]]
 
 
 class UnusedAnswersError(AssertionError):

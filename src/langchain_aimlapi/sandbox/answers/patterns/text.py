@@ -6,7 +6,7 @@ import math
 import string
 from typing import TYPE_CHECKING
 
-from langchain_aimlapi.sandbox.answers.budget import Budget, TooExpensiveError
+from langchain_aimlapi.sandbox.answers.budget import MAX_STEPS, Budget, TooExpensiveError
 from langchain_aimlapi.sandbox.answers.patterns.match import matches
 from langchain_aimlapi.sandbox.answers.patterns.syntax import (
     Alternatives,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PREFERRED = string.ascii_letters + string.digits + string.punctuation + " "
 _PLAIN = "sample"
-_STEPS_PER_CANDIDATE = 5_000
+_STEPS_PER_TRIAL = 5_000
 _LAST_BEFORE_SURROGATES, _RARE_CHARACTERS = 0xD7FF, 0x400
 
 
@@ -51,30 +51,27 @@ def text_matching(
     except UnsupportedPatternError:
         return _plain(at_least, budget)
     for candidate in candidates:
-        if len(candidate) >= at_least and _tried(tree, candidate, budget):
+        if budget.spent > MAX_STEPS // 2:
+            break  # what is left is for generating
+        if len(candidate) >= at_least and _tried(tree, candidate, budget, unknown=False):
             return candidate
     text = _generate(tree, max(at_least, 1), budget)
     budget.write(len(text))
-    return text if _is_match(tree, text, budget) else _plain(at_least, budget)
+    return text if _tried(tree, text, budget, unknown=True) else _plain(at_least, budget)
 
 
-def _tried(tree: Node, candidate: str, budget: Budget) -> bool:
-    """Tell whether a candidate matches; one that takes too much work does not."""
-    trial = Budget(_STEPS_PER_CANDIDATE)
+def _tried(tree: Node, text: str, budget: Budget, *, unknown: bool) -> bool:
+    """Tell whether a text matches; `unknown` is the answer if that takes too much work.
+
+    A generated text matches by the way it is made, but for lookahead and odd anchors.
+    """
+    trial = Budget(_STEPS_PER_TRIAL)
     try:
-        return matches(tree, candidate, trial)
+        return matches(tree, text, trial)
     except TooExpensiveError:
-        return False
+        return unknown
     finally:
         budget.spend(trial.spent)
-
-
-def _is_match(tree: Node, text: str, budget: Budget) -> bool:
-    """Tell whether a generated text matches, as it does but for lookahead and odd anchors."""
-    try:
-        return matches(tree, text, budget)
-    except TooExpensiveError:
-        return True
 
 
 def _plain(at_least: int, budget: Budget) -> str:
