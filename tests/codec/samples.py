@@ -1,4 +1,4 @@
-"""Messages, facts and bytes that the tests of the codec share."""
+"""Messages, spec and bytes that the tests of the codec share."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ OPEN = ModelFacts(
     assistant_keys=frozenset({"content", "name", "role", "tool_calls"}),
     tool_choice_forms=frozenset({"auto", "function", "none", "required"}),
 )
-"""A model of the OpenAI shape that takes little, so that what it does not take is seen."""
+"""A model of the OpenAI dialect that takes little, so that what it does not take is seen."""
 
 CLAUDE = ModelFacts(
     id="acme/claude",
@@ -54,7 +54,7 @@ CLAUDE = ModelFacts(
     tool_choice_forms=frozenset({"anthropic:any", "anthropic:auto", "anthropic:tool"}),
     tool_shapes=frozenset({"anthropic"}),
 )
-"""A model of the Anthropic shape only."""
+"""A model of the Anthropic dialect only."""
 
 HYBRID = ModelFacts(
     id="acme/claude-next",
@@ -67,10 +67,10 @@ HYBRID = ModelFacts(
 """A model that takes both shapes."""
 
 
-def written(*messages, facts=None, dialect="openai", model="acme/model", **settings):
+def written(*messages, spec=None, dialect="openai", model="acme/model", **settings):
     """The body of a request, without the model's name."""
     options = {name: settings.pop(name) for name in _OPTIONS if name in settings}
-    options = Options(facts=facts, dialect=dialect, **options)
+    options = Options(spec=spec, dialect=dialect, **options)
     body = encode(model, list(messages), settings, options).body
     assert body.pop("model") == model
     return body

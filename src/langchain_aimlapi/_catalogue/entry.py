@@ -49,12 +49,12 @@ class ModelEntry:
     """Capability words of the live list (`"tools"`, `"vision"`, …); empty if it names none."""
 
     @property
-    def few_schema_words(self) -> bool:
+    def needs_schema_subset(self) -> bool:
         """Whether its back ends refuse a request for a keyword of JSON schema they do not know."""
-        return self.vendor in _FEW_SCHEMA_WORDS
+        return self.vendor in _NEEDS_SCHEMA_SUBSET
 
 
-_FEW_SCHEMA_WORDS = frozenset({"Google"})
+_NEEDS_SCHEMA_SUBSET = frozenset({"Google"})
 
 
 def read_entry(data: Mapping[str, Any], model: str) -> ModelEntry:

@@ -136,7 +136,7 @@ def build_chat_request(
 
     def write(target: Target, alternative: OtherDialect | None = None) -> Request:
         options = Options(
-            facts=target.spec,
+            spec=target.spec,
             dialect=target.dialect,
             unsupported=option("unsupported_params"),
             echo_reasoning=option("echo_reasoning"),
@@ -216,7 +216,7 @@ def _cleans_tools(wanted: str, model: str) -> bool:
     if wanted != "auto":
         return wanted == "always"
     entry = _catalogue.entry(model)
-    return entry is not None and entry.few_schema_words
+    return entry is not None and entry.needs_schema_subset
 
 
 def _audio_format(parameters: Mapping[str, Any]) -> str | None:

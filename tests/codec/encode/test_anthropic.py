@@ -1,4 +1,4 @@
-"""The Anthropic-shaped request: system lifted, blocks for calls and results, turns that alternate."""
+"""The request in the Anthropic dialect: system lifted, blocks for calls and results, turns that alternate."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from .test_messages import call
 CACHED = {"type": "ephemeral"}
 
 
-def body(*messages, facts=CLAUDE, **settings):
-    """The body of an Anthropic-shaped request."""
-    return written(*messages, facts=facts, dialect="anthropic", **settings)
+def body(*messages, spec=CLAUDE, **settings):
+    """The body of a request in the Anthropic dialect."""
+    return written(*messages, spec=spec, dialect="anthropic", **settings)
 
 
 def turns(*messages, **settings):
@@ -94,7 +94,7 @@ def test_turns_alternate():
 
 
 def test_empty_turns_are_left_out():
-    """The shape refuses empty text; its neighbours then are one turn."""
+    """The dialect refuses empty text; its neighbours then are one turn."""
     sent = turns(HumanMessage("a"), AIMessage(" \n"), HumanMessage("b"))
 
     assert sent == [
@@ -135,7 +135,7 @@ def test_calls_and_results_are_blocks():
 
 
 def test_pictures_stay_in_their_result():
-    """This shape has room for pictures in a result."""
+    """This dialect has room for pictures in a result."""
     source = {"type": "base64", "media_type": "image/jpeg", "data": JPEG}
     content = [{"type": "text", "text": "map"}, {"type": "image", "base64": JPEG}]
 
@@ -163,7 +163,7 @@ def test_results_in_anthropics_own_words_stay_blocks():
 
 
 def test_broken_arguments_are_kept_as_text():
-    """The shape wants an object: what was no JSON goes in one, as it was."""
+    """The dialect wants an object: what was no JSON goes in one, as it was."""
     broken = {"type": "invalid_tool_call", "id": "c", "name": "f", "args": '{"a": ', "error": ""}
 
     (_, turn) = turns(HumanMessage("h"), AIMessage("", invalid_tool_calls=[broken]))
@@ -186,8 +186,8 @@ def test_arguments_that_are_no_object_are_kept_as_text(arguments):
 SIGNED = [{"type": "thinking", "thinking": "hm", "signature": "sig"}, {"type": "text", "text": "a"}]
 
 
-def test_signed_thoughts_go_back_first():
-    """A thought with its signature is the first block of its turn."""
+def test_signed_reasoning_go_back_first():
+    """Reasoning with its signature is the first block of its turn."""
     assert turns(HumanMessage("h"), AIMessage(SIGNED))[1]["content"] == SIGNED
 
 
@@ -199,8 +199,8 @@ def test_signed_thoughts_go_back_first():
     ],
     ids=["switched off", "unsigned"],
 )
-def test_other_thoughts_stay_here(message, how):
-    """Without a signature a thought would be refused."""
+def test_other_reasoning_stay_here(message, how):
+    """Without a signature reasoning would be refused."""
     assert turns(HumanMessage("h"), message, **how)[1] == {"role": "assistant", "content": "a"}
 
 
@@ -211,7 +211,7 @@ LIMITED = dataclasses.replace(CLAUDE, max_blocks=2)
 
 def test_long_turns_are_split():
     """Where a message may hold so many blocks, a longer turn goes as several."""
-    sent = turns(HumanMessage([{"type": "image", "base64": JPEG} for _ in range(5)]), facts=LIMITED)
+    sent = turns(HumanMessage([{"type": "image", "base64": JPEG} for _ in range(5)]), spec=LIMITED)
 
     assert [(turn["role"], len(turn["content"])) for turn in sent] == [
         ("user", 2),
@@ -222,7 +222,7 @@ def test_long_turns_are_split():
 
 def test_texts_are_joined_before_a_turn_is_split():
     """Neighbouring texts are one block, which says the same and spares a split."""
-    sent = turns(HumanMessage(["a", "b", "c"]), facts=LIMITED)
+    sent = turns(HumanMessage(["a", "b", "c"]), spec=LIMITED)
 
     assert sent == [{"role": "user", "content": "a\n\nb\n\nc"}]
 
@@ -231,7 +231,7 @@ def test_closed_blocks_carry_no_marks():
     """Where the schema closes its blocks, a cache mark would fail the request."""
     block = {"type": "text", "text": "a", "cache_control": CACHED}
 
-    assert turns(HumanMessage([block]), facts=LIMITED) == [{"role": "user", "content": "a"}]
+    assert turns(HumanMessage([block]), spec=LIMITED) == [{"role": "user", "content": "a"}]
     assert turns(HumanMessage([block])) == [{"role": "user", "content": [block]}]
 
 
@@ -268,9 +268,9 @@ def test_tools_have_an_input_schema(tool, sent):
 
 def test_marks_on_tools_survive_where_they_are_taken():
     """A model documented to take cache marks gets them on tools too."""
-    facts = dataclasses.replace(CLAUDE, takes_cache_control=True)
+    spec = dataclasses.replace(CLAUDE, takes_cache_control=True)
 
-    sent = body(HumanMessage("h"), tools=[{**TOOL, "cache_control": CACHED}], facts=facts)
+    sent = body(HumanMessage("h"), tools=[{**TOOL, "cache_control": CACHED}], spec=spec)
 
     assert sent["tools"] == [{**WEATHER, "cache_control": CACHED}]
 
@@ -307,26 +307,26 @@ def test_choices(choice, parallel, sent):
 # --- parameters ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("facts", [CLAUDE, None], ids=["documented", "undocumented"])
-def test_parameters_go_by_anthropics_names(facts):
-    """The shape has its own names, also for a model nobody has documented."""
-    sent = body(HumanMessage("h"), facts=facts, stop="END", max_completion_tokens=9000)
+@pytest.mark.parametrize("spec", [CLAUDE, None], ids=["documented", "undocumented"])
+def test_parameters_go_by_anthropics_names(spec):
+    """The dialect has its own names, also for a model nobody has documented."""
+    sent = body(HumanMessage("h"), spec=spec, stop="END", max_completion_tokens=9000)
 
     assert sent["stop_sequences"] == ["END"]
     assert sent["max_tokens"] == 9000
     assert not {"stop", "max_completion_tokens"} & sent.keys()
 
 
-@pytest.mark.parametrize("facts", [CLAUDE, None], ids=["documented", "undocumented"])
-def test_effort_is_a_budget(facts):
+@pytest.mark.parametrize("spec", [CLAUDE, None], ids=["documented", "undocumented"])
+def test_effort_is_a_budget(spec):
     """Thinking is switched on with a number of tokens."""
-    sent = body(HumanMessage("h"), facts=facts, reasoning_effort="low")
+    sent = body(HumanMessage("h"), spec=spec, reasoning_effort="low")
 
     assert sent["thinking"] == {"type": "enabled", "budget_tokens": 2048}
 
 
 def test_streams_are_asked_for_without_options():
-    """The shape has no stream options; usage comes unasked."""
+    """The dialect has no stream options; usage comes unasked."""
     sent = body(HumanMessage("h"), stream=True)
 
     assert sent["stream"] is True
@@ -337,6 +337,6 @@ def test_closed_blocks_carry_no_marks_in_results_either():
     """A result's own blocks are closed too."""
     block = {"type": "text", "text": "a", "cache_control": CACHED}
 
-    (turn,) = turns(ToolMessage([block], tool_call_id="c"), facts=LIMITED)
+    (turn,) = turns(ToolMessage([block], tool_call_id="c"), spec=LIMITED)
 
     assert turn["content"][0]["content"] == [{"type": "text", "text": "a"}]

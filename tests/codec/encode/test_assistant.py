@@ -58,13 +58,13 @@ ECHOES = {
 
 
 @pytest.mark.parametrize(("kept", "sent"), ECHOES.values(), ids=ECHOES.keys())
-def test_thoughts_go_back_by_the_key_they_came_by(kept, sent):
-    """Same key, same value: back ends refuse or forget thoughts under another one."""
+def test_reasoning_go_back_by_the_key_they_came_by(kept, sent):
+    """Same key, same value: back ends refuse or forget reasoning under another one."""
     assert turns(AIMessage("a", additional_kwargs=kept)) == [{"role": "assistant", **sent}]
 
 
 @pytest.mark.parametrize(("kept", "sent"), ECHOES.values(), ids=ECHOES.keys())
-def test_thoughts_go_back_from_blocks_alone(kept, sent):
+def test_reasoning_go_back_from_blocks_alone(kept, sent):
     """A message rebuilt from its content blocks says the same."""
     metadata = {"model_provider": "aimlapi"}
     blocks = AIMessage("a", additional_kwargs=kept, response_metadata=metadata).content_blocks
@@ -74,18 +74,18 @@ def test_thoughts_go_back_from_blocks_alone(kept, sent):
 
 @pytest.mark.parametrize(
     "how",
-    [{"echo_reasoning": False}, {"facts": dataclasses.replace(OPEN, closed_messages=True)}],
+    [{"echo_reasoning": False}, {"spec": dataclasses.replace(OPEN, closed_messages=True)}],
     ids=["switched off", "refused by the schema"],
 )
 @pytest.mark.parametrize("kept", [kept for kept, _ in ECHOES.values()], ids=ECHOES.keys())
-def test_thoughts_stay_here_where_they_must(kept, how):
+def test_reasoning_stay_here_where_they_must(kept, how):
     """The echo can be switched off, and is off for schemas that refuse further keys."""
     assert turns(AIMessage("a", additional_kwargs=kept), **how) == [
         {"role": "assistant", "content": "a"}
     ]
 
 
-def test_other_providers_thoughts_are_read_too():
+def test_other_providers_reasoning_are_read_too():
     """Anthropic's thinking blocks carry their signature along."""
     content = [
         {"type": "thinking", "thinking": "hm", "signature": "sig"},
@@ -98,8 +98,8 @@ def test_other_providers_thoughts_are_read_too():
     assert said.text == "a"
 
 
-def test_several_thoughts_are_one():
-    """Thoughts between words are joined, and their extras put together."""
+def test_several_reasoning_blocks_are_one():
+    """Reasoning between words are joined, and their extras put together."""
     content = [
         {"type": "reasoning", "reasoning": "one "},
         {"type": "text", "text": "a"},
@@ -203,7 +203,7 @@ def test_marks_for_the_cache_survive():
 
 
 def test_tags_stand_before_marked_text():
-    """Thoughts in tags come first also where the text is a list of parts."""
+    """Reasoning in tags come first also where the text is a list of parts."""
     part = {"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}}
     kept = {"reasoning_content": "hm", "reasoning_key": "<think>"}
 

@@ -25,7 +25,7 @@ def taking(*parameters, **more):
 def test_nothing_is_sent_unasked():
     """A request holds the model and the messages; no default of ours decides the sampling."""
     assert written(HI) == PLAIN
-    assert written(HI, facts=OPEN) == PLAIN
+    assert written(HI, spec=OPEN) == PLAIN
 
 
 def test_none_means_unset():
@@ -37,7 +37,7 @@ def test_none_means_unset():
 
 def test_unknown_names_are_sent_as_they_are():
     """What we do not know may be the vendor's own."""
-    assert written(HI, facts=OPEN, guided_regex="a+")["guided_regex"] == "a+"
+    assert written(HI, spec=OPEN, guided_regex="a+")["guided_regex"] == "a+"
 
 
 def test_extra_body_has_the_last_word():
@@ -76,13 +76,13 @@ def test_extra_body_has_the_last_word():
 )
 def test_the_token_limit_has_one_name(takes, given, sent):
     """The limit goes by the name the model takes; of two given, the newer one counts."""
-    facts = taking(*takes) if takes else None
+    spec = taking(*takes) if takes else None
 
-    assert written(HI, facts=facts, **given) == PLAIN | sent
+    assert written(HI, spec=spec, **given) == PLAIN | sent
 
 
 @pytest.mark.parametrize(
-    ("facts", "given", "sent"),
+    ("spec", "given", "sent"),
     [
         (None, "END", {"stop": ["END"]}),
         (None, ["A", "B"], {"stop": ["A", "B"]}),
@@ -95,9 +95,9 @@ def test_the_token_limit_has_one_name(takes, given, sent):
         (taking("max_tokens"), "END", {}),
     ],
 )
-def test_stop_words(facts, given, sent):
+def test_stop_words(spec, given, sent):
     """Stop words are a list by the name the model takes, and are left out when there are none."""
-    assert written(HI, facts=facts, stop=given) == PLAIN | sent
+    assert written(HI, spec=spec, stop=given) == PLAIN | sent
 
 
 def test_top_logprobs_need_logprobs():
@@ -113,7 +113,7 @@ QWEN = taking("enable_thinking", "thinking_budget")
 
 
 @pytest.mark.parametrize(
-    ("facts", "effort", "limit", "knob"),
+    ("spec", "effort", "limit", "parameters"),
     [
         (None, "high", None, {"reasoning_effort": "high"}),
         (taking("reasoning_effort", "reasoning"), "low", None, {"reasoning_effort": "low"}),
@@ -136,23 +136,23 @@ QWEN = taking("enable_thinking", "thinking_budget")
         (CLAUDE, "utmost", None, {"reasoning_effort": "utmost"}),
     ],
 )
-def test_one_effort_for_four_knobs(facts, effort, limit, knob):
+def test_one_effort_for_four_parameters(spec, effort, limit, parameters):
     """An effort becomes the parameter that the model documents, within its token limit."""
-    assert reasoning_parameters(effort, facts, limit) == knob
+    assert reasoning_parameters(effort, spec, limit) == parameters
 
 
 def test_a_budget_leaves_room_in_the_documented_limit():
     """With no limit asked for, the model's own default bounds the thoughts."""
-    sent = written(HI, facts=CLAUDE, dialect="anthropic", reasoning_effort="xhigh")
+    sent = written(HI, spec=CLAUDE, dialect="anthropic", reasoning_effort="xhigh")
 
     assert sent["thinking"]["budget_tokens"] == 31999
 
 
 def test_a_small_default_does_not_switch_thinking_off():
-    """A default of 512 tokens is for answers without thought; an effort asked for wins."""
-    facts = dataclasses.replace(QWEN, ranges={"max_tokens": {"default": 512}})
+    """A default of 512 tokens is for answers without reasoning; an effort asked for wins."""
+    spec = dataclasses.replace(QWEN, ranges={"max_tokens": {"default": 512}})
 
-    sent = written(HI, facts=facts, reasoning_effort="medium")
+    sent = written(HI, spec=spec, reasoning_effort="medium")
 
     assert sent == {**PLAIN, "enable_thinking": True, "thinking_budget": 8192}
 
@@ -161,14 +161,14 @@ def test_the_vendors_own_knob_passes():
     """An explicit vendor parameter is not replaced by the one an effort would become."""
     own = {"type": "adaptive"}
 
-    sent = written(HI, facts=HYBRID, reasoning_effort="high", thinking=own)
+    sent = written(HI, spec=HYBRID, reasoning_effort="high", thinking=own)
 
     assert sent == {**PLAIN, "thinking": own}
 
 
 def test_effort_is_dropped_where_there_is_no_knob():
-    """A model without any knob gets none, and the caller is told."""
-    encoded = encode("m", [HI], {"reasoning_effort": "high"}, Options(facts=OPEN))
+    """A model without any parameters gets none, and the caller is told."""
+    encoded = encode("m", [HI], {"reasoning_effort": "high"}, Options(spec=OPEN))
 
     assert encoded.body == {"model": "m", **PLAIN}
     assert encoded.dropped == ("reasoning_effort",)
@@ -182,12 +182,12 @@ NEEDED_VALUES = {"top_logprobs": 1, "logprobs": True, "stop": ["x"], "reasoning_
 @pytest.mark.parametrize("name", sorted(PARAMETERS))
 def test_undocumented_parameters_are_dropped(name):
     """Every parameter we know is left out where the model is documented not to take it."""
-    facts = taking("stream")
+    spec = taking("stream")
     settings = {name: NEEDED_VALUES.get(name, 1)}
     if name == "parallel_tool_calls":
         settings["tools"] = [TOOL]
 
-    encoded = encode("m", [HI], settings, Options(facts=facts))
+    encoded = encode("m", [HI], settings, Options(spec=spec))
 
     assert name not in encoded.body
     assert len(encoded.dropped) in {1, 2}
@@ -197,7 +197,7 @@ def test_dropped_parameters_are_named():
     """What was left out is reported by its name on the wire; the rest is sent."""
     given = {"temperature": 1, "seed": 7, "top_k": 3}
 
-    encoded = encode("m", [HI], given, Options(facts=OPEN))
+    encoded = encode("m", [HI], given, Options(spec=OPEN))
 
     assert encoded.body == {"model": "m", **PLAIN, "temperature": 1}
     assert encoded.dropped == ("seed", "top_k")
@@ -205,13 +205,13 @@ def test_dropped_parameters_are_named():
 
 def test_everything_can_be_sent():
     """By the policy "send", documentation is not heeded."""
-    assert written(HI, facts=OPEN, unsupported="send", seed=7) == {**PLAIN, "seed": 7}
+    assert written(HI, spec=OPEN, unsupported="send", seed=7) == {**PLAIN, "seed": 7}
 
 
 def test_undocumented_parameters_can_be_errors():
     """By the policy "error", all of them are named and nothing is sent."""
     with pytest.raises(ConfigurationError, match=r"acme/open does not take seed, top_k"):
-        written(HI, facts=OPEN, unsupported="error", seed=7, top_k=3, temperature=1)
+        written(HI, spec=OPEN, unsupported="error", seed=7, top_k=3, temperature=1)
 
 
 @pytest.mark.parametrize(
@@ -226,14 +226,14 @@ def test_undocumented_parameters_can_be_errors():
 )
 def test_what_makes_another_answer_is_always_sent(given):
     """Without these the answer would be another one than was asked for."""
-    encoded = encode("m", [HI], given, Options(facts=taking("stream"), unsupported="error"))
+    encoded = encode("m", [HI], given, Options(spec=taking("stream"), unsupported="error"))
 
     assert given.keys() <= encoded.body.keys()
 
 
 def test_the_dialect_narrows_what_is_taken():
     """Where two contradicting schemas document an id, the one in use decides."""
-    facts = ModelFacts(
+    spec = ModelFacts(
         id="m",
         dialects=frozenset({"anthropic", "openai"}),
         parameters=frozenset({"max_tokens", "seed", "thinking"}),
@@ -243,8 +243,8 @@ def test_the_dialect_narrows_what_is_taken():
         },
     )
 
-    assert "seed" in written(HI, facts=facts, seed=7)
-    assert "seed" not in written(HI, facts=facts, dialect="anthropic", seed=7)
+    assert "seed" in written(HI, spec=spec, seed=7)
+    assert "seed" not in written(HI, spec=spec, dialect="anthropic", seed=7)
 
 
 # --- streaming ----------------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def test_the_dialect_narrows_what_is_taken():
         ({"stream": False}, {}),
         ({"stream": True}, {"stream": True, "stream_options": {"include_usage": True}}),
         ({"stream": True, "stream_usage": False}, {"stream": True}),
-        ({"stream": True, "facts": taking("stream")}, {"stream": True}),
+        ({"stream": True, "spec": taking("stream")}, {"stream": True}),
     ],
     ids=["whole", "stream", "no usage", "no options"],
 )
@@ -279,6 +279,6 @@ def test_a_small_default_limit_bounds_no_thinking(default, budget):
     """Defaults of up to 1,024 tokens are for answers without reasoning and leave it no room."""
     spec = dataclasses.replace(CLAUDE, ranges={"max_tokens": {"default": default}})
 
-    sent = written(HI, facts=spec, dialect="anthropic", reasoning_effort="low")
+    sent = written(HI, spec=spec, dialect="anthropic", reasoning_effort="low")
 
     assert sent["thinking"] == {"type": "enabled", "budget_tokens": budget}

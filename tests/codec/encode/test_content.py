@@ -338,7 +338,7 @@ def test_what_cannot_be_sent_is_refused(block, kind):
 
 @pytest.mark.parametrize("kind", ["audio", "video"])
 def test_anthropic_hears_and_watches_nothing(kind):
-    """The Anthropic shape has no audio or video; the refusal says so and names the place."""
+    """The Anthropic dialect has no audio or video; the refusal says so and names the place."""
     with pytest.raises(UnsupportedContentError, match=rf"messages\[0\].*{kind}"):
         turns(HumanMessage([{"type": kind, "base64": UNKNOWN}]), dialect="anthropic")
 
@@ -408,7 +408,7 @@ def test_reading_is_independent_of_the_shape():
 
 @pytest.mark.parametrize("content", ["", []])
 def test_nothing_reads_as_nothing(content):
-    """Empty content has no pieces; an empty string inside a list is kept."""
+    """Empty content has no parts; an empty string inside a list is kept."""
     assert read_content(content, "here") == []
     assert read_content([""], "here") == [Text("")]
 

@@ -1,4 +1,4 @@
-"""Messages of the OpenAI shape: one rule per kind of message, and what moves where."""
+"""Messages of the OpenAI dialect: one rule per kind of message, and what moves where."""
 
 from __future__ import annotations
 
@@ -145,9 +145,9 @@ def test_names_the_service_would_refuse_stay_here(name):
 
 def test_models_without_names_get_none():
     """Where the schema has no `name`, none is sent."""
-    facts = dataclasses.replace(OPEN, assistant_keys=frozenset({"content", "role"}))
+    spec = dataclasses.replace(OPEN, assistant_keys=frozenset({"content", "role"}))
 
-    assert "name" not in turns(HumanMessage("x", name="Bob"), facts=facts)[0]
+    assert "name" not in turns(HumanMessage("x", name="Bob"), spec=spec)[0]
 
 
 # --- tool calls -----------------------------------------------------------------------------------
@@ -311,8 +311,8 @@ NO_SYSTEM = dataclasses.replace(OPEN, roles=frozenset({"assistant", "user"}))
 
 def test_developer_becomes_system_where_it_is_unknown():
     """Many models know only the older word for it."""
-    assert [turn["role"] for turn in turns(DEVELOPER, facts=NO_DEVELOPER)] == ["system"]
-    assert [turn["role"] for turn in turns(DEVELOPER, facts=OPEN)] == ["developer"]
+    assert [turn["role"] for turn in turns(DEVELOPER, spec=NO_DEVELOPER)] == ["system"]
+    assert [turn["role"] for turn in turns(DEVELOPER, spec=OPEN)] == ["developer"]
 
 
 @pytest.mark.parametrize(
@@ -341,11 +341,11 @@ def test_developer_becomes_system_where_it_is_unknown():
 )
 def test_system_text_is_folded_where_there_is_no_system_role(conversation, sent):
     """Instructions stand at the head of the first user turn, and are never lost."""
-    assert turns(*conversation, facts=NO_SYSTEM) == sent
+    assert turns(*conversation, spec=NO_SYSTEM) == sent
 
 
 def test_models_of_plain_strings_get_plain_strings():
     """Where a schema takes nothing but strings, several texts are one."""
-    facts = dataclasses.replace(OPEN, user_parts={"openai": frozenset({"string"})})
+    spec = dataclasses.replace(OPEN, user_parts={"openai": frozenset({"string"})})
 
-    assert turns(HumanMessage(["g", "h"]), facts=facts) == [{"role": "user", "content": "g\nh"}]
+    assert turns(HumanMessage(["g", "h"]), spec=spec) == [{"role": "user", "content": "g\nh"}]

@@ -43,7 +43,7 @@ def test_what_says_nothing_is_left_out(empty):
     ids=repr,
 )
 def test_what_carries_something_stays(turn):
-    """Calls, results, thoughts and media keep a turn without text."""
+    """Calls, results, reasoning and media keep a turn without text."""
     assert without_empty_turns([FIRST, turn, LAST]) == [FIRST, turn, LAST]
 
 

@@ -41,11 +41,11 @@ FACTS = ModelFacts(
 )
 
 
-def encoded(*messages, facts=None, **settings):
+def encoded(*messages, spec=None, **settings):
     """A request, and what was left out of it."""
     names = ("echo_reasoning", "stream", "unsupported")
     options = {name: settings.pop(name) for name in names if name in settings}
-    options = Options(facts=facts, **options)
+    options = Options(spec=spec, **options)
     return encode_responses("acme/thinker", list(messages) or [HI], settings, options)
 
 
@@ -68,7 +68,7 @@ def items(*messages, **how):
 def test_nothing_is_sent_unasked():
     """A request holds the model and its input."""
     assert encoded(HI).body == {"model": "acme/thinker", "input": [ITEM]}
-    assert encoded(HI, facts=FACTS).body == {"model": "acme/thinker", "input": [ITEM]}
+    assert encoded(HI, spec=FACTS).body == {"model": "acme/thinker", "input": [ITEM]}
 
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
@@ -145,7 +145,7 @@ def test_what_the_route_does_not_know_is_left_out(name):
 
 def test_what_the_model_does_not_take_is_left_out():
     """Of what the route knows, a model may take less."""
-    written = encoded(HI, facts=FACTS, temperature=0.5, max_tokens=50)
+    written = encoded(HI, spec=FACTS, temperature=0.5, max_tokens=50)
 
     assert written.dropped == ("temperature",)
     assert written.body["max_output_tokens"] == 50
@@ -153,9 +153,9 @@ def test_what_the_model_does_not_take_is_left_out():
 
 def test_what_is_not_taken_may_be_sent_or_refused():
     """The caller may insist, or want to know."""
-    assert body(facts=FACTS, temperature=0.5, unsupported="send") == {"temperature": 0.5}
+    assert body(spec=FACTS, temperature=0.5, unsupported="send") == {"temperature": 0.5}
     with pytest.raises(ConfigurationError, match="acme/thinker does not take temperature"):
-        encoded(HI, facts=FACTS, temperature=0.5, unsupported="error")
+        encoded(HI, spec=FACTS, temperature=0.5, unsupported="error")
 
 
 # --- tools ----------------------------------------------------------------------------------------
@@ -406,14 +406,14 @@ TURNS = {
     "a refusal": [message(refusal("No."))],
     "a call": [call()],
     "text and a call": [message("I look."), call()],
-    "a thought and a call": [thought("Easy."), call()],
-    "a thought between": [
+    "reasoning and a call": [thought("Easy."), call()],
+    "reasoning between": [
         thought("One."),
         call(),
         thought("Two.", identity="rs_2"),
         message("Paris."),
     ],
-    "an encrypted thought": [thought(encrypted_content="gAAA"), message("Paris.")],
+    "encrypted reasoning": [thought(encrypted_content="gAAA"), message("Paris.")],
     "two messages": [message("Wait.", phase="commentary"), message("Paris.", identity="msg_2")],
     "a custom call": [custom_call("print()")],
     "a search": [{"type": "web_search_call", "id": "ws_1", "action": {"q": 1}}, message("Hi")],
@@ -423,7 +423,7 @@ turns = pytest.mark.parametrize("output", TURNS.values(), ids=TURNS)
 
 @turns
 def test_items_go_back_as_they_came(output):
-    """Order, ids, encrypted thoughts and texts are those of the response."""
+    """Order, ids, encrypted reasoning and texts are those of the response."""
     assert echoed(*output) == output
 
 
@@ -442,9 +442,9 @@ def test_items_go_back_from_blocks(output):
     assert items(as_blocks) == output
 
 
-def test_thoughts_go_back_from_blocks_alone():
-    """With nothing but the blocks left, thoughts still lead to what they led to."""
-    output = TURNS["a thought between"]
+def test_reasoning_go_back_from_blocks_alone():
+    """With nothing but the blocks left, reasoning still lead to what they led to."""
+    output = TURNS["reasoning between"]
     blocks = read(response(*output)).content_blocks
 
     assert items(AIMessage(content=blocks)) == output
@@ -453,28 +453,28 @@ def test_thoughts_go_back_from_blocks_alone():
 @pytest.mark.parametrize(
     "how", [{"echo_reasoning": False}, {"store": False}, {"extra_body": {"store": False}}]
 )
-def test_without_thoughts_no_ids_go_back(how):
-    """The service refuses what has an id without the thought it came from."""
+def test_without_reasoning_no_ids_go_back(how):
+    """The service refuses what has an id without the reasoning it came from."""
     found = echoed(thought("Easy."), message("I look."), call(), **how)
 
     assert [item["type"] for item in found] == ["message", "function_call"]
     assert all("id" not in item for item in found)
 
 
-def test_encrypted_thoughts_need_no_store():
+def test_encrypted_reasoning_need_no_store():
     """They hold all that the service wants to know."""
-    output = TURNS["an encrypted thought"]
+    output = TURNS["encrypted reasoning"]
 
     assert echoed(*output, store=False) == output
 
 
-def test_a_thought_never_goes_alone():
-    """A thought without what it led to is refused, so a cut turn is told without it."""
+def test_reasoning_never_goes_alone():
+    """Reasoning without what it led to is refused, so a cut turn is told without it."""
     assert echoed(thought("Easy.")) == [{"role": "assistant", "content": ""}]
 
 
 def test_calls_may_be_taken_out():
-    """A call that was removed takes its thought with it."""
+    """A call that was removed takes its reasoning with it."""
     answer = read(response(thought("Easy."), message("I look."), thought("Two."), call()))
     answer.tool_calls = []
 
@@ -530,7 +530,7 @@ def test_pictures_go_back_by_id():
 
 
 def test_a_turn_of_this_route_in_a_chat():
-    """Its thoughts are of no use to other models, and stay here."""
+    """Its reasoning are of no use to other models, and stay here."""
     from ..samples import turns as chat_turns
 
     said = read(response(thought("Easy."), message("Paris.")))

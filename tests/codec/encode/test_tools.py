@@ -201,10 +201,10 @@ def test_marks_are_left_out_where_they_are_refused():
 
 def test_models_without_a_choice_by_name():
     """Where a schema knows words only, the model is left the one tool and must call."""
-    facts = dataclasses.replace(OPEN, tool_choice_forms=frozenset({"auto", "none", "required"}))
+    spec = dataclasses.replace(OPEN, tool_choice_forms=frozenset({"auto", "none", "required"}))
     other = {"type": "function", "function": {**TOOL["function"], "name": "other"}}
 
-    fitted = fit_tools([other, TOOL], NAMED, facts).fields
+    fitted = fit_tools([other, TOOL], NAMED, spec).fields
 
     assert fitted == {"tools": [TOOL], "tool_choice": "required"}
 

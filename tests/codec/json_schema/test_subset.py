@@ -648,14 +648,12 @@ def test_tools_are_not_cleaned_unasked():
     assert function["function"]["strict"] is True
 
 
-@pytest.mark.parametrize("facts", [None, CLAUDE, HYBRID])
+@pytest.mark.parametrize("spec", [None, CLAUDE, HYBRID])
 @pytest.mark.parametrize("dialect", ["openai", "anthropic"])
-def test_every_request_can_be_cleaned(facts, dialect):
+def test_every_request_can_be_cleaned(spec, dialect):
     """Cleaning is the same in every shape of request."""
-    dialect = "anthropic" if facts is CLAUDE else dialect
-    body = written(
-        HumanMessage("hi"), facts=facts, dialect=dialect, tools=[STRICT], clean_tools=True
-    )
+    dialect = "anthropic" if spec is CLAUDE else dialect
+    body = written(HumanMessage("hi"), spec=spec, dialect=dialect, tools=[STRICT], clean_tools=True)
 
     assert "const" not in str(body["tools"])
     assert "'enum': ['x']" in str(body["tools"])

@@ -1,8 +1,8 @@
 """Settings, call options and messages -> the JSON body of a chat completion.
 
-One table says what each parameter is called on the wire; the model's facts say which of them it
+One table says what each parameter is called on the wire; the model's spec says which of them it
 takes and by which name. Three need more than a name: the token limit (`max_tokens` is the only
-one every model takes), the stop words (`stop_sequences` in the Anthropic shape) and the
+one every model takes), the stop words (`stop_sequences` in the Anthropic dialect) and the
 reasoning effort, for which the vendors have four different parameters.
 """
 
@@ -53,14 +53,14 @@ PARAMETERS = frozenset(
     }
 )
 """Parameters we know by name and leave out where a model is documented not to take them. Tools, the
-form of the answer and of the sound are not among them: without those the answer would be another
+form of the answer and of audio are not among them: without those the answer would be another
 one than was asked for, so the service must decide."""
 
 
 class Options(NamedTuple):
     """How a request is to be written."""
 
-    facts: ModelFacts | None = None
+    spec: ModelFacts | None = None
     dialect: Dialect = "openai"
     unsupported: Policy = "drop"
     echo_reasoning: bool = True
@@ -73,7 +73,7 @@ class Options(NamedTuple):
     def recipient(self, model: str, tool_names: Mapping[str, str]) -> Recipient:
         """The model that is asked, and under which names it gets the tools."""
         echo = self.echo_reasoning
-        return Recipient(model, self.facts, self.dialect, echo, self.vendor_of, tool_names)
+        return Recipient(model, self.spec, self.dialect, echo, self.vendor_of, tool_names)
 
 
 class Encoded(NamedTuple):
@@ -105,19 +105,19 @@ def encode(
             take when `options.unsupported` is "error".
         UnsupportedContentError: For content or tools with no form on the wire.
     """
-    if options.facts is not None and options.facts.parameters_by_dialect:
-        options = options._replace(facts=options.facts.in_dialect(options.dialect))
+    if options.spec is not None and options.spec.parameters_by_dialect:
+        options = options._replace(spec=options.spec.in_dialect(options.dialect))
     given = {name: value for name, value in settings.items() if value is not None}
     extra_body = given.pop("extra_body", None) or {}
     named = _renamed(given, options)
     fitted = fit_named_tools(named, extra_body, options, model)
-    sent, dropped = sorted_out(named, options)
+    sent, dropped = drop_unsupported(named, options)
     turns = prepare(messages, options.recipient(model, fitted.names))
     if options.dialect == "anthropic":
-        max_blocks = options.facts.max_blocks if options.facts else None
+        max_blocks = options.spec.max_blocks if options.spec else None
         body = anthropic_body(turns, sent, fitted.fields, max_blocks=max_blocks)
     else:
-        body = {"messages": encode_messages(turns, options.facts), **sent, **fitted.fields}
+        body = {"messages": encode_messages(turns, options.spec), **sent, **fitted.fields}
     return Encoded(
         {"model": model, **body, **_streaming(options), **extra_body}, dropped, fitted.was_forced
     )
@@ -130,7 +130,7 @@ def fit_named_tools(
     fitted = fit_tools(
         named.pop("tools", None) or [],
         named.pop("tool_choice", None),
-        options.facts,
+        options.spec,
         clean=options.clean_tools,
         free=options.vendor_of(model) in _CALLS_FREELY and _reasons({**named, **extra_body}),
     )
@@ -159,12 +159,12 @@ def _reasons(sent: Mapping[str, Any]) -> bool:
 def _streaming(options: Options) -> dict[str, Any]:
     if not options.stream:
         return {}
-    asks_usage = options.stream_usage and _takes(options.facts, "stream_options")
+    asks_usage = options.stream_usage and _takes(options.spec, "stream_options")
     return {"stream": True} | ({"stream_options": {"include_usage": True}} if asks_usage else {})
 
 
-def _takes(facts: ModelFacts | None, parameter: str) -> bool:
-    return facts is None or parameter in facts.parameters
+def _takes(spec: ModelFacts | None, parameter: str) -> bool:
+    return spec is None or parameter in spec.parameters
 
 
 # --- names --------------------------------------------------------------------------------------
@@ -172,14 +172,14 @@ def _takes(facts: ModelFacts | None, parameter: str) -> bool:
 
 def _renamed(given: Mapping[str, Any], options: Options) -> dict[str, Any]:
     named = dict(given)
-    facts = options.facts or (_ANTHROPIC_NAMES if options.dialect == "anthropic" else None)
-    _token_limit(named, facts)
-    _stop_words(named, facts)
+    spec = options.spec or (_ANTHROPIC_NAMES if options.dialect == "anthropic" else None)
+    _token_limit(named, spec)
+    _stop_words(named, spec)
     if named.get("top_logprobs") is not None:
         named.setdefault("logprobs", True)
     if (effort := named.pop("reasoning_effort", None)) is not None:
         check_effort(effort, options)
-        parameters = reasoning_parameters(str(effort), facts, _limit(named, facts))
+        parameters = reasoning_parameters(str(effort), spec, _limit(named, spec))
         named = {**parameters, **named}
     return named
 
@@ -190,39 +190,39 @@ _ANTHROPIC_NAMES = ModelFacts(
     parameters=frozenset({"max_tokens", "stop_sequences", "thinking"}),
     thinking=frozenset({"budget_tokens", "disabled", "enabled"}),
 )
-"""What the shape itself says of names, for a model nobody has documented."""
+"""What the dialect itself says of names, for a model nobody has documented."""
 
 
-def _token_limit(named: dict[str, Any], facts: ModelFacts | None) -> None:
+def _token_limit(named: dict[str, Any], spec: ModelFacts | None) -> None:
     """One limit by the name the model takes; the newer name wins where both are set."""
-    if facts is None or "max_completion_tokens" not in named:
+    if spec is None or "max_completion_tokens" not in named:
         return
-    if "max_completion_tokens" in facts.parameters:
+    if "max_completion_tokens" in spec.parameters:
         named.pop("max_tokens", None)
     else:
         named["max_tokens"] = named.pop("max_completion_tokens")
 
 
-def _limit(named: Mapping[str, Any], facts: ModelFacts | None) -> int | None:
+def _limit(named: Mapping[str, Any], spec: ModelFacts | None) -> int | None:
     """Tokens the answer may have: as asked for, or else the model's documented default."""
     asked = named.get("max_tokens") or named.get("max_completion_tokens")
-    default = facts.ranges.get("max_tokens", {}).get("default", 0) if facts else 0
-    # Smaller defaults are for answers without thought and leave no room for any.
+    default = spec.ranges.get("max_tokens", {}).get("default", 0) if spec else 0
+    # Smaller defaults are for answers without reasoning and leave it no room.
     return asked or (int(default) if default > _LEAST_BUDGET else None)
 
 
-def _stop_words(named: dict[str, Any], facts: ModelFacts | None) -> None:
+def _stop_words(named: dict[str, Any], spec: ModelFacts | None) -> None:
     stop = named.pop("stop", None)
     if not stop:
         return
     stop = [stop] if isinstance(stop, str) else list(stop)
-    sequences = facts is not None and "stop" not in facts.parameters
-    sequences = sequences and _takes(facts, "stop_sequences")
+    sequences = spec is not None and "stop" not in spec.parameters
+    sequences = sequences and _takes(spec, "stop_sequences")
     named["stop_sequences" if sequences else "stop"] = stop
 
 
 _BUDGETS = {"minimal": 1024, "low": 2048, "medium": 8192, "high": 16384, "xhigh": 32768}
-"""Tokens of thought that stand for an effort where a model wants a number."""
+"""Tokens of reasoning that stand for an effort where a model wants a number."""
 _LEAST_BUDGET = 1024
 
 
@@ -232,7 +232,7 @@ def check_effort(effort: object, options: Options) -> None:
     Raises:
         ConfigurationError: Names those that are.
     """
-    known = options.facts
+    known = options.spec
     if known is None or options.unsupported == "send":
         return
     if isinstance(effort, str) and (effort in _EFFORTS or effort in known.efforts):
@@ -241,25 +241,23 @@ def check_effort(effort: object, options: Options) -> None:
     raise ConfigurationError(f"reasoning_effort={effort!r} is no effort; {known.id} takes {legal}.")
 
 
-def reasoning_parameters(
-    effort: str, facts: ModelFacts | None, limit: int | None
-) -> dict[str, Any]:
+def reasoning_parameters(effort: str, spec: ModelFacts | None, limit: int | None) -> dict[str, Any]:
     """One effort as the parameter that the model documents.
 
     Args:
         effort: "none", "minimal", "low", "medium", "high" or "xhigh"; other words only where
             the model takes `reasoning_effort` itself.
-        facts: What is known of the model.
+        spec: What is known of the model.
         limit: The call's token limit; a thinking budget has to stay under it.
     """
-    if facts is None or "reasoning_effort" in facts.parameters or effort not in _EFFORTS:
+    if spec is None or "reasoning_effort" in spec.parameters or effort not in _EFFORTS:
         return {"reasoning_effort": effort}
-    if "reasoning" in facts.parameters:
+    if "reasoning" in spec.parameters:
         return {"reasoning": {"effort": effort}}
     budget = _budget(effort, limit)
-    if "thinking" in facts.parameters:
-        return _thinking(effort, budget, facts.thinking)
-    if "enable_thinking" in facts.parameters:
+    if "thinking" in spec.parameters:
+        return _thinking(effort, budget, spec.thinking)
+    if "enable_thinking" in spec.parameters:
         room = {"thinking_budget": budget} if budget else {}
         return {"enable_thinking": effort != "none", **room}
     return {"reasoning_effort": effort}
@@ -279,7 +277,7 @@ def _thinking(effort: str, budget: int, forms: frozenset[str]) -> dict[str, Any]
 
 
 def _budget(effort: str, limit: int | None) -> int:
-    """Tokens of thought; 0 for none, or when the limit leaves no room for the least budget."""
+    """Tokens of reasoning; 0 for none, or when the limit leaves no room for the least budget."""
     wanted = _BUDGETS.get(effort, 0)
     if limit is None or not wanted:
         return wanted
@@ -289,7 +287,7 @@ def _budget(effort: str, limit: int | None) -> int:
 # --- what the model does not take ---------------------------------------------------------------
 
 
-def sorted_out(
+def drop_unsupported(
     named: Mapping[str, Any], options: Options
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What is sent, and the names of what is not.
@@ -298,13 +296,13 @@ def sorted_out(
         ConfigurationError: For what the model does not take, where `options.unsupported` is
             "error".
     """
-    facts = options.facts
-    if facts is None or options.unsupported == "send":
+    spec = options.spec
+    if spec is None or options.unsupported == "send":
         return dict(named), ()
-    refused = tuple(name for name in named if name in PARAMETERS and name not in facts.parameters)
+    refused = tuple(name for name in named if name in PARAMETERS and name not in spec.parameters)
     if options.dialect == "anthropic":
         refused = tuple(name for name in refused if name != "parallel_tool_calls")
     if refused and options.unsupported == "error":
         names = ", ".join(refused)
-        raise ConfigurationError(f"{facts.id} does not take {names}; nothing was sent.")
+        raise ConfigurationError(f"{spec.id} does not take {names}; nothing was sent.")
     return {name: value for name, value in named.items() if name not in refused}, refused

@@ -1,7 +1,7 @@
 """Settings, call options and messages -> the JSON body of `/responses`.
 
 The route says the same things by other names: tools and formats lie flat, the effort and the form
-of the answer are objects, and the token limit counts thoughts in. A few parameters of chat
+of the answer are objects, and the token limit includes reasoning. A few parameters of chat
 completions (`stop`, `seed`, `n`, the penalties) have no counterpart; what becomes of them is what
 becomes of every parameter a model does not take.
 """
@@ -16,8 +16,8 @@ from langchain_aimlapi._codec.encode.chat import (
     Encoded,
     Options,
     check_effort,
+    drop_unsupported,
     fit_named_tools,
-    sorted_out,
 )
 from langchain_aimlapi._codec.encode.conversation import prepare
 from langchain_aimlapi._codec.encode.responses_input import encode_input
@@ -45,7 +45,7 @@ PARAMETERS = frozenset(
         "truncation",
     }
 )
-"""What the route documents; which of it a model takes, its facts say."""
+"""What the route documents; which of it a model takes, its spec says."""
 
 LEAST_TOKENS = 16
 """The smallest `max_output_tokens` the service takes; smaller limits are raised to it."""
@@ -67,7 +67,7 @@ def encode_responses(
         settings: Parameters by our names, which are those of chat completions; `None` means
             unset. The route's own names and unknown ones are sent as they are, and so is
             everything under `extra_body`, last.
-        options: How to write it; facts are of use only where they are about this route.
+        options: How to write it; the spec is used only where it is about this route.
 
     Raises:
         ConfigurationError: For an empty conversation, or settings that the model does not take
@@ -76,13 +76,13 @@ def encode_responses(
     """
     if (effort := settings.get("reasoning_effort")) is not None:
         check_effort(effort, options)
-    facts = options.facts or ModelFacts(id=model, route="responses", parameters=PARAMETERS)
-    options = options._replace(facts=facts)
+    spec = options.spec or ModelFacts(id=model, route="responses", parameters=PARAMETERS)
+    options = options._replace(spec=spec)
     given = {name: value for name, value in settings.items() if value is not None}
     extra_body = given.pop("extra_body", None) or {}
     named = _renamed(given)
     fitted = fit_named_tools(named, extra_body, options, model)
-    sent, dropped = sorted_out(named, options)
+    sent, dropped = drop_unsupported(named, options)
     body = {
         "model": model,
         "input": encode_input(

@@ -207,7 +207,7 @@ def fit_tools(
         choice: A choice in any form.
         spec: What is known of the model.
         clean: Whether to rewrite the functions' schemas to the subset that Gemini accepts
-            (`clean_schema`). A function is then not strict: strict schemas need the very words
+            (`clean_schema`). A function is then not strict: strict schemas need the very keywords
             that are given up.
         free: Whether the model takes no forced call now, because it reasons.
     """

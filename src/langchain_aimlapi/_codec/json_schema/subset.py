@@ -1,8 +1,8 @@
-"""JSON schemas of tools, in the few words that some back ends know.
+"""JSON schemas of tools, rewritten to the subset that some back ends accept.
 
 Gemini's function declarations take a subset of OpenAPI's schemas and refuse a whole request for
 one keyword beyond it (`$ref`, `additionalProperties`, `exclusiveMinimum`, `const`, numbers in an
-`enum`, types in a list, …). `clean_schema` says the same within that subset:
+`enum`, types in a list, …). `clean_schema` says the same within it:
 
 - References are put in where they stand. One that leads back into itself is put in once more and
   then ends in a description.
