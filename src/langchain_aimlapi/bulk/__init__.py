@@ -17,6 +17,7 @@ from langchain_aimlapi.bulk.errors import (
 )
 from langchain_aimlapi.bulk.job import arun, estimate, export, run, status
 from langchain_aimlapi.bulk.limits import AimlapiRateLimiter, TokenLimiter
+from langchain_aimlapi.bulk.options import JobOptions
 from langchain_aimlapi.bulk.outcome import COLUMNS
 from langchain_aimlapi.bulk.report import Estimate, Progress, Report
 from langchain_aimlapi.bulk.retries import Retries
@@ -27,6 +28,7 @@ __all__ = [
     "BulkError",
     "Estimate",
     "JobChangedError",
+    "JobOptions",
     "JobStoppedError",
     "JournalError",
     "Progress",
