@@ -135,9 +135,9 @@ class ChatSettings(Connection, BaseChatModel):
     """Whether calls go to `/responses` instead of `/chat/completions`; by default only for models
     that are documented there alone."""
     clean_tool_schemas: Literal["auto", "always", "never"] = "auto"
-    """Whether tools' schemas are said in the few keywords that Gemini's back ends take, with their
-    meaning kept (`$ref` put in, `null` as `nullable`, the rest told in descriptions); "auto" does
-    so for Google's models. Functions are then not strict."""
+    """Whether tool schemas are rewritten to the subset of JSON schema that Gemini accepts: `$ref` is
+    resolved, `null` becomes `nullable`, other keywords move to descriptions. "auto" does so for
+    Google's models. Functions are then not strict."""
     unsupported_params: Literal["drop", "send", "error"] = "drop"
     """What to do with a parameter that the model is documented not to take: leave it out (with
     one warning per model and parameter), send it, or raise."""
