@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from langchain_aimlapi._catalogue import ModelEntry
-    from langchain_aimlapi._catalogue.spec import ModelFacts
+    from langchain_aimlapi._catalogue.spec import ModelSpec
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 
@@ -160,16 +160,16 @@ def overview(vendors: dict[str, list[ModelEntry]]) -> str:
 
 def counts(name: str, entries: Sequence[ModelEntry]) -> list[str]:
     """Return the overview's row of one vendor."""
-    known = [entry.facts for entry in entries if entry.facts is not None]
-    own = [facts for facts in known if not facts.generic]
+    known = [entry.spec for entry in entries if entry.spec is not None]
+    own = [spec for spec in known if not spec.generic]
     sums = (
         len(entries),
         sum(entry.listing == "listed" for entry in entries),
         len(own),
-        sum("tools" in facts.parameters for facts in own),
-        sum("json_schema" in facts.response_formats for facts in own),
-        sum("image" in takes(facts) for facts in own),
-        sum(reasoning_parameters(facts) != "" for facts in own),
+        sum("tools" in spec.parameters for spec in own),
+        sum("json_schema" in spec.response_formats for spec in own),
+        sum("image" in takes(spec) for spec in own),
+        sum(reasoning_parameters(spec) != "" for spec in own),
     )
     return [name, *map(str, sums)]
 
@@ -194,70 +194,70 @@ def section(vendor: str, entries: Sequence[ModelEntry]) -> str:
 
 def shown(entry: ModelEntry) -> str:
     """Return an id as the page shows it."""
-    generic = entry.facts is not None and entry.facts.generic
+    generic = entry.spec is not None and entry.spec.generic
     return f"`{entry.id}`" + (" †" if generic else "")
 
 
 def row(entry: ModelEntry) -> Row:
     """Return the cells of one model."""
-    facts = entry.facts
+    spec = entry.spec
     window = windows(entry.id)[0]
     context = f"{window:,}" if window else ""
-    if facts is None:
+    if spec is None:
         return Row("chat", "", "", "", "", "", "", context)
     return Row(
-        request="responses" if facts.route == "responses" else REQUESTS[facts.dialects],
-        takes=takes(facts),
-        tools=tools(facts),
-        output_format=output_format(facts),
-        reasoning=reasoning_parameters(facts),
-        leaves_out=leaves_out(facts),
-        also=also(facts),
+        request="responses" if spec.route == "responses" else REQUESTS[spec.dialects],
+        takes=takes(spec),
+        tools=tools(spec),
+        output_format=output_format(spec),
+        reasoning=reasoning_parameters(spec),
+        leaves_out=leaves_out(spec),
+        also=also(spec),
         context=context,
     )
 
 
-def takes(facts: ModelFacts) -> str:
+def takes(spec: ModelSpec) -> str:
     """Return the kinds of content a user message may hold besides text."""
-    parts = frozenset().union(*facts.user_parts.values())
+    parts = frozenset().union(*spec.user_parts.values())
     return ", ".join(dict.fromkeys(word for part, word in PARTS.items() if part in parts))
 
 
-def tools(facts: ModelFacts) -> str:
+def tools(spec: ModelSpec) -> str:
     """Return whether and how tools may be bound."""
-    if "tools" not in facts.parameters:
+    if "tools" not in spec.parameters:
         return "no"
-    parallel = "parallel_tool_calls" in facts.parameters or "anthropic" in facts.dialects
+    parallel = "parallel_tool_calls" in spec.parameters or "anthropic" in spec.dialects
     return "yes" if parallel else "one at a time"
 
 
-def output_format(facts: ModelFacts) -> str:
+def output_format(spec: ModelSpec) -> str:
     """Return how structured output is asked for."""
-    if "json_schema" in facts.response_formats:
+    if "json_schema" in spec.response_formats:
         return "schema"
-    if "json_object" in facts.response_formats:
+    if "json_object" in spec.response_formats:
         return "JSON"
-    return "by tool" if "tools" in facts.parameters else "no"
+    return "by tool" if "tools" in spec.parameters else "no"
 
 
-def reasoning_parameters(facts: ModelFacts) -> str:
+def reasoning_parameters(spec: ModelSpec) -> str:
     """Return the parameters that control reasoning."""
-    return ", ".join(f"`{name}`" for name in REASONING if name in facts.parameters)
+    return ", ".join(f"`{name}`" for name in REASONING if name in spec.parameters)
 
 
-def leaves_out(facts: ModelFacts) -> str:
+def leaves_out(spec: ModelSpec) -> str:
     """Return the usual parameters that the model does not take under any name."""
     missing = [
-        name for name in USUAL if not {name, SPELT_OTHERWISE.get(name, name)} & facts.parameters
+        name for name in USUAL if not {name, SPELT_OTHERWISE.get(name, name)} & spec.parameters
     ]
     return ", ".join(f"`{name}`" for name in missing)
 
 
-def also(facts: ModelFacts) -> str:
+def also(spec: ModelSpec) -> str:
     """Return what few models take."""
-    words = [word for name, word in EXTRAS.items() if name in facts.parameters]
-    words += ["prompt caching marks"] if facts.takes_cache_control else []
-    words += ["server tools"] if "anthropic_server_tools" in facts.tool_shapes else []
+    words = [word for name, word in EXTRAS.items() if name in spec.parameters]
+    words += ["prompt caching marks"] if spec.takes_cache_control else []
+    words += ["server tools"] if "anthropic_server_tools" in spec.tool_shapes else []
     return ", ".join(dict.fromkeys(words))
 
 

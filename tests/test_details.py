@@ -13,7 +13,7 @@ from langchain_aimlapi import (
     UnknownParameterWarning,
     _catalogue,
 )
-from langchain_aimlapi._catalogue.spec import ModelFacts
+from langchain_aimlapi._catalogue.spec import ModelSpec
 from langchain_aimlapi._chat import stream
 from langchain_aimlapi._chat.build import build_chat_request
 from langchain_aimlapi._chat.structured import methods
@@ -36,15 +36,15 @@ TOOLS, FORMAT = frozenset({"tools"}), frozenset({"json_schema"})
 )
 def test_the_order_of_structured_methods(parameters, formats, generic, expected):
     """A schema first where a model's own pages name it, a tool first where a template does."""
-    spec = ModelFacts("m", parameters=parameters, response_formats=formats, generic=generic)
+    spec = ModelSpec("m", parameters=parameters, response_formats=formats, generic=generic)
     assert methods(spec) == expected
 
 
 def test_the_order_for_real_models():
     """Unknown ids try all; the others what they document."""
     assert methods(None) == ["function_calling", "json_schema", "json_mode"]
-    assert methods(_catalogue.facts("gpt-4o"))[0] == "json_schema"
-    assert methods(_catalogue.facts("anthropic/claude-haiku-4.5"))[0] == "function_calling"
+    assert methods(_catalogue.model_spec("gpt-4o"))[0] == "json_schema"
+    assert methods(_catalogue.model_spec("anthropic/claude-haiku-4.5"))[0] == "function_calling"
 
 
 def request(**settings):

@@ -18,7 +18,7 @@ from langchain_aimlapi import (
     RateLimitError,
     ServerError,
 )
-from langchain_aimlapi._catalogue.spec import ModelFacts
+from langchain_aimlapi._catalogue.spec import ModelSpec
 from langchain_aimlapi._chat import dialects as dialects_of_chat
 from tests.scripted import Scripted
 from tests.ways import asked
@@ -176,7 +176,7 @@ BOTH, ONLY, NONE = (
 )
 def test_route_and_dialect_by_table(dialects, route, dialect, responses, expected):
     """What is documented and chosen decides; a spec holds for its own route and dialect."""
-    spec = None if dialects is None else ModelFacts("m", dialects=dialects, route=route)
+    spec = None if dialects is None else ModelSpec("m", dialects=dialects, route=route)
     first, other = dialects_of_chat.targets(spec, dialect, responses)
 
     assert (first.route, first.dialect, other and other.dialect) == expected

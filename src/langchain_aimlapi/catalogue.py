@@ -242,7 +242,7 @@ def _of_chat(id: str) -> ModelInfo:  # noqa: A002
         inputs=frozenset(word for key, word in kinds.items() if profile.get(f"{key}_inputs")),
         outputs=frozenset(word for key, word in kinds.items() if profile.get(f"{key}_outputs")),
         capabilities=_capabilities(profile),
-        parameters=entry.facts.parameters if entry.facts else frozenset(),
+        parameters=entry.spec.parameters if entry.spec else frozenset(),
         price=read_price(_catalogue.pricing(id)),
     )
 

@@ -129,23 +129,23 @@ KNOWN = {
 @pytest.mark.parametrize("model", KNOWN)
 def test_known_models(model):
     """What the schemas document of one id of each kind is what a look-up gives."""
-    facts, expected = _catalogue.facts(model), dict(KNOWN[model])
+    spec, expected = _catalogue.model_spec(model), dict(KNOWN[model])
 
-    assert expected.pop("takes", set()) <= facts.parameters
-    assert not expected.pop("lacks", set()) & facts.parameters
-    assert {name: getattr(facts, name) for name in expected} == expected
+    assert expected.pop("takes", set()) <= spec.parameters
+    assert not expected.pop("lacks", set()) & spec.parameters
+    assert {name: getattr(spec, name) for name in expected} == expected
 
 
 @pytest.mark.parametrize("model", _catalogue.ids())
 def test_every_id_loads(model):
-    """Each line of the file makes facts that say at least what to send."""
-    facts = _catalogue.facts(model)
+    """Each line of the file makes a spec that says at least what to send."""
+    spec = _catalogue.model_spec(model)
 
-    assert facts.id == model
-    assert facts.parameters
-    assert set(facts.user_parts) == facts.dialects != set()
-    assert {"stream"} <= facts.parameters
-    assert set(facts.ranges) <= facts.parameters
+    assert spec.id == model
+    assert spec.parameters
+    assert set(spec.user_parts) == spec.dialects != set()
+    assert {"stream"} <= spec.parameters
+    assert set(spec.ranges) <= spec.parameters
 
 
 def test_ids_are_sorted_and_unique():
@@ -166,7 +166,7 @@ def test_ids_are_sorted_and_unique():
 )
 def test_case_does_not_matter(written, found):
     """The service tells ids apart regardless of case; so does the catalogue."""
-    assert _catalogue.facts(written).id == found
+    assert _catalogue.model_spec(written).id == found
 
 
 @pytest.mark.parametrize(
@@ -183,7 +183,7 @@ def test_case_does_not_matter(written, found):
 def test_a_prefix_or_a_date_is_another_name(model, found):
     """An id that differs by these alone has all that is known of the documented one."""
     assert _catalogue.entry(model).id == found
-    assert _catalogue.facts(model).id == found
+    assert _catalogue.model_spec(model).id == found
     assert _catalogue.profile(model)
 
 
@@ -194,14 +194,14 @@ def test_a_prefix_or_a_date_is_another_name(model, found):
 def test_nothing_is_guessed(model):
     """An id that merely begins like a known one is unknown."""
     assert _catalogue.entry(model) is None
-    assert _catalogue.facts(model) is None
+    assert _catalogue.model_spec(model) is None
     assert _catalogue.pricing(model) is None
 
 
 def test_dotted_and_dashed_ids_are_different_models():
     """`gpt-5.4-pro` chats, `gpt-5-4-pro` is served on the other route only."""
-    assert _catalogue.facts("openai/gpt-5.4-pro").route == "chat"
-    assert _catalogue.facts("openai/gpt-5-4-pro").route == "responses"
+    assert _catalogue.model_spec("openai/gpt-5.4-pro").route == "chat"
+    assert _catalogue.model_spec("openai/gpt-5-4-pro").route == "responses"
 
 
 @pytest.mark.parametrize(
@@ -246,7 +246,7 @@ def test_suggestions_are_listed():
 
     assert {entry.listing for entry in entries} == {"listed"}
     assert len({entry.vendor for entry in entries}) >= 4
-    assert not any(entry.facts.generic for entry in entries)
+    assert not any(entry.spec.generic for entry in entries)
 
 
 def test_importing_reads_no_file():
@@ -256,7 +256,7 @@ def test_importing_reads_no_file():
         "sys.addaudithook(lambda name, args: opened.append(str(args[0])) if name == 'open' else 0)\n"
         "from langchain_aimlapi import _catalogue\n"
         "assert not [path for path in opened if path.endswith('.json')], opened\n"
-        "_catalogue.facts('gpt-4o')\n"
+        "_catalogue.model_spec('gpt-4o')\n"
         "assert [path for path in opened if path.endswith('models.json')], opened\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)  # noqa: S603
@@ -266,7 +266,7 @@ def test_importing_reads_no_file():
 def test_reading_the_file_is_quick():
     """A first look-up delays no request: a wide bound for a slow machine."""
     started = time.process_time()
-    _catalogue.facts("GPT-4O-mini")
+    _catalogue.model_spec("GPT-4O-mini")
 
     assert time.process_time() - started < 2
 

@@ -13,7 +13,7 @@ from .samples import SUPPORTS, documented, listed
 
 def facts_of(data, model):
     """What the package reads of a model in a file."""
-    return read_entry(data, model).facts
+    return read_entry(data, model).spec
 
 
 def test_same_input_gives_same_bytes(refreshed, tmp_path):
@@ -49,14 +49,14 @@ def test_a_new_model_changes_its_own_line_only(refreshed, tmp_path):
 
 def test_facts_arrive(refreshed):
     """What is documented of a model is what the package reads."""
-    facts = facts_of(refreshed(documented("a/one")), "a/one")
+    spec = facts_of(refreshed(documented("a/one")), "a/one")
 
-    assert facts.parameters == {"tools", "temperature", "max_tokens", "reasoning_effort"}
-    assert facts.ranges == {"temperature": {"maximum": 2, "minimum": 0}}
-    assert facts.efforts == ("low", "high")
-    assert facts.roles == {"user", "system", "assistant"}
-    assert facts.user_parts == {"openai": {"text", "string"}}
-    assert (facts.listing, facts.context_window, facts.generic) == ("listed", 128000, False)
+    assert spec.parameters == {"tools", "temperature", "max_tokens", "reasoning_effort"}
+    assert spec.ranges == {"temperature": {"maximum": 2, "minimum": 0}}
+    assert spec.efforts == ("low", "high")
+    assert spec.roles == {"user", "system", "assistant"}
+    assert spec.user_parts == {"openai": {"text", "string"}}
+    assert (spec.listing, spec.context_window, spec.generic) == ("listed", 128000, False)
 
 
 @pytest.mark.parametrize(
@@ -84,18 +84,18 @@ def test_contradicting_schemas_keep_both_dialects(refreshed):
     """Where two schemas of one id disagree, each dialect keeps the parameters of its own."""
     params = ["max_tokens", "system", "stop_sequences", "stop", "response_format", "tools"]
     changes = {"dialects": ["anthropic", "openai"], "params": params}
-    facts = facts_of(refreshed(documented("a", **changes)), "a")
+    spec = facts_of(refreshed(documented("a", **changes)), "a")
 
-    assert facts.parameters == set(params)
-    assert facts.in_dialect("openai").parameters == set(params) - {"system", "stop_sequences"}
-    assert facts.in_dialect("anthropic").parameters == set(params) - {"stop", "response_format"}
+    assert spec.parameters == set(params)
+    assert spec.in_dialect("openai").parameters == set(params) - {"system", "stop_sequences"}
+    assert spec.in_dialect("anthropic").parameters == set(params) - {"stop", "response_format"}
 
 
 def test_one_schema_is_the_same_in_its_dialect(refreshed):
     """An id with one schema has one set of parameters, whatever it is asked in."""
-    facts = facts_of(refreshed(documented("a")), "a")
+    spec = facts_of(refreshed(documented("a")), "a")
 
-    assert facts.in_dialect("openai") is facts
+    assert spec.in_dialect("openai") is spec
 
 
 def test_responses_only_ids_are_added(refresh, refreshed):
@@ -121,7 +121,7 @@ def test_list_goes_over_facts_and_schema_stays(refreshed, listing):
     data = refreshed(documented("a/one", listed="unlisted", context=1), live=service.url)
     entry = read_entry(data, "a/one")
 
-    assert entry.facts.parameters == facts_of(refreshed(documented("a/one")), "a/one").parameters
+    assert entry.spec.parameters == facts_of(refreshed(documented("a/one")), "a/one").parameters
     assert (entry.listing, entry.context_window, entry.max_output) == ("listed", 64000, 8000)
     assert (entry.name, entry.released, entry.vendor) == ("Acme One", "2026-05-01", "OpenAI")
     assert (entry.inputs, entry.capabilities) == ({"text", "image"}, {"tools", "streaming"})
@@ -132,7 +132,7 @@ def test_new_id_has_no_schema(refreshed, listing):
     """An id that only the list has is known, and gets the plain shape for want of facts."""
     entry = read_entry(refreshed(documented("b"), live=listing(listed("a/one")).url), "a/one")
 
-    assert entry.facts is None
+    assert entry.spec is None
     assert (entry.vendor, entry.listing, entry.context_window) == ("Acme", "listed", 64000)
 
 

@@ -128,7 +128,7 @@ def test_listed_models_without_a_window_are_few():
 
 def test_where_an_unknown_id_is_listed_is_not_guessed():
     """All else that is known of the other id holds for it."""
-    assert _catalogue.facts("gpt-4.1").id == "openai/gpt-4.1-2025-04-14"
+    assert _catalogue.model_spec("gpt-4.1").id == "openai/gpt-4.1-2025-04-14"
     assert _catalogue.profile("gpt-4.1")["tool_calling"] is True
     assert "status" not in _catalogue.profile("gpt-4.1")
     assert _catalogue.profile("nobody/nothing") is None

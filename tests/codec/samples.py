@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from langchain_aimlapi._catalogue.spec import ModelFacts
+from langchain_aimlapi._catalogue.spec import ModelSpec
 from langchain_aimlapi._codec.encode.chat import Options, encode
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(24)).decode()
@@ -24,7 +24,7 @@ TOOL = {
     },
 }
 
-OPEN = ModelFacts(
+OPEN = ModelSpec(
     id="acme/open",
     parameters=frozenset({"max_tokens", "stop", "stream", "stream_options", "temperature"}),
     roles=frozenset({"assistant", "developer", "system", "tool", "user"}),
@@ -33,7 +33,7 @@ OPEN = ModelFacts(
 )
 """A model of the OpenAI dialect that takes little, so that what it does not take is seen."""
 
-CLAUDE = ModelFacts(
+CLAUDE = ModelSpec(
     id="acme/claude",
     dialects=frozenset({"anthropic"}),
     parameters=frozenset(
@@ -56,7 +56,7 @@ CLAUDE = ModelFacts(
 )
 """A model of the Anthropic dialect only."""
 
-HYBRID = ModelFacts(
+HYBRID = ModelSpec(
     id="acme/claude-next",
     dialects=frozenset({"anthropic", "openai"}),
     parameters=frozenset({"max_tokens", "stop_sequences", "stream", "system", "thinking", "tools"}),

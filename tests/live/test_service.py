@@ -40,7 +40,7 @@ def test_each_family_answers(ask, model):
 
 @pytest.mark.parametrize("model", FAMILIES)
 def test_each_family_keeps_to_a_schema(model):
-    """By the method that its facts choose."""
+    """By the method that its spec chooses."""
     llm = ChatAimlapi(model=model, max_tokens=4000, timeout=120)
 
     assert llm.with_structured_output(Film).invoke("Name a film about the sea.").title

@@ -1,12 +1,12 @@
-"""What is known of each model: facts for encoding, profiles for LangChain, ids for errors."""
+"""What is known of each model: specs for encoding, profiles for LangChain, ids for errors."""
 
 from __future__ import annotations
 
 from langchain_aimlapi._catalogue.entry import ModelEntry
 from langchain_aimlapi._catalogue.lookup import (
     entry,
-    facts,
     ids,
+    model_spec,
     name_others,
     near,
     pricing,
@@ -18,8 +18,8 @@ from langchain_aimlapi._catalogue.vendors import vendor
 __all__ = [
     "ModelEntry",
     "entry",
-    "facts",
     "ids",
+    "model_spec",
     "name_others",
     "near",
     "pricing",

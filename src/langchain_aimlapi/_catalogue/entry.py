@@ -3,7 +3,7 @@
 The file keeps sets of words (parameters, roles, content parts) as one string with spaces
 between, which is shorter and reads better in a diff than a JSON array. What many models share
 stands in the tables `parameters` and `shapes`; a line names the row it uses by its key. A model
-that the service lists but documents no request schema for names no row and has no facts.
+that the service lists but documents no request schema for names no row and has no spec.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from langchain_aimlapi._catalogue.spec import ModelFacts
+from langchain_aimlapi._catalogue.spec import ModelSpec
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +31,7 @@ class ModelEntry:
     """Who makes the model, as a name to show."""
     listing: Listing
     """Where the service's table of model ids names it."""
-    facts: ModelFacts | None
+    spec: ModelSpec | None
     """The request schema; `None` for an id that is listed but has none documented."""
     context_window: int | None = None
     """Tokens of input and output together."""
@@ -64,7 +64,7 @@ def read_entry(data: Mapping[str, Any], model: str) -> ModelEntry:
         id=model,
         vendor=line["vendor"],
         listing=line["listing"],
-        facts=_facts(data, model, line) if "shape" in line else None,
+        spec=_spec(data, model, line) if "shape" in line else None,
         context_window=line.get("context"),
         max_output=line.get("output"),
         name=line.get("name"),
@@ -75,11 +75,11 @@ def read_entry(data: Mapping[str, Any], model: str) -> ModelEntry:
     )
 
 
-def _facts(data: Mapping[str, Any], model: str, line: Mapping[str, Any]) -> ModelFacts:
+def _spec(data: Mapping[str, Any], model: str, line: Mapping[str, Any]) -> ModelSpec:
     parameters = data["parameters"][line["parameters"]]
     shape = data["shapes"][line["shape"]]
     dialects: list[Dialect] = shape["dialects"].split()
-    return ModelFacts(
+    return ModelSpec(
         id=model,
         dialects=frozenset(dialects),
         route=line.get("route", "chat"),

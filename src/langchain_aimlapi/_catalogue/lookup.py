@@ -20,7 +20,7 @@ import orjson
 from langchain_aimlapi._catalogue.entry import ModelEntry, read_entry
 
 if TYPE_CHECKING:
-    from langchain_aimlapi._catalogue.spec import ModelFacts
+    from langchain_aimlapi._catalogue.spec import ModelSpec
 
 _FILE = Path(__file__).with_name("models.json")
 
@@ -60,10 +60,10 @@ def entry(model: str) -> ModelEntry | None:
     return next(same, None)
 
 
-def facts(model: str) -> ModelFacts | None:
+def model_spec(model: str) -> ModelSpec | None:
     """Return the documented request schema of `model`, or `None` if none is documented."""
     found = entry(model)
-    return None if found is None else found.facts
+    return None if found is None else found.spec
 
 
 def pricing(model: str) -> dict[str, Any] | None:

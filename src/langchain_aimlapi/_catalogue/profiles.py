@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from langchain_core.language_models.model_profile import ModelProfile
 
     from langchain_aimlapi._catalogue.entry import ModelEntry
-    from langchain_aimlapi._catalogue.spec import ModelFacts
+    from langchain_aimlapi._catalogue.spec import ModelSpec
 
 _STATUS = {"listed": "active", "deprecated": "deprecated"}
 """A model that is merely unlisted may be an alias or withdrawn: nobody has said."""
 
-_REASONING_KNOBS = frozenset({"reasoning_effort", "reasoning", "thinking", "enable_thinking"})
+_REASONING_PARAMETERS = frozenset({"reasoning_effort", "reasoning", "thinking", "enable_thinking"})
 
 _INPUTS = {
     "text": "text_inputs",
@@ -68,10 +68,10 @@ def profile(model: str) -> ModelProfile | None:
     if found is None:
         return None
     stated = _from_entry(found, model)
-    if found.facts is not None:
-        stated |= _from_any_schema(found.facts)
-        if not found.facts.generic:
-            stated |= _from_own_schema(found.facts, found.vendor)
+    if found.spec is not None:
+        stated |= _from_any_schema(found.spec)
+        if not found.spec.generic:
+            stated |= _from_own_schema(found.spec, found.vendor)
     stated |= _from_live_list(found)
     stated |= _follows(stated)
     return cast("ModelProfile", {key: stated[key] for key in sorted(stated)})
@@ -87,7 +87,7 @@ def _from_entry(found: ModelEntry, model: str) -> dict[str, Any]:
     return {key: value for key, value in figures.items() if value is not None}
 
 
-def _from_any_schema(known: ModelFacts) -> dict[str, Any]:
+def _from_any_schema(known: ModelSpec) -> dict[str, Any]:
     stated = {
         "text_inputs": True,
         "text_outputs": True,
@@ -102,7 +102,7 @@ def _from_any_schema(known: ModelFacts) -> dict[str, Any]:
     return stated
 
 
-def _from_own_schema(known: ModelFacts, vendor: str) -> dict[str, Any]:
+def _from_own_schema(known: ModelSpec, vendor: str) -> dict[str, Any]:
     stated: dict[str, Any] = {
         # Old Claude schemas list audio output, copied from another vendor's.
         "audio_outputs": "audio" in known.parameters and vendor != "Anthropic",
@@ -110,14 +110,14 @@ def _from_own_schema(known: ModelFacts, vendor: str) -> dict[str, Any]:
     }
     if known.route == "chat":  # of the other route the content parts are not spelt out per model
         stated |= _inputs(known)
-    if known.parameters & _REASONING_KNOBS:
+    if known.parameters & _REASONING_PARAMETERS:
         stated["reasoning_output"] = True
     if levels := _levels(known):
         stated["reasoning_effort_levels"] = levels
     return stated
 
 
-def _inputs(known: ModelFacts) -> dict[str, bool]:
+def _inputs(known: ModelSpec) -> dict[str, bool]:
     openai = known.user_parts.get("openai", frozenset())
     parts = openai | known.user_parts.get("anthropic", frozenset())
     return {
@@ -129,7 +129,7 @@ def _inputs(known: ModelFacts) -> dict[str, bool]:
     }
 
 
-def _levels(known: ModelFacts) -> list[str]:
+def _levels(known: ModelSpec) -> list[str]:
     if known.efforts:
         return list(known.efforts)
     # A level becomes a token budget where the model takes one; a mere switch has no levels.

@@ -1,7 +1,7 @@
 """What is known of a model: the catalogue reads it from data, the codec obeys it.
 
-The facts come from the schemas that AI/ML API documents per model id. An id nobody has
-documented has no facts (`None` wherever this type is optional), gets the plain OpenAI
+A spec comes from the schemas that AI/ML API documents per model id. An id nobody has
+documented has none (`None` wherever this type is optional), gets the plain OpenAI
 shape, and nothing is dropped from what the caller asked for.
 """
 
@@ -18,7 +18,7 @@ Route = Literal["chat", "responses"]
 
 
 @dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelSpec:
     """The documented request schema of one model, boiled down to what encoding needs."""
 
     id: str
@@ -74,8 +74,8 @@ class ModelFacts:
     generic: bool = False
     """The schema is a template shared by over a hundred ids: weak evidence of what the model does."""
 
-    def in_dialect(self, dialect: Dialect) -> ModelFacts:
-        """Return the facts that hold for a request in `dialect`."""
+    def in_dialect(self, dialect: Dialect) -> ModelSpec:
+        """Return the spec that holds for a request in `dialect`."""
         parameters = self.parameters_by_dialect.get(dialect)
         if parameters is None:
             return self

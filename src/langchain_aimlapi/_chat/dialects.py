@@ -21,7 +21,7 @@ from langchain_aimlapi.errors import AimlapiError, InvalidRequestError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from langchain_aimlapi._catalogue.spec import Dialect, ModelFacts, Route
+    from langchain_aimlapi._catalogue.spec import Dialect, ModelSpec, Route
     from langchain_aimlapi._transport.request import Request
 
 ENDPOINTS: Mapping[Route, Endpoint] = {
@@ -37,7 +37,7 @@ class Target(NamedTuple):
 
     route: Route
     dialect: Dialect
-    spec: ModelFacts | None
+    spec: ModelSpec | None
     """The model's spec, if it is about this very route and dialect: it says nothing of another."""
 
 
@@ -72,11 +72,11 @@ def choose_targets(
 def _of_model(
     model: str, dialect: str, use_responses_api: bool | None
 ) -> tuple[Target, Target | None]:
-    return targets(_catalogue.facts(model), dialect, use_responses_api)
+    return targets(_catalogue.model_spec(model), dialect, use_responses_api)
 
 
 def targets(
-    spec: ModelFacts | None, dialect: str, use_responses_api: bool | None
+    spec: ModelSpec | None, dialect: str, use_responses_api: bool | None
 ) -> tuple[Target, Target | None]:
     """The table behind `choose_targets`, without what was learnt.
 
@@ -103,7 +103,7 @@ def targets(
     return _target(spec, route, first), other
 
 
-def _target(spec: ModelFacts | None, route: Route, dialect: Dialect) -> Target:
+def _target(spec: ModelSpec | None, route: Route, dialect: Dialect) -> Target:
     documented = spec is not None and route == spec.route and dialect in spec.dialects
     return Target(route, dialect, spec if documented else None)
 

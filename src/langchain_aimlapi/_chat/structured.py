@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from langchain_core.runnables import Runnable
 
-    from langchain_aimlapi._catalogue.spec import ModelFacts
+    from langchain_aimlapi._catalogue.spec import ModelSpec
 
 Method = Literal["function_calling", "json_schema", "json_mode"]
 _LIMITS = ("max_tokens", "max_completion_tokens")
 _METHODS = ("function_calling", "json_schema", "json_mode")
 
 
-def methods(spec: ModelFacts | None) -> list[Method]:
+def methods(spec: ModelSpec | None) -> list[Method]:
     """The methods worth trying, best first; "json_mode" is always the last.
 
     Tools are the most widely served; a JSON schema comes first only where a model's own
@@ -73,7 +73,7 @@ def structured_output(
     if "tools" in kwargs and method not in {None, "json_schema"}:
         raise ConfigurationError("tools go with method='json_schema', beside which they are free.")
     target = read_schema(schema)
-    form = _Form(model, target.wire, strict, _catalogue.facts(model_name), kwargs)
+    form = _Form(model, target.wire, strict, _catalogue.model_spec(model_name), kwargs)
     bound = _with_fallbacks(form) if method is None else form.bound(_usable(method, target.wire))
     limits = [kwargs.get(name) or getattr(model, name) for name in _LIMITS]
     parser = AnswerParser(
@@ -129,7 +129,7 @@ class _Form:
     model: BaseChatModel
     schema: Any
     strict: bool | None
-    spec: ModelFacts | None
+    spec: ModelSpec | None
     kwargs: Mapping[str, Any]
 
     def bound(

@@ -21,8 +21,8 @@ _TAKEN_BY_SOME_SERVERS = frozenset({"cache_control", "prediction", "service_tier
 @cache
 def documented_parameters() -> frozenset[str]:
     """Every parameter that some model documents; those without a field are sent as they are."""
-    known = (_catalogue.facts(model) for model in _catalogue.ids())
-    return _TAKEN_BY_SOME_SERVERS.union(*(facts.parameters for facts in known if facts))
+    known = (_catalogue.model_spec(model) for model in _catalogue.ids())
+    return _TAKEN_BY_SOME_SERVERS.union(*(spec.parameters for spec in known if spec))
 
 
 _said: set[tuple[str, str]] = set()

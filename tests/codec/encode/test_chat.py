@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 from langchain_core.messages import HumanMessage
 
-from langchain_aimlapi._catalogue.spec import ModelFacts
+from langchain_aimlapi._catalogue.spec import ModelSpec
 from langchain_aimlapi._codec.encode.chat import PARAMETERS, Options, encode, reasoning_parameters
 from langchain_aimlapi.errors import ConfigurationError
 
@@ -233,7 +233,7 @@ def test_what_makes_another_answer_is_always_sent(given):
 
 def test_the_dialect_narrows_what_is_taken():
     """Where two contradicting schemas document an id, the one in use decides."""
-    spec = ModelFacts(
+    spec = ModelSpec(
         id="m",
         dialects=frozenset({"anthropic", "openai"}),
         parameters=frozenset({"max_tokens", "seed", "thinking"}),

@@ -12,7 +12,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
-from langchain_aimlapi._catalogue.spec import ModelFacts
+from langchain_aimlapi._catalogue.spec import ModelSpec
 from langchain_aimlapi._codec.encode.chat import Options
 from langchain_aimlapi._codec.encode.responses import encode_responses
 from langchain_aimlapi.errors import ConfigurationError, UnsupportedContentError
@@ -32,7 +32,7 @@ from ..samples import MP4, PDF, PNG, TOOL, URL, WAV
 
 HI = HumanMessage("hi")
 ITEM = {"role": "user", "content": "hi"}
-FACTS = ModelFacts(
+FACTS = ModelSpec(
     id="acme/thinker",
     route="responses",
     parameters=frozenset({"include", "max_output_tokens", "reasoning", "text", "tools"}),

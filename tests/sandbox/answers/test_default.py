@@ -240,7 +240,7 @@ def test_logprobs_are_null_unless_asked_for(shared_sandbox):
 )
 @pytest.mark.parametrize("stream", [False, True])
 def test_reasoning(shared_sandbox, options, stream):
-    """Each documented knob makes the model think aloud, and the thoughts are counted."""
+    """Each documented parameter makes the model think aloud, and the thoughts are counted."""
     reply = chat(shared_sandbox, stream=stream, **options)
     thoughts = reply.joined("reasoning_content") if stream else reply.message["reasoning_content"]
     text = reply.joined() if stream else reply.message["content"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from langchain_aimlapi._catalogue.spec import Dialect, ModelFacts
+from langchain_aimlapi._catalogue.spec import Dialect, ModelSpec
 from langchain_aimlapi._codec.encode.anthropic import anthropic_body
 from langchain_aimlapi._codec.encode.conversation import prepare
 from langchain_aimlapi._codec.encode.handover import Recipient, no_vendor
@@ -60,7 +60,7 @@ one than was asked for, so the service must decide."""
 class Options(NamedTuple):
     """How a request is to be written."""
 
-    spec: ModelFacts | None = None
+    spec: ModelSpec | None = None
     dialect: Dialect = "openai"
     unsupported: Policy = "drop"
     echo_reasoning: bool = True
@@ -163,7 +163,7 @@ def _streaming(options: Options) -> dict[str, Any]:
     return {"stream": True} | ({"stream_options": {"include_usage": True}} if asks_usage else {})
 
 
-def _takes(spec: ModelFacts | None, parameter: str) -> bool:
+def _takes(spec: ModelSpec | None, parameter: str) -> bool:
     return spec is None or parameter in spec.parameters
 
 
@@ -184,7 +184,7 @@ def _renamed(given: Mapping[str, Any], options: Options) -> dict[str, Any]:
     return named
 
 
-_ANTHROPIC_NAMES = ModelFacts(
+_ANTHROPIC_NAMES = ModelSpec(
     id="",
     dialects=frozenset({"anthropic"}),
     parameters=frozenset({"max_tokens", "stop_sequences", "thinking"}),
@@ -193,7 +193,7 @@ _ANTHROPIC_NAMES = ModelFacts(
 """What the dialect itself says of names, for a model nobody has documented."""
 
 
-def _token_limit(named: dict[str, Any], spec: ModelFacts | None) -> None:
+def _token_limit(named: dict[str, Any], spec: ModelSpec | None) -> None:
     """One limit by the name the model takes; the newer name wins where both are set."""
     if spec is None or "max_completion_tokens" not in named:
         return
@@ -203,7 +203,7 @@ def _token_limit(named: dict[str, Any], spec: ModelFacts | None) -> None:
         named["max_tokens"] = named.pop("max_completion_tokens")
 
 
-def _limit(named: Mapping[str, Any], spec: ModelFacts | None) -> int | None:
+def _limit(named: Mapping[str, Any], spec: ModelSpec | None) -> int | None:
     """Tokens the answer may have: as asked for, or else the model's documented default."""
     asked = named.get("max_tokens") or named.get("max_completion_tokens")
     default = spec.ranges.get("max_tokens", {}).get("default", 0) if spec else 0
@@ -211,7 +211,7 @@ def _limit(named: Mapping[str, Any], spec: ModelFacts | None) -> int | None:
     return asked or (int(default) if default > _LEAST_BUDGET else None)
 
 
-def _stop_words(named: dict[str, Any], spec: ModelFacts | None) -> None:
+def _stop_words(named: dict[str, Any], spec: ModelSpec | None) -> None:
     stop = named.pop("stop", None)
     if not stop:
         return
@@ -241,7 +241,7 @@ def check_effort(effort: object, options: Options) -> None:
     raise ConfigurationError(f"reasoning_effort={effort!r} is no effort; {known.id} takes {legal}.")
 
 
-def reasoning_parameters(effort: str, spec: ModelFacts | None, limit: int | None) -> dict[str, Any]:
+def reasoning_parameters(effort: str, spec: ModelSpec | None, limit: int | None) -> dict[str, Any]:
     """One effort as the parameter that the model documents.
 
     Args:

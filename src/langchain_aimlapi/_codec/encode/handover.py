@@ -19,7 +19,7 @@ from langchain_aimlapi._codec.encode.turns import AssistantTurn, ToolCall, ToolT
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from langchain_aimlapi._catalogue.spec import Dialect, ModelFacts
+    from langchain_aimlapi._catalogue.spec import Dialect, ModelSpec
 
 _OWN_PROVIDER = "aimlapi"
 
@@ -35,7 +35,7 @@ class Recipient:
     """The model that is asked, and what the caller wants of the conversation it gets."""
 
     model: str = ""
-    spec: ModelFacts | None = None
+    spec: ModelSpec | None = None
     dialect: Dialect = "openai"
     echo_reasoning: bool = True
     vendor_of: Callable[[str], str | None] = no_vendor

@@ -28,12 +28,12 @@ from langchain_aimlapi._codec.keys import REASONING_KEYS, THINK_TAG
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from langchain_aimlapi._catalogue.spec import ModelFacts
+    from langchain_aimlapi._catalogue.spec import ModelSpec
 
 Message = dict[str, Any]
 
 
-def encode_messages(turns: Sequence[Turn], spec: ModelFacts | None = None) -> list[Message]:
+def encode_messages(turns: Sequence[Turn], spec: ModelSpec | None = None) -> list[Message]:
     """Write a conversation in the OpenAI dialect.
 
     Args:
@@ -67,21 +67,21 @@ def carried_media(turn: AssistantTurn) -> list[Part]:
     return [Text("From the assistant's last message:"), *turn.media] if turn.media else []
 
 
-def _carried_over(media: list[Part], spec: ModelFacts | None) -> list[Message]:
+def _carried_over(media: list[Part], spec: ModelSpec | None) -> list[Message]:
     return [{"role": "user", "content": _content(media, spec)}] if media else []
 
 
 # --- one function per kind of turn --------------------------------------------------------------
 
 
-def _message(turn: MessageTurn, spec: ModelFacts | None) -> Message:
+def _message(turn: MessageTurn, spec: ModelSpec | None) -> Message:
     message = {"role": turn.role, "content": _content(turn.parts, spec)}
     if turn.role == "function":
         return {**message, "name": turn.name}
     return _named(message, turn.name, spec)
 
 
-def _assistant(turn: AssistantTurn, spec: ModelFacts | None) -> Message:
+def _assistant(turn: AssistantTurn, spec: ModelSpec | None) -> Message:
     """An assistant message of text and calls; media follow it in a user message."""
     # Beside tool calls too: `null` and absence are each refused by some schemas, "" by none.
     message: Message = {"role": "assistant", "content": _assistant_content(turn)}
@@ -157,7 +157,7 @@ def result_text(turn: ToolTurn) -> tuple[str, list[Part]]:
 # --- content and roles ------------------------------------------------------------------------
 
 
-def _content(parts: Sequence[Part], spec: ModelFacts | None) -> str | list[Message]:
+def _content(parts: Sequence[Part], spec: ModelSpec | None) -> str | list[Message]:
     """A string where one will do, a list of parts otherwise."""
     if not parts:
         return ""
@@ -167,7 +167,7 @@ def _content(parts: Sequence[Part], spec: ModelFacts | None) -> str | list[Messa
     return [openai_part(part) for part in parts]
 
 
-def _strings_only(spec: ModelFacts | None) -> bool:
+def _strings_only(spec: ModelSpec | None) -> bool:
     """Whether the model takes messages of nothing but a role and a string."""
     return spec is not None and spec.user_parts.get("openai") == frozenset({"string"})
 
@@ -175,7 +175,7 @@ def _strings_only(spec: ModelFacts | None) -> bool:
 _LEGAL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
-def _named(message: Message, name: str | None, spec: ModelFacts | None) -> Message:
+def _named(message: Message, name: str | None, spec: ModelSpec | None) -> Message:
     """Add the speaker's name where the service takes it; it refuses other characters."""
     takes_names = spec is None or "name" in spec.assistant_keys
     if name and takes_names and _LEGAL_NAME.fullmatch(name):
@@ -183,7 +183,7 @@ def _named(message: Message, name: str | None, spec: ModelFacts | None) -> Messa
     return message
 
 
-def _with_known_roles(messages: list[Message], spec: ModelFacts | None) -> list[Message]:
+def _with_known_roles(messages: list[Message], spec: ModelSpec | None) -> list[Message]:
     if spec is None or not spec.roles:
         return messages
     for message in messages:

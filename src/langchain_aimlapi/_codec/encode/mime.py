@@ -236,12 +236,16 @@ def _shown_type(data: str) -> tuple[str | None, bool]:
 # --- paths ----------------------------------------------------------------------------------------
 
 _LONGEST_PATH = 1024
-_PATH = re.compile(
-    r"\s*+(?:file:|~/|[A-Za-z]:[\\/]|(?![A-Za-z][A-Za-z0-9+-]*+:)[^\n.]*+\.)", re.ASCII
-)
-"""A file's URL or path: base64 has no dots, and addresses begin with their scheme."""
+_PATH_START = re.compile(r"file:|~/|[A-Za-z]:[\\/]", re.IGNORECASE)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+-]{1,30}:")
 
 
 def is_path(text: str) -> bool:
-    """Tell whether a text is a path of a file, where a URL or base64 should stand."""
-    return _PATH.match(text, 0, _LONGEST_PATH) is not None
+    """Tell whether a text is a path of a file, where a URL or base64 should stand.
+
+    Base64 has no dots, and URLs begin with their scheme.
+    """
+    start = text[:_LONGEST_PATH].lstrip()
+    if _PATH_START.match(start):
+        return True
+    return "." in start and not _SCHEME.match(start)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from langchain_aimlapi._catalogue.spec import ModelFacts
+from langchain_aimlapi._catalogue.spec import ModelSpec
 from langchain_aimlapi._codec.encode.chat import (
     Encoded,
     Options,
@@ -76,7 +76,7 @@ def encode_responses(
     """
     if (effort := settings.get("reasoning_effort")) is not None:
         check_effort(effort, options)
-    spec = options.spec or ModelFacts(id=model, route="responses", parameters=PARAMETERS)
+    spec = options.spec or ModelSpec(id=model, route="responses", parameters=PARAMETERS)
     options = options._replace(spec=spec)
     given = {name: value for name, value in settings.items() if value is not None}
     extra_body = given.pop("extra_body", None) or {}

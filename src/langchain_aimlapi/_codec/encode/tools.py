@@ -23,7 +23,7 @@ from langchain_aimlapi.errors import ConfigurationError
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
-    from langchain_aimlapi._catalogue.spec import ModelFacts
+    from langchain_aimlapi._catalogue.spec import ModelSpec
 
 Tool = dict[str, Any]
 Choice = str | dict[str, Any]
@@ -195,7 +195,7 @@ class FittedTools(NamedTuple):
 def fit_tools(
     tools: Sequence[ToolLike],
     choice: str | Mapping[str, Any] | None,
-    spec: ModelFacts | None,
+    spec: ModelSpec | None,
     *,
     clean: bool = False,
     free: bool = False,
@@ -235,7 +235,7 @@ def fit_tools(
 
 
 def _choosable(
-    tools: list[Tool], choice: dict[str, Any], spec: ModelFacts | None
+    tools: list[Tool], choice: dict[str, Any], spec: ModelSpec | None
 ) -> tuple[list[Tool], Choice]:
     """A choice that the model takes; where it knows no such form, the tools are those chosen."""
     if choice.get("type") == "allowed_tools" and not _takes(spec, "allowed_tools"):
@@ -248,7 +248,7 @@ def _choosable(
     return tools, choice
 
 
-def _takes(spec: ModelFacts | None, form: str) -> bool:
+def _takes(spec: ModelSpec | None, form: str) -> bool:
     """Whether a model takes a form of choice, as far as documented."""
     if spec is None or "required" not in spec.tool_choice_forms:
         return True
@@ -307,7 +307,7 @@ def _cleaned(tool: Tool) -> Tool:
     return {**tool, "function": {**function, "parameters": clean_schema(function["parameters"])}}
 
 
-def _fitted(tool: Tool, spec: ModelFacts | None) -> Tool:
+def _fitted(tool: Tool, spec: ModelSpec | None) -> Tool:
     """Complete, since schemas differ in what they require, and without what they refuse."""
     if spec is not None and not spec.takes_cache_control:
         tool = {key: value for key, value in tool.items() if key != "cache_control"}
