@@ -35,6 +35,7 @@ KEPT = (
     "nullable",
     "minimum",
     "maximum",
+    "exclusiveMinimum",
     "minLength",
     "maxLength",
     "minItems",

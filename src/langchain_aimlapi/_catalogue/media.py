@@ -45,6 +45,27 @@ class MediaSpec:
     parameters: Mapping[str, Mapping[str, Any]]
     form: bool = False
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        """Parameters that are addresses of files, or lists of them."""
+        return _addresses(self.id, self.kind)
+
+
+@cache
+def _addresses(model: str, kind: Kind) -> frozenset[str]:
+    spec = media_spec(model, kind)
+    parameters = spec.parameters if spec else {}
+    return frozenset(
+        name
+        for name, schema in parameters.items()
+        if _is_address(schema) and "webhook" not in name and "callback" not in name
+    )
+
+
+def _is_address(schema: Mapping[str, Any]) -> bool:
+    ways = [*schema.get("anyOf", ()), *schema.get("oneOf", ())] or [schema]
+    return any("uri" in (way.get("format"), way.get("items", {}).get("format")) for way in ways)
+
 
 def media_spec(model: str, kind: Kind) -> MediaSpec | None:
     """Return what is documented of an id in a role, or `None`."""

@@ -11,12 +11,12 @@ import uuid
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-__all__ = ["METERS", "Meter", "Metered", "Used", "metered"]
+__all__ = ["METERS", "Meter", "Metered", "MeteredCall", "Used", "also_metered", "metered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ class Used:
     cached: bool = False
 
 
+@runtime_checkable
 class Meter(Protocol):
     """Somebody who counts, and may refuse."""
 
@@ -56,6 +57,37 @@ class Meter(Protocol):
 
 METERS: ContextVar[tuple[Meter, ...]] = ContextVar("aimlapi_meters", default=())
 """The meters of this context."""
+
+
+class MeteredCall:
+    """A call that the meters of this context know of, from its beginning to its end.
+
+    A job may be begun here and end later or never; its meters are those of its beginning.
+    """
+
+    def __init__(self) -> None:
+        self._id = uuid.uuid4().hex
+        self._begun: list[Meter] = []
+
+    def begin(self, characters: int) -> None:
+        """Let the meters know of the call; an error of one of them keeps it from being sent.
+
+        Args:
+            characters: Of the input, for those who reserve for it.
+        """
+        try:
+            for meter in METERS.get():
+                meter.begin(self._id, characters)
+                self._begun.append(meter)
+        except BaseException:
+            self.end(None)
+            raise
+
+    def end(self, used: Used | None) -> None:
+        """Let them know what it took, once; `None` if it failed."""
+        begun, self._begun = self._begun, []
+        for meter in begun:
+            meter.end(self._id, used)
 
 
 class Metered:
@@ -74,12 +106,21 @@ def metered(characters: int) -> Iterator[Metered]:
     Yields:
         Where to say what the call took.
     """
-    call, metered_call, begun = uuid.uuid4().hex, Metered(), []
+    call, metered_call = MeteredCall(), Metered()
+    call.begin(characters)
     try:
-        for meter in METERS.get():
-            meter.begin(call, characters)
-            begun.append(meter)
         yield metered_call
     finally:
-        for meter in begun:
-            meter.end(call, metered_call.used)
+        call.end(metered_call.used)
+
+
+@contextmanager
+def also_metered(handlers: Iterable[object]) -> Iterator[None]:
+    """Count calls by the callbacks of a run that are meters, too, such as a budget."""
+    known = METERS.get()
+    added = [one for one in handlers if isinstance(one, Meter) and one not in known]
+    token = METERS.set((*known, *added))
+    try:
+        yield
+    finally:
+        METERS.reset(token)

@@ -1,8 +1,8 @@
 """Waiting for a job: what to do next, as a generator of steps that sync and async shells obey.
 
-Polls begin 2 seconds apart and grow to 15, each a little longer or shorter by chance. Single
-failures of polls are survived: a job that runs elsewhere does not end because a look at it
-failed. The deadline is that of the whole call.
+Looks begin 2 seconds apart and grow to 15, each pause a little longer or shorter by chance. Single
+failures of looks are survived: a job that runs elsewhere does not end because a look at it
+failed. The deadline is that of the whole call, looks included; the last look comes before it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from langchain_aimlapi.errors import AimlapiError, AimlapiStatusError, RateLimitError, ServerError
+from langchain_aimlapi.errors import (
+    AimlapiConnectionError,
+    AimlapiError,
+    AimlapiTimeoutError,
+    NotFoundError,
+    ResponseFormatError,
+)
 
 if TYPE_CHECKING:
     from langchain_aimlapi._codec.decode.media import JobState
@@ -19,8 +25,11 @@ if TYPE_CHECKING:
 __all__ = ["Look", "Seen", "Sleep", "poll"]
 
 _FIRST, _LONGEST, _GROWTH, _SPREAD = 2.0, 15.0, 1.3, 0.2
-_FAILURES = 5
-"""Polls in a row that may fail before the failure is the caller's."""
+_FAILURES, _NOT_FOUND = 5, 2
+"""Looks in a row that may fail before the failure is the caller's; a new job may be unknown at
+first."""
+_LAST_LOOK = 1.0
+"""Seconds before the deadline that are left for a last look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +66,13 @@ class Seen:
 Steps = Generator[Look | Sleep, Seen, "JobState | None"]
 
 
-def poll(state: JobState, deadline: float | None, now: float, interval: float = _FIRST) -> Steps:
+def poll(state: JobState, deadline: float | None, seen: Seen, interval: float = _FIRST) -> Steps:
     """Wait until a job is over.
 
     Args:
         state: As last seen.
-        deadline: When to give up, by the clock of `now`; `None` for never.
-        now: The time.
+        deadline: When to give up, by the clock of `seen`; `None` for never.
+        seen: The time, and the first random number.
         interval: Seconds until the first look.
 
     Returns:
@@ -72,29 +81,29 @@ def poll(state: JobState, deadline: float | None, now: float, interval: float = 
     Raises:
         AimlapiError: If the job cannot be looked at any more.
     """
-    failures, pause = 0, interval
-    seen = Seen(None, now, 0.5)
+    failures, unknown, pause, is_last = 0, 0, interval, False
     while state.status in {"queued", "running"}:
         wait = pause * (1 + _SPREAD * (2 * seen.chance - 1))
         if deadline is not None:
             left = deadline - seen.now
-            if left <= 0:
+            if is_last or left <= 0:
                 return None
-            wait = min(wait, left)
+            most = left - min(_LAST_LOOK, left / 2)
+            wait, is_last = min(wait, most), wait >= most
         seen = yield Sleep(wait)
         seen = yield Look()
-        if isinstance(seen.result, AimlapiError):
-            failures += 1
-            if failures > _FAILURES or not _may_pass(seen.result):
-                raise seen.result
-        elif seen.result is not None:
-            failures, state = 0, seen.result
         pause = min(_LONGEST, pause * _GROWTH)
+        if isinstance(seen.result, AimlapiError):
+            failures, unknown = failures + 1, unknown + isinstance(seen.result, NotFoundError)
+            if failures > _FAILURES or unknown > _NOT_FOUND or not _may_pass(seen.result):
+                raise seen.result
+            pause = max(pause, seen.result.retry_after or 0.0)
+        elif seen.result is not None:
+            failures, unknown, state = 0, 0, seen.result
     return state
 
 
 def _may_pass(error: AimlapiError) -> bool:
     """Whether a look that failed may succeed the next time."""
-    return not isinstance(error, AimlapiStatusError) or isinstance(
-        error, RateLimitError | ServerError
-    )
+    passing = (AimlapiConnectionError, AimlapiTimeoutError, NotFoundError, ResponseFormatError)
+    return error.is_retryable or isinstance(error, passing)

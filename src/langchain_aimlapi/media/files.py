@@ -9,22 +9,22 @@ already is only replaced on request.
 from __future__ import annotations
 
 import base64
+import errno
 import ipaddress
 import mimetypes
 import os
 import socket
-import tempfile
 import uuid
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self
 from urllib.parse import urljoin, urlsplit
 
 from langchain_core.runnables.config import run_in_executor
 from pydantic import SecretStr
 
 from langchain_aimlapi._client.request import CallScope, build_download
+from langchain_aimlapi._codec.encode.mime import clean_base64, read_data_address
 from langchain_aimlapi._lazy import load_for_async
 from langchain_aimlapi._transport.request import ReplyRules
 from langchain_aimlapi.errors import (
@@ -36,7 +36,7 @@ from langchain_aimlapi.errors import (
 from langchain_aimlapi.media.inputs import kind_of_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterator, Mapping
 
     from langchain_aimlapi._client.settings import Connection
     from langchain_aimlapi._codec.decode.media import FileRef
@@ -48,12 +48,20 @@ _FILE = ReplyRules(is_json=False)
 
 
 def content_of(ref: FileRef) -> bytes | None:
-    """The bytes of a file that the reply itself holds."""
-    if ref.base64 is not None:
-        return base64.b64decode(ref.base64)
-    if ref.url is not None and ref.url.startswith("data:"):
-        return base64.b64decode(ref.url.partition(",")[2])
-    return None
+    """The bytes of a file that the reply itself holds.
+
+    Raises:
+        ResponseFormatError: If its base64 cannot be read.
+    """
+    text = ref.base64 if ref.base64 is not None else ref.url
+    if text is None or (text is ref.url and text[:5].lower() != "data:"):
+        return None
+    try:
+        if text[:5].lower() == "data:":
+            text = read_data_address(text).data
+        return base64.b64decode(clean_base64(text), validate=True)
+    except ValueError:
+        raise ResponseFormatError("The reply holds a file whose base64 cannot be read.") from None
 
 
 def download(
@@ -145,7 +153,7 @@ def _private_address(host: str) -> str | None:
     except OSError:
         return None  # it cannot be fetched either
     addresses = (ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found)
-    return next((str(address) for address in addresses if not address.is_global), None)
+    return next((str(one) for one in addresses if not one.is_global or one.is_multicast), None)
 
 
 def _redirected(error: AimlapiError, url: str) -> str:
@@ -164,7 +172,6 @@ class _Length:
     """Counts the bytes of a file, and holds them against what its head said."""
 
     ended = False
-    complete = False
 
     def __init__(self) -> None:
         self._said: int | None = None
@@ -181,6 +188,10 @@ class _Length:
     def read(self, pieces: list[bytes]) -> list[bytes]:
         self._got += sum(map(len, pieces))
         return pieces
+
+    @property
+    def complete(self) -> bool:
+        return self._said is not None and self._got >= self._said
 
     def finish(self) -> list[bytes]:
         return []
@@ -209,68 +220,113 @@ def write(path: str | os.PathLike[str], pieces: Iterator[bytes], *, overwrite: b
         FileExistsError: If something stands there already.
         OSError: If it cannot be written; nothing is left behind then.
     """
-    with _beside(path) as (file, finish):
-        first = b""
+    part = _Part(path, overwrite=overwrite)
+    try:
         for piece in pieces:
-            first = first or piece
-            file.write(piece)
-        return finish(first, overwrite)
+            part.add(piece)
+        return part.finish()
+    finally:
+        part.close()
 
 
 async def awrite(
     path: str | os.PathLike[str], pieces: AsyncIterator[bytes], *, overwrite: bool
 ) -> Path:
-    """Write a file in one step; writing is short beside fetching, and done between reads."""
-    with _beside(path) as (file, finish):
-        first = b""
+    """Write a file in one step; the disk is written in a thread."""
+    part = await run_in_executor(None, partial(_Part, path, overwrite=overwrite))
+    try:
         async for piece in pieces:
-            first = first or piece
-            file.write(piece)
-        return finish(first, overwrite)
+            await run_in_executor(None, part.add, piece)
+        return await run_in_executor(None, part.finish)
+    finally:
+        part.close()
 
 
-@contextmanager
-def _beside(
-    path: str | os.PathLike[str],
-) -> Iterator[tuple[IO[bytes], Callable[[bytes, bool], Path]]]:
-    """A file beside the target, and what moves it there."""
-    target = Path(path).expanduser()
-    folder = target if target.is_dir() else target.parent
-    handle, name = tempfile.mkstemp(prefix=".download-", dir=folder)
-    part = Path(name)
+class _Part:
+    """A file under way, beside its target.
 
-    def finish(first: bytes, overwrite: bool) -> Path:
-        file.flush()
-        place = _place(target, folder, first)
-        umask = os.umask(0)
-        os.umask(umask)
-        part.chmod(0o666 & ~umask)  # mkstemp's files are for their owner alone
-        if overwrite:
-            part.replace(place)
-        else:
-            os.link(part, place)  # fails where something stands, in one step
-            part.unlink()
+    Args:
+        path: The target.
+        overwrite: Whether to replace what stands there.
+
+    Raises:
+        FileExistsError: If something stands at the target already.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, overwrite: bool) -> None:
+        self._target = Path(path).expanduser()
+        self._overwrite = overwrite
+        self._is_folder = self._target.is_dir()
+        folder = self._target if self._is_folder else self._target.parent
+        if not (self._is_folder or overwrite) and self._target.suffix and self._target.exists():
+            raise _exists(self._target)  # before anything is fetched for it
+        self._path = folder / f".{uuid.uuid4().hex}.part"
+        self._file = self._path.open("xb")
+        self._first = b""
+
+    def add(self, piece: bytes) -> None:
+        if len(self._first) < _FIRST_BYTES:
+            self._first += piece[:_FIRST_BYTES]
+        self._file.write(piece)
+
+    def finish(self) -> Path:
+        """Move the file to its target."""
+        self._file.close()
+        place = self._place()
+        if self._overwrite:
+            self._path.replace(place)
+            return place
+        try:
+            os.link(self._path, place)  # fails where something stands, in one step
+        except FileExistsError:
+            raise _exists(place) from None
+        except OSError:  # a file system without links: reserve the name, then replace it
+            try:
+                place.open("xb").close()
+            except FileExistsError:
+                raise _exists(place) from None
+            self._path.replace(place)
         return place
 
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file, finish
-    finally:
-        part.unlink(missing_ok=True)
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self._file.close()
+        self._path.unlink(missing_ok=True)
+
+    def _place(self) -> Path:
+        """Where the file goes, by its content where the caller did not say."""
+        kind = kind_of_bytes(self._first)
+        ending = ending_of(kind) if kind else ""
+        if self._is_folder:
+            return self._target / f"{uuid.uuid4().hex}{ending}"
+        target = self._target
+        return target if target.suffix else target.with_name(target.name + ending)
 
 
-def _place(target: Path, folder: Path, first: bytes) -> Path:
-    """Where a file goes, by its content where the caller did not say."""
-    kind = kind_of_bytes(first)
-    ending = _ENDINGS.get(kind or "") or (mimetypes.guess_extension(kind) if kind else None) or ""
-    if target == folder:
-        return folder / f"{uuid.uuid4().hex}{ending}"
-    return target if target.suffix else target.with_name(target.name + ending)
+def _exists(place: Path) -> FileExistsError:
+    return FileExistsError(
+        errno.EEXIST, "There is a file already; overwrite=True replaces it", str(place)
+    )
+
+
+_FIRST_BYTES = 32
+"""Bytes by which a file is known."""
+
+
+def ending_of(kind: str) -> str:
+    """The ending of a file name for a MIME type, with its dot; nothing if there is none."""
+    return _ENDINGS.get(kind) or mimetypes.guess_extension(kind) or ""
 
 
 _ENDINGS = {
+    "audio/aac": ".aac",
+    "audio/flac": ".flac",
+    "audio/mp4": ".m4a",
     "audio/mpeg": ".mp3",
+    "audio/ogg": ".ogg",
     "audio/wav": ".wav",
     "image/jpeg": ".jpg",
+    "image/webp": ".webp",
     "model/gltf-binary": ".glb",
+    "video/webm": ".webm",
 }

@@ -8,7 +8,6 @@ from pydantic import Field
 
 from langchain_aimlapi._client.request import Form, Upload
 from langchain_aimlapi._codec.decode.media import read_cost, read_images
-from langchain_aimlapi._codec.encode.media import takes
 from langchain_aimlapi.errors import ConfigurationError
 from langchain_aimlapi.media.inputs import MediaFile, read_media
 from langchain_aimlapi.media.model import MediaModel
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
     from langchain_aimlapi._transport.request import Reply
 
 __all__ = ["AimlapiImages"]
-
-_FILES = ("image", "images", "mask")
 
 
 class AimlapiImages(MediaModel):
@@ -40,6 +37,10 @@ class AimlapiImages(MediaModel):
     """
 
     kind: ClassVar[Kind] = "image"
+    default_path: ClassVar[str] = "/v1/images/generations"
+    media_inputs: ClassVar[frozenset[str]] = frozenset(
+        {"image", "images", "image_url", "image_urls", "mask"}
+    )
 
     size: str | None = None
     """Width and height in pixels, as "1024x1024"; written as the model documents it."""
@@ -59,45 +60,48 @@ class AimlapiImages(MediaModel):
     """"url" or "b64_json": whether the picture comes as an address or within the reply."""
 
     def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> MediaResult:
-        path, body = self._body(parameters)
+        path, body = self._body(self._loaded(parameters))
         request = self._post(path, body, self._key(steering), steering)
         return self._metered(parameters, lambda: self._send(request, self._result))
 
     async def _arun(
         self, parameters: Mapping[str, Any], steering: Mapping[str, Any]
     ) -> MediaResult:
-        path, body = self._body(parameters)
+        path, body = self._body(await self._aloaded(parameters))
         request = self._post(path, body, await self._akey(steering), steering)
         return await self._ametered(parameters, lambda: self._asend(request, self._result))
 
-    def _body(self, parameters: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | Form]:
-        given = dict(parameters)
-        pictures = _pictures(given)
-        mask = given.pop("mask", None)
+    def _loaded(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the pictures; those at addresses are fetched if they go into a form."""
+        loaded = super()._loaded(parameters)
+        pictures = _pictures(loaded)
+        if pictures and self._spec("image_edit") is not None:
+            pictures = [_fetched(each, self) for each in pictures]
+            if "mask" in loaded:
+                loaded["mask"] = _fetched(loaded["mask"], self)
+        return {**loaded, "images": pictures} if pictures else loaded
+
+    def _body(self, loaded: dict[str, Any]) -> tuple[str, Mapping[str, Any] | Form]:
+        given = dict(loaded)
+        pictures, mask = given.pop("images", []), given.pop("mask", None)
         edit = self._spec("image_edit")
         if edit is not None and (pictures or mask is not None):
             return edit.path, self._form(given, pictures, mask)
         if pictures:
-            name = (
-                "image" if len(pictures) == 1 and takes(self._spec("image"), "image") else "images"
-            )
-            urls = [picture.as_url() for picture in pictures]
-            given[name] = urls[0] if name == "image" else urls
-        if mask is not None:
-            given["mask"] = read_media(mask, "mask").as_url()
-        spec = self._spec("image")
-        path = spec.path if spec else "/v1/images/generations"
-        return path, self._encoded("image", given).body
+            given["image"] = pictures if len(pictures) > 1 else pictures[0]
+        given["mask"] = mask
+        return self._path(), self._encoded("image", given).body
 
-    def _form(self, given: Mapping[str, Any], pictures: list[MediaFile], mask: Any) -> Form:
+    def _form(
+        self, given: Mapping[str, Any], pictures: list[MediaFile], mask: MediaFile | None
+    ) -> Form:
         if not pictures:
             raise ConfigurationError("A mask goes with the picture that it is for: give image=…")
-        uploads: dict[str, Upload | list[Upload]] = {
-            "image": [_upload(each, self) for each in pictures]
-        }
+        uploads: dict[str, Upload | list[Upload]] = {"image": [_upload(each) for each in pictures]}
         if mask is not None:
-            uploads["mask"] = _upload(read_media(mask, "mask"), self)
-        held = {"image": "", **({"mask": ""} if mask is not None else {})}
+            uploads["mask"] = _upload(mask)
+        # The files stand in for themselves where the parameters are checked.
+        held = {"image": [""] * len(pictures), **({} if mask is None else {"mask": ""})}
         body = self._encoded("image_edit", {**given, **held}).body
         fields = {name: _text(value) for name, value in body.items() if name not in held}
         return Form(fields, uploads)
@@ -115,19 +119,23 @@ class AimlapiImages(MediaModel):
         )
 
 
-def _pictures(given: dict[str, Any]) -> list[MediaFile]:
+def _pictures(loaded: dict[str, Any]) -> list[MediaFile]:
     """Take the pictures out of the parameters, in their order."""
-    listed: list[Any] = []
+    listed: list[MediaFile] = []
     for name in ("image", "images", "image_url", "image_urls"):
-        value = given.pop(name, None)
-        listed += value if isinstance(value, list | tuple) else [] if value is None else [value]
-    return [read_media(each, "image") for each in listed]
+        value = loaded.pop(name, None)
+        listed += value if isinstance(value, list) else [] if value is None else [value]
+    return listed
 
 
-def _upload(file: MediaFile, model: MediaModel) -> Upload:
-    """A file for a form; one at an address is fetched for it."""
-    data = file.data if file.data is not None else b"".join(model.fetch(file.url or ""))
-    return Upload(file.name, data, file.mime_type)
+def _fetched(file: MediaFile, model: MediaModel) -> MediaFile:
+    if file.data is not None:
+        return file
+    return read_media(b"".join(model.fetch(file.url or "")), "image")
+
+
+def _upload(file: MediaFile) -> Upload:
+    return Upload(file.name, file.data or b"", file.mime_type)
 
 
 def _text(value: Any) -> str:

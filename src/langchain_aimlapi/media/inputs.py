@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
+from langchain_aimlapi._codec.encode.mime import clean_base64, read_data_address, read_type
 from langchain_aimlapi.errors import ConfigurationError
 
 __all__ = ["Media", "MediaFile", "kind_of_bytes", "read_media"]
@@ -31,12 +32,16 @@ _MAGIC: tuple[tuple[int, bytes, str], ...] = (
     (4, b"ftypM4A", "audio/mp4"),
     (4, b"ftypqt", "video/quicktime"),
     (4, b"ftypavif", "image/avif"),
+    (4, b"ftypheic", "image/heic"),
+    (4, b"ftypmif1", "image/heic"),
     (4, b"ftyp", "video/mp4"),
     (0, b"\x1aE\xdf\xa3", "video/webm"),
     (0, b"ID3", "audio/mpeg"),
     (0, b"\xff\xfb", "audio/mpeg"),
     (0, b"\xff\xf3", "audio/mpeg"),
+    (0, b"\xff\xf2", "audio/mpeg"),
     (0, b"\xff\xf1", "audio/aac"),
+    (0, b"\xff\xf9", "audio/aac"),
     (0, b"OggS", "audio/ogg"),
     (0, b"fLaC", "audio/flac"),
     (0, b"%PDF-", "application/pdf"),
@@ -101,17 +106,19 @@ def read_media(media: Media, what: str = "file") -> MediaFile:
 
 
 def _from_text(text: str, what: str) -> MediaFile:
-    if text.startswith(("http://", "https://")):
+    scheme = text[:8].lower()
+    if scheme.startswith(("http://", "https://")):
         return MediaFile(url=text, name=text.partition("?")[0].rpartition("/")[2] or "file")
-    if text.startswith("data:"):
+    if scheme.startswith("data:"):
         return _from_data_url(text, what)
-    return _from_path(Path(text).expanduser(), what)
+    return _from_path(Path(text), what)
 
 
 def _from_path(path: Path, what: str) -> MediaFile:
     try:
+        path = path.expanduser()
         return _from_bytes(path.read_bytes(), path.name)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or "it is no path, no URL and no data URL"
         shown = str(path) if len(str(path)) <= _LONGEST_NAME else f"{str(path)[:_LONGEST_NAME]}…"
         raise ConfigurationError(f"{what}: {shown} cannot be read: {reason}.") from None
@@ -137,36 +144,48 @@ def _from_bytes(data: bytes, name: str = "file", kind: str | None = None) -> Med
 
 
 def _from_data_url(text: str, what: str) -> MediaFile:
-    head, _, payload = text[len("data:") :].partition(",")
-    kind, *words = head.split(";")
-    if "base64" not in words:
-        from urllib.parse import unquote_to_bytes  # noqa: PLC0415  # hardly ever
-
-        return _from_bytes(unquote_to_bytes(payload), kind=kind or None)
-    return _from_bytes(_decoded(payload, what), kind=kind or None)
+    try:
+        label, data = read_data_address(text)
+    except ValueError as error:
+        raise ConfigurationError(f"{what}: {error}.") from None
+    return _from_bytes(_decoded(data, what), kind=read_type(label).name)
 
 
 def _decoded(text: str, what: str) -> bytes:
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return base64.b64decode(clean_base64(text), validate=True)
     except (binascii.Error, ValueError):
         raise ConfigurationError(f"{what}: its base64 cannot be read.") from None
 
 
 def _from_block(block: Mapping[str, Any], what: str) -> MediaFile:
-    """A standard block (`url`, `base64`), one of version 0, or OpenAI's `image_url`."""
-    nested = block.get("image_url") or block.get("video_url")
-    url = nested.get("url") if isinstance(nested, Mapping) else nested
-    url = (
-        url
-        or block.get("url")
-        or (block.get("data") if block.get("source_type") == "url" else None)
-    )
+    """A standard block (`url`, `base64`), one of version 0, or one of a vendor's."""
+    found = _held(block)
+    kind = read_type(block.get("mime_type") or found.get("media_type")).name
+    url, content = _first(found, "url", "file_uri"), _first(found, "base64", "data", "file_data")
+    if found.get("source_type") == "url" or found.get("type") == "url":
+        url = url or content
     if isinstance(url, str):
         return _from_text(url, what)
-    content = block.get("base64") or block.get("data")
-    if isinstance(content, bytes):
-        return _from_bytes(content, kind=block.get("mime_type"))
+    if isinstance(content, bytes | bytearray):
+        return _from_bytes(bytes(content), kind=kind)
     if isinstance(content, str):
-        return _from_bytes(_decoded(content, what), kind=block.get("mime_type"))
+        is_url = content[:5].lower() == "data:"
+        return (
+            _from_data_url(content, what)
+            if is_url
+            else _from_bytes(_decoded(content, what), kind=kind)
+        )
     raise ConfigurationError(f"{what}: the block of type {block.get('type')!r} holds no file.")
+
+
+def _held(block: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The part of a block that names its file: OpenAI and Anthropic nest it."""
+    nested = _first(block, "image_url", "video_url", "input_audio", "source", "file")
+    if isinstance(nested, str):
+        return {"url": nested}
+    return nested if isinstance(nested, Mapping) else block
+
+
+def _first(block: Mapping[str, Any], *names: str) -> Any:
+    return next((block[name] for name in names if block.get(name)), None)

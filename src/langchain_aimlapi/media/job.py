@@ -7,19 +7,27 @@ machine. Submitting costs money and is not repeated; looking costs nothing and i
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import random
 import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
-from langchain_aimlapi._client.polling import Look, Seen, Sleep, poll
+from langchain_aimlapi._client.metering import MeteredCall, Used
+from langchain_aimlapi._client.polling import Look, Seen, Sleep, Steps, poll
 from langchain_aimlapi._codec.decode.media import JobState
 from langchain_aimlapi._lazy import LazyModule
-from langchain_aimlapi.errors import AimlapiError, AimlapiTimeoutError, JobFailedError
-from langchain_aimlapi.media.results import GeneratedFile, MediaResult
+from langchain_aimlapi._transport.deadline import deadline_in
+from langchain_aimlapi.errors import (
+    AimlapiError,
+    AimlapiTimeoutError,
+    JobFailedError,
+    NotFoundError,
+)
+from langchain_aimlapi.media.results import MediaResult
 
 if TYPE_CHECKING:
     from langchain_aimlapi.media import jobs
@@ -28,27 +36,40 @@ else:
 
 __all__ = ["Job"]
 
-OnProgress = Callable[["Job"], None]
+R_co = TypeVar("R_co", bound=MediaResult, covariant=True)
+OnProgress = Callable[["Job[Any]"], Awaitable[None] | None]
 
 
 @dataclass(slots=True)
-class Job:
+class Job(Generic[R_co]):
     """Something that the service is making.
 
     Attributes:
         id: By which it is found again: `Class(model=…).job(id)`.
         model: The model that was asked.
-        status: "queued", "running", "completed" or "failed", as last seen.
     """
 
     id: str
     model: str
     _maker: jobs.JobModel = field(repr=False, compare=False)
     _state: JobState = field(repr=False, compare=False)
+    _steering: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    _call: MeteredCall | None = field(default=None, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._learn(self._state)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without those who count: they are objects of this process."""
+        return {each.name: getattr(self, each.name) for each in fields(self)} | {"_call": None}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
 
     @property
     def status(self) -> str:
-        """How far it is, as last seen."""
+        """How far it is, as last seen: "queued", "running", "completed" or "failed"."""
         return self._state.status
 
     @property
@@ -57,29 +78,32 @@ class Job:
         return self._state.error
 
     @property
+    def cost(self) -> float | None:
+        """US dollars as billed; `None` until the service says."""
+        return self._state.cost.usd
+
+    @property
     def is_over(self) -> bool:
         """Whether it is completed or has failed."""
         return self._state.status in {"completed", "failed"}
 
     # --- waiting ----------------------------------------------------------------------------------
 
-    def refresh(self) -> Job:
+    def refresh(self) -> Job[R_co]:
         """Look at it once.
 
         Raises:
             AimlapiError: If it cannot be looked at; `NotFoundError` if the service knows it no more.
         """
-        self._state = self._maker.look(self.id)
+        self._learn(self._maker.look(self.id, self._steering))
         return self
 
-    async def arefresh(self) -> Job:
+    async def arefresh(self) -> Job[R_co]:
         """Look at it once; see `refresh`."""
-        self._state = await self._maker.alook(self.id)
+        self._learn(await self._maker.alook(self.id, self._steering))
         return self
 
-    def wait(
-        self, timeout: float | None = None, on_progress: OnProgress | None = None
-    ) -> MediaResult:
+    def wait(self, timeout: float | None = None, on_progress: OnProgress | None = None) -> R_co:
         """Wait until it is over.
 
         Args:
@@ -92,45 +116,59 @@ class Job:
                 again.
             AimlapiError: If it cannot be looked at any more.
         """
-        steps = self._steps(timeout, time.monotonic())
-        seen: Seen | None = None
-        try:
-            while True:
-                step = steps.send(seen) if seen is not None else next(steps)
-                seen = Seen(self._took(step, on_progress), time.monotonic(), random.random())  # noqa: S311  # spread
-        except StopIteration as over:
-            return self._over(over.value)
+        return self.wait_until(self._deadline(timeout), on_progress)
 
     async def await_(
         self, timeout: float | None = None, on_progress: OnProgress | None = None
-    ) -> MediaResult:
+    ) -> R_co:
         """Wait until it is over; see `wait`. `await job` does so, too."""
-        steps = self._steps(timeout, time.monotonic())
-        seen: Seen | None = None
+        return await self.await_until(self._deadline(timeout), on_progress)
+
+    def __await__(self) -> Generator[Any, Any, R_co]:
+        return self.await_().__await__()
+
+    def wait_until(self, deadline: float | None, on_progress: OnProgress | None = None) -> R_co:
+        """Wait until it is over, or a time of the monotonic clock; see `wait`."""
+        steps, seen = self._steps(deadline), None
         try:
             while True:
                 step = steps.send(seen) if seen is not None else next(steps)
-                result = await self._atook(step, on_progress)
-                seen = Seen(result, time.monotonic(), random.random())  # noqa: S311  # spread, no secret
+                seen = _seen(self._took(step, deadline, on_progress))
         except StopIteration as over:
             return self._over(over.value)
+        except BaseException as error:
+            self._say_it_goes_on(error)
+            raise
 
-    def __await__(self) -> Generator[Any, Any, MediaResult]:
-        return self.await_().__await__()
+    async def await_until(
+        self, deadline: float | None, on_progress: OnProgress | None = None
+    ) -> R_co:
+        """Wait until it is over, or a time of the monotonic clock; see `wait`."""
+        steps, seen = self._steps(deadline), None
+        try:
+            while True:
+                step = steps.send(seen) if seen is not None else next(steps)
+                seen = _seen(await self._atook(step, deadline, on_progress))
+        except StopIteration as over:
+            return self._over(over.value)
+        except BaseException as error:
+            self._say_it_goes_on(error)
+            raise
 
-    def _steps(self, timeout: float | None, now: float) -> Any:
-        seconds = self._maker.patience() if timeout is None else timeout
-        deadline = None if seconds is None else now + seconds
-        return poll(self._state, deadline, now, self._maker.poll_interval)
+    def _deadline(self, timeout: float | None) -> float | None:
+        return deadline_in(self._maker.patience() if timeout is None else timeout)
+
+    def _steps(self, deadline: float | None) -> Steps:
+        return poll(self._state, deadline, _seen(None), self._maker.poll_interval)
 
     def _took(
-        self, step: Look | Sleep, on_progress: OnProgress | None
+        self, step: Look | Sleep, deadline: float | None, on_progress: OnProgress | None
     ) -> JobState | AimlapiError | None:
         if isinstance(step, Sleep):
             time.sleep(step.seconds)
             return None
         try:
-            self.refresh()
+            self._learn(self._maker.look(self.id, self._steering, deadline))
         except AimlapiError as error:
             return error
         if on_progress is not None:
@@ -138,31 +176,51 @@ class Job:
         return self._state
 
     async def _atook(
-        self, step: Look | Sleep, on_progress: OnProgress | None
+        self, step: Look | Sleep, deadline: float | None, on_progress: OnProgress | None
     ) -> JobState | AimlapiError | None:
         if isinstance(step, Sleep):
             await asyncio.sleep(step.seconds)
             return None
         try:
-            await self.arefresh()
+            self._learn(await self._maker.alook(self.id, self._steering, deadline))
         except AimlapiError as error:
             return error
-        if on_progress is not None:
-            on_progress(self)
+        if on_progress is not None and inspect.isawaitable(said := on_progress(self)):
+            await said
         return self._state
 
-    def _over(self, state: JobState | None) -> MediaResult:
+    def _learn(self, state: JobState) -> None:
+        self._state = state
+        if self.is_over and self._call is not None:
+            used = Used(self.model, cost_usd=state.cost.usd)
+            self._call.end(used if state.status == "completed" else None)
+
+    def _over(self, state: JobState | None) -> R_co:
         if state is None:
             raise AimlapiTimeoutError(
-                f"the job is still {self._state.said or self.status}",
-                hint=f"It goes on. Pick it up: {type(self._maker).__name__}(model={self.model!r})"
-                f".job({self.id!r}).wait()",
+                f"the job {self.id} is still {self._state.said or self.status}",
+                hint=self._how_to_pick_up(),
+                inference_id=self.id,
             )
         return self.result()
 
+    def _how_to_pick_up(self) -> str:
+        maker = type(self._maker).__name__
+        return f"It goes on. Pick it up: {maker}(model={self.model!r}).job({self.id!r}).wait()"
+
+    def _say_it_goes_on(self, error: BaseException) -> None:
+        """A wait that ends early loses no job: whoever reads the error can pick it up."""
+        if isinstance(error, AimlapiError):
+            error.inference_id = error.inference_id or self.id
+            error.hint = f"The job is {self.id}. {self._how_to_pick_up()}"
+            if isinstance(error, NotFoundError):
+                error.hint = f"The service knows no job {self.id} of this key."
+        else:
+            error.add_note(f"The job {self.id} was submitted. {self._how_to_pick_up()}")
+
     # --- what it made -----------------------------------------------------------------------------
 
-    def result(self) -> MediaResult:
+    def result(self) -> R_co:
         """Return what it made.
 
         Raises:
@@ -178,7 +236,7 @@ class Job:
             )
         if state.status != "completed":
             raise ValueError(f"The job is {state.status}: wait() for it first.")
-        return self._maker.result_of(state)
+        return cast("R_co", self._maker.result_of(state))
 
     def download(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Wait for it and write its file; see `GeneratedFile.save`."""
@@ -193,6 +251,5 @@ class Job:
         return f"{what}: {self.error}" if self.error else what
 
 
-def files_of(state: JobState, kind: str, maker: jobs.JobModel) -> list[GeneratedFile]:
-    """The files of a job that is completed."""
-    return [GeneratedFile.of(ref, kind, maker) for ref in state.files]
+def _seen(result: JobState | AimlapiError | None) -> Seen:
+    return Seen(result, time.monotonic(), random.random())  # noqa: S311  # spread, no secret

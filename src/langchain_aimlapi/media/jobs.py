@@ -1,39 +1,51 @@
-"""Models that answer with a job: videos and music."""
+"""Models that answer with a job: videos, music and transcription."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
+from langchain_aimlapi._client.metering import MeteredCall
 from langchain_aimlapi._codec.decode.media import JobState, read_job
-from langchain_aimlapi._transport.request import Reply, Timeouts
+from langchain_aimlapi._errors.envelope import Envelope, read_envelope
+from langchain_aimlapi._transport.deadline import deadline_in
+from langchain_aimlapi._transport.request import Reply, ReplyRules, Request
 from langchain_aimlapi.errors import ResponseFormatError
-from langchain_aimlapi.media.inputs import read_media
-from langchain_aimlapi.media.job import Job, files_of
-from langchain_aimlapi.media.model import MediaModel
-from langchain_aimlapi.media.results import MediaResult
+from langchain_aimlapi.media.job import Job
+from langchain_aimlapi.media.model import MediaModel, characters_of, steering_of
+from langchain_aimlapi.media.results import GeneratedFile, MediaResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from langchain_aimlapi._codec.encode.media import EncodedMedia
+    from langchain_aimlapi._client.request import Form
 
 __all__ = ["JobModel"]
+
+_OF_THE_CONNECTION = ("api_key", "base_url", "extra_headers", "extra_query", "max_retries")
+"""Arguments of a call that hold for the looks at its job, too."""
+
+
+def _job_error(reply: object) -> Envelope | None:
+    """The error of a reply; that of a job is the job's, and no failure of the look at it."""
+    is_job = isinstance(reply, dict) and isinstance(reply.get("status"), str)
+    return None if is_job else read_envelope(reply)
+
+
+JOB = ReplyRules(content_key=b"{", read_error=_job_error)
 
 
 class JobModel(MediaModel):
     """Base of the models that work for minutes; use one of them."""
 
     makes: ClassVar[str]
-    default_path: ClassVar[str]
-    media_inputs: ClassVar[tuple[str, ...]] = ()
+    own_settings: ClassVar[frozenset[str]] = frozenset({"poll_interval"})
 
     poll_interval: float = Field(default=2.0, gt=0)
     """Seconds until the first look at a job; later looks come less often, up to every 15 seconds."""
 
-    def submit(self, input: Any, **kwargs: Any) -> Job:
+    def submit(self, input: Any, **kwargs: Any) -> Job[MediaResult]:
         """Start a job and return at once.
 
         It is sent once: if the connection breaks after that, the error says that the job may exist.
@@ -46,13 +58,13 @@ class JobModel(MediaModel):
             ConfigurationError: For parameters the model does not take; nothing was sent.
             AimlapiError: For a request that is refused.
         """
-        return self._submit(self._parameters(input, kwargs), kwargs)
+        return self._submit(self._parameters(input, kwargs), steering_of(kwargs))
 
-    async def asubmit(self, input: Any, **kwargs: Any) -> Job:
+    async def asubmit(self, input: Any, **kwargs: Any) -> Job[MediaResult]:
         """Start a job and return at once; see `submit`."""
-        return await self._asubmit(self._parameters(input, kwargs), kwargs)
+        return await self._asubmit(self._parameters(input, kwargs), steering_of(kwargs))
 
-    def job(self, id: str) -> Job:  # what everybody calls it
+    def job(self, id: str) -> Job[MediaResult]:
         """Pick up a job, after a crash or on another machine.
 
         Args:
@@ -63,66 +75,89 @@ class JobModel(MediaModel):
         """
         return Job(id, self.model, self, self.look(id))
 
-    async def ajob(self, id: str) -> Job:
+    async def ajob(self, id: str) -> Job[MediaResult]:
         """Pick up a job; see `job`."""
         return Job(id, self.model, self, await self.alook(id))
 
     def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> MediaResult:
-        return self._metered(parameters, lambda: self._submit(parameters, steering).wait())
+        deadline = deadline_in(self.patience(steering))
+        return self._submit(parameters, steering, deadline).wait_until(deadline)
 
     async def _arun(
         self, parameters: Mapping[str, Any], steering: Mapping[str, Any]
     ) -> MediaResult:
-        async def whole() -> MediaResult:
-            return await (await self._asubmit(parameters, steering))
+        deadline = deadline_in(self.patience(steering))
+        job = await self._asubmit(parameters, steering, deadline)
+        return await job.await_until(deadline)
 
-        return await self._ametered(parameters, whole)
+    # --- submitting -------------------------------------------------------------------------------
 
-    def _submit(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> Job:
-        path, encoded = self._job_body(parameters)
-        request = self._post(path, encoded.body, self._key(steering), steering)
-        state = self._send(request, _state)
-        return Job(state.id, self.model, self, state)
+    def _submit(
+        self,
+        parameters: Mapping[str, Any],
+        steering: Mapping[str, Any],
+        deadline: float | None = None,
+    ) -> Job[MediaResult]:
+        body = self._job_body(self._loaded(parameters))
+        request = self._submission(body, self._key(steering), steering)
+        call = MeteredCall()
+        call.begin(characters_of(parameters))
+        try:
+            state = self._send(request, read_state, deadline)
+        except BaseException:
+            call.end(None)
+            raise
+        return Job(state.id, self.model, self, state, _kept(steering), call)
 
-    async def _asubmit(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> Job:
-        path, encoded = self._job_body(parameters)
-        request = self._post(path, encoded.body, await self._akey(steering), steering)
-        state = await self._asend(request, _state)
-        return Job(state.id, self.model, self, state)
+    async def _asubmit(
+        self,
+        parameters: Mapping[str, Any],
+        steering: Mapping[str, Any],
+        deadline: float | None = None,
+    ) -> Job[MediaResult]:
+        body = self._job_body(await self._aloaded(parameters))
+        request = self._submission(body, await self._akey(steering), steering)
+        call = MeteredCall()
+        call.begin(characters_of(parameters))
+        try:
+            state = await self._asend(request, read_state, deadline)
+        except BaseException:
+            call.end(None)
+            raise
+        return Job(state.id, self.model, self, state, _kept(steering), call)
 
-    def _job_body(self, parameters: Mapping[str, Any]) -> tuple[str, EncodedMedia]:
-        given = {
-            name: self._as_url(name, value) if name in self.media_inputs else value
-            for name, value in parameters.items()
-        }
-        spec = self._spec(self.kind)
-        return spec.path if spec else self.default_path, self._encoded(self.kind, given)
+    def _job_body(self, loaded: Mapping[str, Any]) -> Mapping[str, Any] | Form:
+        return self._encoded(self.kind, loaded).body
 
-    def _as_url(self, name: str, value: Any) -> Any:
-        if isinstance(value, list | tuple):
-            return [read_media(each, name).as_url() for each in value]
-        return read_media(value, name).as_url()
+    def _submission(
+        self, body: Mapping[str, Any] | Form, key: SecretStr, steering: Mapping[str, Any]
+    ) -> Request:
+        return self._post(self._path(), body, key, steering, rules=JOB)
 
     # --- looks ------------------------------------------------------------------------------------
 
-    def look(self, id: str) -> JobState:
+    def look(
+        self,
+        id: str,
+        steering: Mapping[str, Any] | None = None,
+        deadline: float | None = None,
+    ) -> JobState:
         """Ask for the state of a job; a job does so by `refresh`."""
-        request = self._look_request(id, self._key({}))
-        return self._send(request, partial(_state, known=id))
+        request = self._look_request(id, self._key(steering or {}), steering or {})
+        return self._send(request, partial(read_state, known=id), deadline)
 
-    async def alook(self, id: str) -> JobState:
+    async def alook(
+        self,
+        id: str,
+        steering: Mapping[str, Any] | None = None,
+        deadline: float | None = None,
+    ) -> JobState:
         """Ask for the state of a job."""
-        request = self._look_request(id, await self._akey({}))
-        return await self._asend(request, partial(_state, known=id))
+        request = self._look_request(id, await self._akey(steering or {}), steering or {})
+        return await self._asend(request, partial(read_state, known=id), deadline)
 
-    def _look_request(self, identity: str, key: Any) -> Any:
-        spec = self._spec(self.kind)
-        path = spec.path if spec else self.default_path
-        return self._get(path, {"generation_id": identity}, key, {})
-
-    def patience(self) -> float | None:
-        """Seconds that a job may take: the model's `timeout`, or no limit."""
-        return self.timeout.total if isinstance(self.timeout, Timeouts) else self.timeout
+    def _look_request(self, id: str, key: SecretStr, steering: Mapping[str, Any]) -> Request:
+        return self._get(self._path(), {"generation_id": id}, key, steering, JOB)
 
     def result_of(self, state: JobState) -> MediaResult:
         """What a completed job made.
@@ -130,7 +165,7 @@ class JobModel(MediaModel):
         Raises:
             ResponseFormatError: If the reply names no file.
         """
-        files = files_of(state, self.makes, self)
+        files = [GeneratedFile.of(ref, self.makes, self) for ref in state.files]
         if not files:
             raise ResponseFormatError(
                 "The job is completed, but names no file.", body=dict(state.raw)
@@ -145,5 +180,14 @@ class JobModel(MediaModel):
         )
 
 
-def _state(reply: Reply, known: str | None = None) -> JobState:
+def read_state(reply: Reply, known: str | None = None) -> JobState:
+    """The state of a job that a reply tells."""
     return read_job(reply.body, reply.headers, known)
+
+
+def _kept(steering: Mapping[str, Any]) -> dict[str, Any]:
+    """What the looks at a job need of its submission; a key is wrapped."""
+    kept = {name: steering[name] for name in _OF_THE_CONNECTION if name in steering}
+    if isinstance(kept.get("api_key"), str):
+        kept["api_key"] = SecretStr(kept["api_key"])
+    return kept

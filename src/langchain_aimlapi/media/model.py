@@ -15,27 +15,35 @@ from langchain_core.runnables.config import (
     ensure_config,
     get_async_callback_manager_for_config,
     get_callback_manager_for_config,
+    run_in_executor,
 )
-from pydantic import ConfigDict, Field, PrivateAttr, SecretStr
+from pydantic import ConfigDict, Field, SecretStr
 
 from langchain_aimlapi._catalogue import media as catalogue
 from langchain_aimlapi._client.key import aresolve_key, resolve_key
-from langchain_aimlapi._client.metering import Used, metered
+from langchain_aimlapi._client.metering import Used, also_metered, metered
 from langchain_aimlapi._client.request import CallScope, Endpoint, Form, build_request
 from langchain_aimlapi._client.send import asend, send
 from langchain_aimlapi._client.settings import Connection
 from langchain_aimlapi._client.warnings import warn_dropped
 from langchain_aimlapi._codec.encode.media import EncodedMedia, encode_media
-from langchain_aimlapi._transport.request import Reply, ReplyRules, Request
-from langchain_aimlapi.errors import AimlapiError, ConfigurationError
+from langchain_aimlapi._transport.request import Reply, ReplyRules, Request, Timeouts
+from langchain_aimlapi.errors import (
+    AimlapiError,
+    ConfigurationError,
+    InvalidRequestError,
+    NotFoundError,
+)
 from langchain_aimlapi.media import files
-from langchain_aimlapi.media.inputs import MediaFile
+from langchain_aimlapi.media.inputs import MediaFile, read_media
+from langchain_aimlapi.media.prompts import read_input
+from langchain_aimlapi.media.traces import shown
 
 if TYPE_CHECKING:
     from langchain_aimlapi._catalogue.media import Kind, MediaSpec
     from langchain_aimlapi.media.results import MediaResult
 
-__all__ = ["MediaModel"]
+__all__ = ["MediaModel", "characters_of", "steering_of"]
 
 T = TypeVar("T")
 _CLASSES: Mapping[Kind, str] = {
@@ -67,7 +75,12 @@ class MediaModel(Connection, RunnableSerializable[Any, Any]):
     """Base of the media models; use one of them."""
 
     kind: ClassVar[Kind]
-    path: ClassVar[str]
+    default_path: ClassVar[str]
+    input_name: ClassVar[str] = "prompt"
+    media_inputs: ClassVar[frozenset[str]] = frozenset()
+    """Parameters that are files: a path, bytes, a URL, an open file or a content block."""
+    own_settings: ClassVar[frozenset[str]] = frozenset()
+    """Fields of a class that are no parameters of a request."""
 
     model: str
     """Id of the model."""
@@ -80,7 +93,6 @@ class MediaModel(Connection, RunnableSerializable[Any, Any]):
     """Parameters of every call that have no field here."""
 
     model_config = ConfigDict(arbitrary_types_allowed=True, populate_by_name=True)
-    _checked: bool = PrivateAttr(default=False)
 
     @classmethod
     def is_lc_serializable(cls) -> bool:
@@ -114,13 +126,14 @@ class MediaModel(Connection, RunnableSerializable[Any, Any]):
         parameters = self._parameters(input, kwargs)
         manager = get_callback_manager_for_config(ensure_config(config))
         manager.add_metadata(self._ls_metadata(), inherit=False)
-        run = manager.on_chain_start(None, *self._announced(parameters), **self._named(config))
+        run = manager.on_chain_start(None, self._announced(parameters), **self._named(config))
         try:
-            result = self._run(parameters, _steering(kwargs))
+            with also_metered(manager.handlers):
+                result = self._run(parameters, steering_of(kwargs))
         except BaseException as error:
             run.on_chain_error(error)
             raise
-        run.on_chain_end(_shown(result))
+        run.on_chain_end(shown(result))
         return result
 
     async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
@@ -128,15 +141,14 @@ class MediaModel(Connection, RunnableSerializable[Any, Any]):
         parameters = self._parameters(input, kwargs)
         manager = get_async_callback_manager_for_config(ensure_config(config))
         manager.add_metadata(self._ls_metadata(), inherit=False)
-        run = await manager.on_chain_start(
-            None, *self._announced(parameters), **self._named(config)
-        )
+        run = await manager.on_chain_start(None, self._announced(parameters), **self._named(config))
         try:
-            result = await self._arun(parameters, _steering(kwargs))
+            with also_metered(manager.handlers):
+                result = await self._arun(parameters, steering_of(kwargs))
         except BaseException as error:
             await run.on_chain_error(error)
             raise
-        await run.on_chain_end(_shown(result))
+        await run.on_chain_end(shown(result))
         return result
 
     def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> Any:
@@ -145,10 +157,8 @@ class MediaModel(Connection, RunnableSerializable[Any, Any]):
     async def _arun(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> Any:
         raise NotImplementedError  # each model's own
 
-    def _announced(self, parameters: Mapping[str, Any]) -> tuple[dict[str, Any]]:
-        return (
-            {"model": self.model, **{name: _shown(value) for name, value in parameters.items()}},
-        )
+    def _announced(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        return {"model": self.model, **{name: shown(each) for name, each in parameters.items()}}
 
     def _named(self, config: RunnableConfig | None) -> dict[str, Any]:
         config = ensure_config(config)
@@ -165,25 +175,54 @@ class MediaModel(Connection, RunnableSerializable[Any, Any]):
     def _parameters(self, given: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
         """All parameters of a call: the object's, the input's, the call's own."""
         own = {name: getattr(self, name) for name in self._own_fields()}
-        named = dict(given) if isinstance(given, Mapping) else {self._input_name(): given}
+        named = self._named_input(given)
         extra = {name: value for name, value in kwargs.items() if name not in _STEERING}
         merged = {**self.model_kwargs, **own, **named, **extra}
         return {name: value for name, value in merged.items() if value is not None}
 
     def _own_fields(self) -> list[str]:
         """The fields that are parameters: those that this class and its like declare."""
-        shared = {*Connection.model_fields, *MediaModel.model_fields, "name"}
+        shared = {*Connection.model_fields, *MediaModel.model_fields, *self.own_settings, "name"}
         return [name for name in type(self).model_fields if name not in shared]
 
-    def _input_name(self) -> str:
-        return "prompt"
+    def _named_input(self, given: Any) -> dict[str, Any]:
+        pictures = "images" if "images" in self.media_inputs else None
+        return read_input(given, self.input_name, pictures)
+
+    def _loaded(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Read the files among the parameters; async calls do so in a thread.
+
+        Raises:
+            ConfigurationError: For a file that is not there, or something that is none.
+        """
+        names = self._file_names()
+        return {
+            name: _read(value, name) if name in names else value
+            for name, value in parameters.items()
+        }
+
+    async def _aloaded(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        if not self._file_names() & parameters.keys():
+            return dict(parameters)
+        return await run_in_executor(None, self._loaded, parameters)
+
+    def _file_names(self) -> frozenset[str]:
+        """Our names of files, and the parameters that the id documents as addresses."""
+        spec = self._spec(self.kind)
+        return self.media_inputs | (spec.addresses if spec else frozenset())
 
     def _encoded(self, kind: Kind, parameters: Mapping[str, Any]) -> EncodedMedia:
-        spec = catalogue.media_spec(self.model, kind)
-        encoded = encode_media(spec, self.model, parameters, self.unsupported_params)
+        """Write a body; files that were read go into it as addresses."""
+        given = {name: _as_urls(value) for name, value in parameters.items()}
+        spec = self._spec(kind)
+        encoded = encode_media(spec, self.model, given, self.unsupported_params, self._file_names())
         if encoded.dropped:
             warn_dropped(encoded.dropped, self.model)
         return encoded
+
+    def _path(self) -> str:
+        spec = self._spec(self.kind)
+        return spec.path if spec else self.default_path
 
     def _spec(self, kind: Kind) -> MediaSpec | None:
         return catalogue.media_spec(self.model, kind)
@@ -211,21 +250,51 @@ class MediaModel(Connection, RunnableSerializable[Any, Any]):
         query: Mapping[str, Any] | None,
         key: SecretStr,
         steering: Mapping[str, Any],
+        rules: ReplyRules = _OBJECT,
     ) -> Request:
-        endpoint = Endpoint(path, "GET", _OBJECT, from_root=True)
+        endpoint = Endpoint(path, "GET", rules, from_root=True)
         return build_request(self, endpoint, None, CallScope(key, arguments=steering), query=query)
 
-    def _send(self, request: Request, decode: Callable[[Reply], T]) -> T:
+    def _send(
+        self, request: Request, decode: Callable[[Reply], T], deadline: float | None = None
+    ) -> T:
         try:
-            return send(request, self._client_options, self.http_client, decode)
+            return send(request, self._client_options, self.http_client, decode, deadline)
         except AimlapiError as error:
-            raise _maybe_paid(error, request) from error.__cause__
+            raise self._explained(error, request) from error.__cause__
 
-    async def _asend(self, request: Request, decode: Callable[[Reply], T]) -> T:
+    async def _asend(
+        self, request: Request, decode: Callable[[Reply], T], deadline: float | None = None
+    ) -> T:
+        client = self.http_async_client
         try:
-            return await asend(request, self._client_options, self.http_async_client, decode)
+            return await asend(request, self._client_options, client, decode, deadline)
         except AimlapiError as error:
-            raise _maybe_paid(error, request) from error.__cause__
+            raise self._explained(error, request) from error.__cause__
+
+    def _explained(self, error: AimlapiError, request: Request) -> AimlapiError:
+        """Say what a caller cannot know: what may have been paid for, which ids there are."""
+        if _may_be_paid(error, request):
+            error.hint = (
+                "The request may have been acted on, and was not sent again since that may be paid "
+                "for twice. Look it up: Account().logs(…), client request id "
+                f"{error.client_request_id or request.header('x-client-request-id')}."
+            )
+        elif isinstance(error, InvalidRequestError | NotFoundError):
+            error.hint = self._near_ids(request) or error.hint
+        return error
+
+    def _near_ids(self, request: Request) -> str | None:
+        if request.method == "GET" or self._spec(self.kind) is not None:
+            return None
+        near = catalogue.near_media(self.model, self.kind)
+        return f"Ids near {self.model!r}: {', '.join(near)}." if near else None
+
+    def patience(self, steering: Mapping[str, Any] | None = None) -> float | None:
+        """Seconds that a call may take, a job's included: `timeout`, or no limit."""
+        given = (steering or {}).get("timeout")
+        timeout = self.timeout if given is None else given
+        return timeout.total if isinstance(timeout, Timeouts) else timeout
 
     def _key(self, steering: Mapping[str, Any]) -> SecretStr:
         return resolve_key(self, steering)
@@ -237,7 +306,7 @@ class MediaModel(Connection, RunnableSerializable[Any, Any]):
         self, parameters: Mapping[str, Any], call: Callable[[], MediaResult]
     ) -> MediaResult:
         """Make a call that budgets and usage handlers know of."""
-        with metered(_characters(parameters)) as meter:
+        with metered(characters_of(parameters)) as meter:
             result = call()
             meter.used = Used(self.model, cost_usd=result.cost)
         return result
@@ -245,7 +314,7 @@ class MediaModel(Connection, RunnableSerializable[Any, Any]):
     async def _ametered(
         self, parameters: Mapping[str, Any], call: Callable[[], Awaitable[MediaResult]]
     ) -> MediaResult:
-        with metered(_characters(parameters)) as meter:
+        with metered(characters_of(parameters)) as meter:
             result = await call()
             meter.used = Used(self.model, cost_usd=result.cost)
         return result
@@ -282,54 +351,36 @@ def _check_kind(model: str, kind: Kind) -> None:
 
     if chat.entry(model) is not None:
         raise ConfigurationError(f"{model} is a chat model: use ChatAimlapi.")
-    if near := catalogue.near_media(model, kind):
-        _unknown_ids.setdefault(model, tuple(near))
 
 
-_unknown_ids: dict[str, tuple[str, ...]] = {}
-"""Ids that nobody documents, with those that look like them, for the error if the service refuses."""
+def _may_be_paid(error: AimlapiError, request: Request) -> bool:
+    """Whether a failure came after the request was sent, and without a clear no."""
+    if not request.retry.at_most_once or not error.was_sent:
+        return False
+    status = error.status_code
+    return status is None or status < _REFUSED or status >= _SERVER_SIDE or status == _TIMED_OUT
 
 
-def _maybe_paid(error: AimlapiError, request: Request) -> AimlapiError:
-    """Say of a failure after the request was sent that it may have been acted on."""
-    if request.method == "GET" or not request.retry.at_most_once or not error.was_sent:
-        return error
-    if error.status_code is not None and error.status_code < _SERVER_SIDE:
-        return error
-    error.hint = (
-        "The request may have been acted on, and was not sent again since that may be paid for "
-        f"twice. Look it up: Account().logs(…), client request id {error.client_request_id}."
-    )
-    return error
+_REFUSED, _TIMED_OUT, _SERVER_SIDE = 300, 408, 500
 
 
-_SERVER_SIDE = 500
-
-
-def _steering(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def steering_of(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of a call that are about its request."""
     return {name: value for name, value in kwargs.items() if name in _STEERING}
 
 
-def _characters(parameters: Mapping[str, Any]) -> int:
+def characters_of(parameters: Mapping[str, Any]) -> int:
+    """The length of the texts of a call, for those who reserve for it."""
     return sum(len(value) for value in parameters.values() if isinstance(value, str))
 
 
-_LONGEST_SHOWN = 2000
-
-
-def _shown(value: Any) -> Any:
-    """A value as a trace may hold it: no bytes, no base64."""
-    if isinstance(value, MediaFile):
-        return value.url or f"<{value.mime_type}, {len(value.data or b'')} bytes>"
-    if isinstance(value, bytes | bytearray):
-        return f"<{len(value)} bytes>"
-    if isinstance(value, str):
-        if value.startswith("data:"):
-            return f"<{value.partition(';')[0]}, {len(value)} characters>"
-        return value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}…"
-    if isinstance(value, Mapping):
-        hidden = {"base64", "data", "b64_json"}
-        return {k: "<data>" if k in hidden else _shown(v) for k, v in value.items()}
+def _read(value: Any, name: str) -> Any:
     if isinstance(value, list | tuple):
-        return [_shown(item) for item in value]
-    return value.summary() if hasattr(value, "summary") else value
+        return [_read(each, name) for each in value]
+    return value if isinstance(value, MediaFile) else read_media(value, name)
+
+
+def _as_urls(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_as_urls(each) for each in value]
+    return value.as_url() if isinstance(value, MediaFile) else value

@@ -27,7 +27,7 @@ class AimlapiMusic(JobModel):
     kind: ClassVar[Kind] = "music"
     makes: ClassVar[str] = "audio"
     default_path: ClassVar[str] = "/v2/generate/audio"
-    media_inputs: ClassVar[tuple[str, ...]] = ("reference_audio_url", "audio")
+    media_inputs: ClassVar[frozenset[str]] = frozenset({"audio", "reference_audio_url"})
 
     lyrics: str | None = None
     """The words of the song, for models that sing."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import mimetypes
 import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from langchain_aimlapi._codec.decode.media import FileRef
 from langchain_aimlapi._lazy import LazyModule
@@ -43,7 +45,7 @@ class GeneratedFile:
         """A file of a reply."""
         data = files.content_of(ref)
         url = ref.url if data is None else None
-        return cls(kind, url, data, model)
+        return cls(_kind(kind, url, data), url, data, model)
 
     def read(self) -> bytes:
         """Return its bytes; they are fetched once.
@@ -101,8 +103,9 @@ class GeneratedFile:
 
     @property
     def mime_type(self) -> str:
-        """What it is: by its content if that is here, else by its kind."""
+        """What it is: by its content if that is here, else by its name or kind."""
         known = kind_of_bytes(self._data) if self._data else None
+        known = known or mimetypes.guess_type(urlsplit(self.url or "").path)[0]
         return known or _DEFAULT_KINDS.get(self.kind, "application/octet-stream")
 
     @property
@@ -115,7 +118,7 @@ class GeneratedFile:
         return {**block, "base64": encoded, "mime_type": self.mime_type}
 
     def _repr_png_(self) -> bytes | None:
-        """The picture, for notebooks."""
+        """The picture, for notebooks; one at an address is shown once it was read."""
         return self._shown("image/png")
 
     def _repr_jpeg_(self) -> bytes | None:
@@ -123,10 +126,8 @@ class GeneratedFile:
         return self._shown("image/jpeg")
 
     def _shown(self, kind: str) -> bytes | None:
-        if self.kind != "image":
-            return None
-        data = self.read()
-        return data if kind_of_bytes(data) == kind else None
+        data = self._data
+        return data if data and self.kind == "image" and kind_of_bytes(data) == kind else None
 
 
 @dataclass(slots=True)
@@ -179,3 +180,17 @@ class MediaResult:
 
     def _repr_png_(self) -> bytes | None:
         return self.file._repr_png_()  # notebooks ask by this name
+
+    def _repr_jpeg_(self) -> bytes | None:
+        return self.file._repr_jpeg_()
+
+
+def _kind(kind: str, url: str | None, data: bytes | None) -> str:
+    """What a file is: what was asked for, unless its content or its name says otherwise."""
+    if data is not None:
+        known = kind_of_bytes(data)
+        # Audio comes in the containers of videos, too.
+        major = known.partition("/")[0] if known and known != "video/mp4" else kind
+        return major if major in _DEFAULT_KINDS else "file"
+    path = urlsplit(url or "").path.lower()
+    return "file" if path.endswith((".glb", ".gltf", ".obj", ".fbx", ".zip", ".pdf")) else kind

@@ -29,21 +29,8 @@ class AimlapiVideos(JobModel):
     kind: ClassVar[Kind] = "video"
     makes: ClassVar[str] = "video"
     default_path: ClassVar[str] = "/v2/video/generations"
-    media_inputs: ClassVar[tuple[str, ...]] = (
-        "image",
-        "images",
-        "last_image",
-        "video",
-        "audio",
-        "image_url",
-        "image_urls",
-        "last_image_url",
-        "tail_image_url",
-        "reference_image_urls",
-        "video_url",
-        "video_urls",
-        "audio_url",
-        "audio_urls",
+    media_inputs: ClassVar[frozenset[str]] = frozenset(
+        {"image", "images", "last_image", "mask", "video", "audio", "image_url", "audio_url"}
     )
 
     duration: int | str | None = None

@@ -16,20 +16,22 @@ from typing import TYPE_CHECKING, Any, Literal
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from langchain_aimlapi._catalogue.media import MediaSpec
 
 Unsupported = Literal["drop", "send", "error"]
 
+_REFERENCES = ("reference_image_urls", "reference_images")
 _NAMES: Mapping[str, tuple[str, ...]] = {
     "n": ("n", "num_images"),
     "size": ("size", "image_size", "resolution"),
-    "image": ("image_url", "image", "image_urls"),
-    "images": ("image_urls", "reference_image_urls", "image"),
+    "image": ("image_url", "image", "image_urls", "reference_image_url", *_REFERENCES),
+    "images": ("image_urls", *_REFERENCES, "image_url", "image"),
+    "mask": ("mask", "mask_url", "mask_image_url", "static_mask"),
     "last_image": ("last_image_url", "tail_image_url"),
     "video": ("video_url", "video_urls"),
-    "audio": ("audio_url", "audio_urls", "reference_audio_url"),
+    "audio": ("audio_url", "audio_urls", "reference_audio_url", "audio", "file"),
     "aspect_ratio": ("aspect_ratio", "ratio"),
     "format": ("format", "output_format", "container", "encoding"),
     "length": ("music_length_ms", "seconds_total"),
@@ -51,7 +53,11 @@ class EncodedMedia:
 
 
 def encode_media(
-    spec: MediaSpec | None, model: str, values: Mapping[str, Any], unsupported: Unsupported = "drop"
+    spec: MediaSpec | None,
+    model: str,
+    values: Mapping[str, Any],
+    unsupported: Unsupported = "drop",
+    files: Collection[str] = (),
 ) -> EncodedMedia:
     """Write the body of a request.
 
@@ -60,14 +66,16 @@ def encode_media(
         model: The id.
         values: Parameters by our names or the id's own; `None` is not sent.
         unsupported: What to do with those that the id does not document.
+        files: Names of parameters that are files; these are never left out.
 
     Raises:
-        ConfigurationError: For a value that the id is documented not to take, or a parameter that
-            it needs and that is not given.
+        ConfigurationError: For a value that the id is documented not to take, a file that it takes
+            nowhere, or a parameter that it needs and that is not given.
     """
     given = {name: value for name, value in values.items() if value is not None}
     if spec is None:
-        return EncodedMedia({"model": model, **given})
+        named = {_usual_name(name, each): each for name, each in given.items()}
+        return EncodedMedia({"model": model, **named})
     body: dict[str, Any] = {"model": spec.id}
     dropped: list[str] = []
     for name, value in given.items():
@@ -76,18 +84,20 @@ def encode_media(
             body[known] = _fitted(spec, known, value)
         elif unsupported == "send" or name in _FREE:
             body[name] = value
-        elif unsupported == "error":
+        elif unsupported == "error" or name in files:
             raise _unknown(spec, name)
         else:
             dropped.append(name)
-    if missing := sorted(spec.required - body.keys()):
+    if missing := sorted(spec.required - body.keys() - {"model"}):
         raise ConfigurationError(f"{spec.id} needs {' and '.join(missing)}.")
     return EncodedMedia(body, tuple(dropped))
 
 
-def takes(spec: MediaSpec | None, name: str) -> bool:
-    """Whether an id documents a parameter, by our name or its own."""
-    return spec is not None and _documented_name(spec, name, None) is not None
+def _usual_name(name: str, value: Any) -> str:
+    """What most ids call a file, for those that nobody documents here."""
+    if name in {"image", "video", "audio"}:
+        return f"{name}_urls" if isinstance(value, list) else f"{name}_url"
+    return {"images": "image_urls", "last_image": "last_image_url"}.get(name, name)
 
 
 def _documented_name(spec: MediaSpec, name: str, value: Any) -> str | None:
@@ -167,12 +177,22 @@ def violation(schema: Mapping[str, Any], value: Any) -> str | None:
     ways = _ways(schema)
     if ways != [schema]:
         problems = [violation(way, value) for way in ways]
-        return None if None in problems else problems[0]
+        return None if None in problems else _nearest(ways, problems, value)
     if schema.get("format") == "binary" and "type" not in schema:
-        return None
+        return None if isinstance(value, str | bytes) else "is no file."
     return (
         _wrong_type(schema, value) or _out_of_bounds(schema, value) or _wrong_parts(schema, value)
     )
+
+
+def _nearest(ways: list[Mapping[str, Any]], problems: list[str | None], value: Any) -> str | None:
+    """What is wrong by the alternative that a value was meant for: the first of its type."""
+    fitting = (
+        problem
+        for way, problem in zip(ways, problems, strict=True)
+        if isinstance(value, _TYPES.get(str(way.get("type")), ()))
+    )
+    return next(fitting, problems[0])
 
 
 def _wrong_type(schema: Mapping[str, Any], value: Any) -> str | None:
@@ -191,10 +211,7 @@ def _wrong_type(schema: Mapping[str, Any], value: Any) -> str | None:
 
 def _out_of_bounds(schema: Mapping[str, Any], value: Any) -> str | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
-        if value < schema.get("minimum", value):
-            return f"is below {schema['minimum']}."
-        if value > schema.get("maximum", value):
-            return f"is above {schema['maximum']}."
+        return _out_of_range(schema, value)
     for kind, words in (
         (str, ("minLength", "maxLength", "characters")),
         (list, ("minItems", "maxItems", "items")),
@@ -205,6 +222,16 @@ def _out_of_bounds(schema: Mapping[str, Any], value: Any) -> str | None:
                 return f"has fewer than {schema[least]} {what}."
             if len(value) > schema.get(most, len(value)):
                 return f"has more than {schema[most]} {what}."
+    return None
+
+
+def _out_of_range(schema: Mapping[str, Any], value: float) -> str | None:
+    if value < schema.get("minimum", value):
+        return f"is below {schema['minimum']}."
+    if schema.get("exclusiveMinimum") and value == schema.get("minimum"):
+        return f"is not above {schema['minimum']}."
+    if value > schema.get("maximum", value):
+        return f"is above {schema['maximum']}."
     return None
 
 
