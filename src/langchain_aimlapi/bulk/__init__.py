@@ -13,12 +13,15 @@ from langchain_aimlapi.bulk.errors import (
     JobChangedError,
     JobStoppedError,
     JournalError,
+    LimitsError,
+    OutputError,
     SourceError,
 )
-from langchain_aimlapi.bulk.job import arun, estimate, export, run, status
+from langchain_aimlapi.bulk.job import arun, estimate, run, status
 from langchain_aimlapi.bulk.limits import AimlapiRateLimiter, TokenLimiter
 from langchain_aimlapi.bulk.options import JobOptions
 from langchain_aimlapi.bulk.outcome import COLUMNS
+from langchain_aimlapi.bulk.output import export
 from langchain_aimlapi.bulk.report import Estimate, Progress, Report
 from langchain_aimlapi.bulk.retries import Retries
 
@@ -31,6 +34,8 @@ __all__ = [
     "JobOptions",
     "JobStoppedError",
     "JournalError",
+    "LimitsError",
+    "OutputError",
     "Progress",
     "Report",
     "Retries",

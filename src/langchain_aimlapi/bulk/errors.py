@@ -4,6 +4,8 @@ BulkError                 base of the errors of jobs
 ├── SourceError           the input cannot be read, or is not what the job was begun with
 ├── JobChangedError       the journal belongs to a job with another prompt, schema, model …
 ├── JournalError          the journal cannot be read or written, or is in use
+├── LimitsError           the shared rates cannot be kept, since their Redis server is gone
+├── OutputError           the output cannot be written; the journal has the rows
 └── JobStoppedError       the job ended before its last row (.report says how far it came)
 """
 
@@ -12,7 +14,15 @@ from __future__ import annotations
 from langchain_aimlapi.bulk.report import Report
 from langchain_aimlapi.errors import AimlapiError
 
-__all__ = ["BulkError", "JobChangedError", "JobStoppedError", "JournalError", "SourceError"]
+__all__ = [
+    "BulkError",
+    "JobChangedError",
+    "JobStoppedError",
+    "JournalError",
+    "LimitsError",
+    "OutputError",
+    "SourceError",
+]
 
 
 class BulkError(AimlapiError):
@@ -37,6 +47,14 @@ class JobChangedError(BulkError):
 
 class JournalError(BulkError):
     """The journal cannot be read or written, is in use, or is of another version."""
+
+
+class LimitsError(BulkError):
+    """The rates that are shared by a Redis server cannot be kept, since it does not answer."""
+
+
+class OutputError(BulkError):
+    """The output cannot be written; the journal has the rows, and nothing has to be paid again."""
 
 
 class JobStoppedError(BulkError):

@@ -15,8 +15,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-import orjson
-
 from langchain_aimlapi.bulk import sinks
 from langchain_aimlapi.bulk.admission import Admission
 from langchain_aimlapi.bulk.calls import caller_for, identity_of
@@ -26,14 +24,18 @@ from langchain_aimlapi.bulk.limits import Rates
 from langchain_aimlapi.bulk.local import LocalEngine
 from langchain_aimlapi.bulk.options import JobOptions, OnProgress, Settings
 from langchain_aimlapi.bulk.outcome import COLUMNS
+from langchain_aimlapi.bulk.output import write_output
 from langchain_aimlapi.bulk.report import Estimate, Progress, Report
 from langchain_aimlapi.bulk.rows import Row, check_template
 from langchain_aimlapi.bulk.sources import Source, open_source
+from langchain_aimlapi.bulk.values import jsonable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["arun", "estimate", "export", "run", "status"]
+    from langchain_aimlapi.bulk.calls import Caller
+
+__all__ = ["arun", "estimate", "run", "status"]
 
 _SECONDS_PER_REPORT = 0.5
 
@@ -124,8 +126,7 @@ def estimate(
     """
     job = _checked(source, runnable, sink, Settings.of(options))
     report = _in_own_loop(job, sample)
-    costs = [saved.values.get("cost_usd") for saved in Journal.rows(job.journal)]
-    return Estimate.of(report.rows, [float(usd) for usd in costs if usd is not None], report)
+    return Estimate.of(report.rows, Journal.costs(job.journal), report)
 
 
 def _in_own_loop(job: _Job, sample: int | None = None) -> Report:
@@ -154,11 +155,7 @@ def _in_own_loop(job: _Job, sample: int | None = None) -> Report:
 def _checked(source: Any, runnable: Any, sink: str | Path | None, settings: Settings) -> _Job:
     opened = open_source(source)
     check_template(settings.prompt, opened.columns())
-    taken = sorted(set(opened.columns() or ()) & COLUMNS.keys())
-    if taken:
-        raise SourceError(
-            f"The input has columns that the job adds: {', '.join(taken)}. Rename them first."
-        )
+    _check_columns(opened)
     path = Path(sink) if sink is not None else None
     if path is not None:
         sinks.check_sink(path)
@@ -168,16 +165,45 @@ def _checked(source: Any, runnable: Any, sink: str | Path | None, settings: Sett
     return _Job(opened, runnable, path, journal, settings)
 
 
+def _check_columns(source: Source) -> None:
+    """Refuse an input that would lose columns to the job's; of JSON Lines the first row tells."""
+    names: Iterable[str] | None = source.columns()
+    if names is None and source.rereadable:
+        names = next((row.values for row in source.rows() if row.problem is None), ())
+    if taken := sorted(COLUMNS.keys() & set(names or ())):
+        raise SourceError(
+            f"The input has columns that the job adds: {', '.join(taken)}. Rename them first."
+        )
+
+
 async def _arun(job: _Job, sample: int | None = None) -> Report:
-    caller = caller_for(job.runnable, job.settings.prompt, job.settings.schema, job.settings.config)
+    settings = job.settings
+    caller = caller_for(job.runnable, settings.prompt, settings.schema, settings.config)
     identity = {
         "source": await asyncio.to_thread(job.source.fingerprint),
-        **identity_of(job.runnable, job.settings.prompt, job.settings.schema),
+        **identity_of(job.runnable, settings.prompt, settings.schema),
     }
-    journal = Journal(
-        job.journal, identity, durability=job.settings.durability, force=job.settings.force
-    )
-    progress = Progress(total=await asyncio.to_thread(job.source.count))
+    total = await asyncio.to_thread(job.source.count)
+    journal = Journal(job.journal, identity, durability=settings.durability, force=settings.force)
+    try:
+        progress, stopped = await _asked(job, caller, journal, total, sample)
+    finally:
+        journal.release()
+    report = Journal.report(job.journal, progress.total)
+    report = replace(report, resumed=progress.resumed, seconds=progress.seconds)
+    if stopped:
+        raise JobStoppedError(_how_to_go_on(stopped, report), report)
+    if job.sink is None or sample is not None:
+        return report
+    await asyncio.to_thread(write_output, job.source, job.journal, job.sink)
+    return replace(report, output=job.sink)
+
+
+async def _asked(
+    job: _Job, caller: Caller, journal: Journal, total: int | None, sample: int | None
+) -> tuple[Progress, str | None]:
+    """Ask the rows that are left; how it went, and why it ended early, if it did."""
+    progress = Progress(total=total)
     before = Journal.report(job.journal)
     progress.done = before.done
     progress.failed = 0 if job.settings.retry_failed else before.failed
@@ -195,14 +221,7 @@ async def _arun(job: _Job, sample: int | None = None) -> Report:
     )
     async with _reporting(engine, job.settings.on_progress):
         await engine.run()
-    report = Journal.report(job.journal, progress.total)
-    report = replace(report, resumed=progress.resumed, seconds=progress.seconds)
-    if engine.stopped:
-        raise JobStoppedError(_how_to_go_on(engine.stopped, report), report)
-    if job.sink is None or sample is not None:
-        return report
-    await asyncio.to_thread(_write, job.source, job.journal, job.sink)
-    return replace(report, output=job.sink)
+    return progress, engine.stopped
 
 
 def _admission(job: _Job) -> Admission:
@@ -251,13 +270,13 @@ def _without(rows: Iterable[Row], finished: Iterator[int]) -> Iterator[Row]:
 
 def _left_of_iterable(job: _Job, journal: Journal) -> Iterator[Row]:
     """The same for rows that the program gives: they must be those of the first run."""
-    saved = Journal.rows(journal.path)
+    saved = journal.saved()
     known = next(saved, None)
     for row in job.source.rows():
         if known is None or known.row != row.number:
             yield row
             continue
-        given = orjson.loads(orjson.dumps(row.values, default=str))
+        given = jsonable(row.values)
         if known.input is not None and known.input != given:
             raise SourceError(
                 f"Row {row.number} differs from the row that the journal holds: a job is resumed "
@@ -305,47 +324,3 @@ def status(journal: str | Path) -> Report:
         JournalError: If there is no journal, or it cannot be read.
     """
     return Journal.report(Path(journal))
-
-
-def export(journal: str | Path, source: Any, sink: str | Path) -> Report:
-    """Write the rows that are through to a file; also while the job runs.
-
-    Args:
-        journal: The job's journal.
-        source: The job's input, for its columns. For rows that a program gave, `None`: the
-            journal has them.
-        sink: Where to write.
-
-    Returns:
-        How far the job is.
-
-    Raises:
-        JournalError: If there is no journal, or it cannot be read.
-        SourceError: If the input or the output cannot be used.
-    """
-    path, place = Path(sink), Path(journal)
-    sinks.check_sink(path)
-    _write(open_source(source if source is not None else ()), place, path, finished_only=True)
-    return replace(Journal.report(place), output=path)
-
-
-def _write(source: Source, journal: Path, sink: Path, *, finished_only: bool = False) -> None:
-    def records() -> Iterator[Mapping[str, Any]]:
-        saved = Journal.rows(journal)
-        if not source.rereadable:
-            for kept in saved:
-                yield {**(kept.input or {}), **_columns(kept.values)}
-            return
-        known = next(saved, None)
-        for row in source.rows():
-            if known is not None and known.row == row.number:
-                yield {**row.values, **_columns(known.values)}
-                known = next(saved, None)
-            elif not finished_only:
-                yield {**row.values, **_columns({})}
-
-    sinks.write(sink, records, getattr(source, "schema", None))
-
-
-def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: values.get(name) for name in COLUMNS}

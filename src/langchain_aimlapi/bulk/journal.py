@@ -20,11 +20,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-import orjson
-from filelock import FileLock, Timeout
-
 from langchain_aimlapi.bulk.errors import JobChangedError, JournalError
+from langchain_aimlapi.bulk.lock import locked
 from langchain_aimlapi.bulk.report import Report
+from langchain_aimlapi.bulk.values import dumps, loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,6 +37,7 @@ VERSION = "1"
 Durability = Literal["normal", "full"]
 _ROWS_PER_COMMIT = 100
 _SECONDS_PER_COMMIT = 0.01
+_PAGE = 10_000
 _APPLICATION_ID = 0x41494D4C  # "AIML": tells a journal from another SQLite file
 
 _TABLES = """
@@ -115,17 +115,11 @@ class Journal:
         force: bool = False,
     ) -> None:
         self.path = path
-        self._lock = FileLock(f"{path}.lock", thread_local=False)
         self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._failed: _Full | None = None
         self._thread: threading.Thread | None = None
         self._durability = durability
-        try:
-            self._lock.acquire(timeout=0)
-        except Timeout:
-            raise JournalError(f"{path} is in use by another run of the job.") from None
-        except OSError as error:
-            raise JournalError(f"{path} cannot be written: {error}.") from error
+        self._lock = locked(path)
         try:
             self._prepare(identity, force=force)
         except BaseException:
@@ -183,8 +177,12 @@ class Journal:
             self._queue.put(None)
             self._thread.join()
             self._thread = None
-        self._lock.release()
+        self.release()
         self._raise_failure()
+
+    def release(self) -> None:
+        """Let others have the journal; nothing happens the second time."""
+        self._lock.release()
 
     def _raise_failure(self) -> None:
         if self._failed is not None:
@@ -204,7 +202,7 @@ class Journal:
                     db.executemany(_WRITE, map(_as_row, entries))
                     db.commit()
                     saved(entries)
-        except (sqlite3.Error, TypeError) as error:
+        except Exception as error:  # noqa: BLE001  # told by the next `put`, or by `close`
             self._failed = _Full(error)
             saved(())
 
@@ -231,27 +229,70 @@ class Journal:
     def finished(self, *, failed_too: bool) -> Iterator[int]:
         """The numbers of the rows that are through, in order.
 
+        They are read by the page: one long reading would keep the write-ahead log from being
+        emptied for as long as the job takes. Rows that are finished meanwhile are not among them
+        if `finished` is asked for a row before that row is begun.
+
         Args:
             failed_too: Whether rows that ended with an error are among them.
         """
-        with _reading(self.path) as db:
-            where = "" if failed_too else "WHERE NOT failed"
-            for (row,) in db.execute(f"SELECT id FROM rows {where} ORDER BY id"):  # noqa: S608  # our own text
-                yield row
+        where = "" if failed_too else "AND NOT failed"
+        query = f"SELECT id FROM rows WHERE id > ? {where} ORDER BY id LIMIT ?"  # noqa: S608  # our own text
+        return (row for (row,) in self._paged(query))
+
+    def saved(self) -> Iterator[Saved]:
+        """The rows that are through, in order, read as those of `finished`."""
+        query = "SELECT id, failed, outcome, input FROM rows WHERE id > ? ORDER BY id LIMIT ?"
+        return map(_saved, self._paged(query))
+
+    def _paged(self, query: str) -> Iterator[tuple[Any, ...]]:
+        last = -1
+        while True:
+            with _reading(self.path) as db:
+                page = db.execute(query, (last, _PAGE)).fetchall()
+            yield from page
+            if len(page) < _PAGE:
+                return
+            last = page[-1][0]
 
     @staticmethod
-    def rows(path: Path) -> Iterator[Saved]:
-        """The rows of a journal in the order of the input; also while a job writes to it.
+    @contextmanager
+    def snapshot(path: Path) -> Iterator[Callable[[], Iterator[Saved]]]:
+        """The rows of a journal as they are at one moment; also while a job writes to it.
+
+        Args:
+            path: The journal.
+
+        Yields:
+            What gives the rows in the order of the input, as often as it is called.
 
         Raises:
             JournalError: If there is no journal, or it cannot be read.
         """
         with _reading(path) as db:
-            for row, failed, outcome, given in db.execute(
-                "SELECT id, failed, outcome, input FROM rows ORDER BY id"
-            ):
-                values = orjson.loads(outcome)
-                yield Saved(row, bool(failed), values, orjson.loads(given) if given else None)
+            db.execute("BEGIN")
+            query = "SELECT id, failed, outcome, input FROM rows ORDER BY id"
+            yield lambda: map(_saved, db.execute(query))
+
+    @staticmethod
+    def identity(path: Path) -> dict[str, str]:
+        """What makes the job the one it is.
+
+        Args:
+            path: The journal.
+        """
+        with _reading(path) as db:
+            return dict(db.execute("SELECT key, value FROM meta"))
+
+    @staticmethod
+    def costs(path: Path) -> list[float]:
+        """USD of each row whose cost is known.
+
+        Args:
+            path: The journal.
+        """
+        with _reading(path) as db:
+            return [usd for (usd,) in db.execute("SELECT cost_usd FROM rows WHERE cost_usd >= 0")]
 
     @staticmethod
     def report(path: Path, total: int | None = None) -> Report:
@@ -288,6 +329,11 @@ class Journal:
         )
 
 
+def _saved(row: tuple[int, int, bytes, bytes | None]) -> Saved:
+    number, failed, outcome, given = row
+    return Saved(number, bool(failed), loads(outcome), loads(given) if given else None)
+
+
 def _as_row(entry: Entry) -> tuple[Any, ...]:
     values = entry.outcome.values
     return (
@@ -297,8 +343,8 @@ def _as_row(entry: Entry) -> tuple[Any, ...]:
         values.get("input_tokens"),
         values.get("output_tokens"),
         values.get("cost_usd"),
-        orjson.dumps(values, default=str),
-        orjson.dumps(entry.input, default=str) if entry.input is not None else None,
+        dumps(values),
+        dumps(entry.input) if entry.input is not None else None,
     )
 
 

@@ -21,12 +21,28 @@ from typing import Any, Self
 
 from langchain_core.rate_limiters import BaseRateLimiter
 
+from langchain_aimlapi.bulk.errors import LimitsError
 from langchain_aimlapi.errors import ConfigurationError
 
 __all__ = ["AimlapiRateLimiter", "Rates", "TokenLimiter"]
 
 _MINUTE = timedelta(minutes=1)
 _LONGEST_SLEEP = 1.0
+
+
+_PATIENCE = 10.0
+"""Seconds for a Redis server to come back; what is under way waits for it."""
+
+
+def _unreachable() -> tuple[type[Exception], ...]:
+    """What a Redis server that is gone is known by; one that is loading its data is not gone."""
+    from throttled.exceptions import StoreUnavailableError  # noqa: PLC0415  # an extra
+
+    try:
+        import redis  # noqa: PLC0415  # an extra
+    except ImportError:
+        return (StoreUnavailableError,)
+    return (StoreUnavailableError, redis.exceptions.RedisError)
 
 
 class _Limiter:
@@ -71,30 +87,49 @@ class _Limiter:
         kind = RateLimiterType.GCRA.value
         return Throttled(key=self._key, using=kind, quota=quota, store=kept)
 
-    def _take(self, cost: int, *, blocking: bool) -> bool:
+    def _take(self, cost: int, abandoned: threading.Event, *, blocking: bool) -> bool:
         """Take from the rate, in the limiter's own thread.
 
         More than the rate ever saves up cannot be had at once: it is taken piece by piece.
         """
-        throttled, _ = self._ready()
         left = cost
         while left > 0:
-            result = throttled.limit(cost=min(left, self._burst))
+            if abandoned.is_set():
+                return False
+            result = self._asked(min(left, self._burst))
             if not result.limited:
                 left -= self._burst
             elif not blocking:
                 return False
             else:
-                time.sleep(min(max(result.state.retry_after, 0.001), _LONGEST_SLEEP))
+                abandoned.wait(min(max(result.state.retry_after, 0.001), _LONGEST_SLEEP))
         return True
+
+    def _asked(self, cost: int) -> Any:
+        """Ask the rate; a server that does not answer is asked again for a while."""
+        throttled, _ = self._ready()
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                return throttled.limit(cost=cost)
+            except _unreachable() as error:
+                if time.monotonic() > until:
+                    raise LimitsError(
+                        f"the Redis server that keeps the rates does not answer: {error}"
+                    ) from error
+                time.sleep(0.2)
 
     def _taken(self, cost: int, *, blocking: bool) -> bool:
         _, thread = self._ready()
-        return thread.submit(self._take, cost, blocking=blocking).result()
+        return thread.submit(self._take, cost, threading.Event(), blocking=blocking).result()
 
     async def _ataken(self, cost: int, *, blocking: bool) -> bool:
         _, thread = self._ready()
-        return await wrap_future(thread.submit(self._take, cost, blocking=blocking))
+        abandoned = threading.Event()
+        try:
+            return await wrap_future(thread.submit(self._take, cost, abandoned, blocking=blocking))
+        finally:
+            abandoned.set()  # a call that was cancelled waits for nothing any more
 
 
 class AimlapiRateLimiter(BaseRateLimiter):

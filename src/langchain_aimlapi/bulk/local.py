@@ -9,11 +9,13 @@ failed), the journal (it cannot be written). Calls that are under way then are f
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from langchain_aimlapi.bulk.errors import LimitsError
 from langchain_aimlapi.bulk.journal import Entry
 from langchain_aimlapi.bulk.limits import Rates
 from langchain_aimlapi.bulk.outcome import Outcome, failure
@@ -33,6 +35,10 @@ __all__ = ["LocalEngine"]
 _RECENT = 200
 _UNSAVED = 5_000
 """Rows on their way into the journal before new calls wait for it."""
+
+
+class _CutShortError(Exception):
+    """A row's call that is left to the next run."""
 
 
 @dataclass(slots=True)
@@ -155,8 +161,9 @@ class LocalEngine:
             await self._room.wait()
             if not (rows := self._take()):
                 return
-            for row, outcome in zip(rows, await self._outcomes(rows), strict=True):
-                self._keep(row, outcome)
+            with contextlib.suppress(_CutShortError):
+                for row, outcome in zip(rows, await self._outcomes(rows), strict=True):
+                    self._keep(row, outcome)
 
     def _take(self) -> list[Row]:
         rows: list[Row] = []
@@ -183,8 +190,7 @@ class LocalEngine:
         first, tried, spent = loop.time(), Counter[Kind](), 0.0
         kind: Kind | None
         while True:
-            estimate = await self.rates.begin(sum(map(_characters, rows)))
-            await self._enter()
+            estimate = await self._begin(rows)
             self.progress.in_flight += 1
             began = loop.time()
             try:
@@ -202,11 +208,31 @@ class LocalEngine:
             spent += self._pay(outcomes)
             self._settle(estimate, outcomes)
             tried[kind or Kind.ROW] += 1
-            if kind is None or self.stopped or tried[kind] > self.retries.of(kind):
+            self._check(kind, tried, spent)
+            if kind is None or tried[kind] > self.retries.of(kind):
                 return self._noted(rows, outcomes, sum(tried.values()), loop.time() - first, spent)
             self.progress.retries[kind.value] += 1
             if kind is Kind.TRANSPORT:
                 await asyncio.sleep(pause or _backoff(tried[kind]))
+
+    async def _begin(self, rows: Sequence[Row]) -> int:
+        """Wait until a call may begin; the estimate of its tokens."""
+        try:
+            estimate = await self.rates.begin(sum(map(_characters, rows)))
+        except LimitsError as error:
+            self.stopped = self.stopped or str(error)
+            raise _CutShortError from None
+        await self._enter()
+        if self.stopped:
+            self._leave()
+            raise _CutShortError
+        return estimate
+
+    def _check(self, kind: Kind | None, tried: Counter[Kind], spent: float) -> None:
+        """Leave a row that would be tried again to the next run, if this one is at its end."""
+        if kind is Kind.JOB or (self.stopped and kind and tried[kind] <= self.retries.of(kind)):
+            self.progress.cost_usd += spent  # the journal will not have it
+            raise _CutShortError
 
     def _pay(self, outcomes: Sequence[Outcome]) -> float:
         """Count the USD of a call; at the cap no new one begins."""
@@ -248,17 +274,11 @@ class LocalEngine:
     # --- what is through --------------------------------------------------------------------------
 
     def _keep(self, row: Row, outcome: Outcome) -> None:
-        if self.stopped and outcome.failed and not self._is_last_word(outcome):
-            return  # it was cut short with the job: the next run asks again
         self._judge_rows(outcome)
         self._unsaved += 1
         if self._unsaved >= _UNSAVED:
             self._room.clear()
         self.journal.put(Entry(row.number, outcome, row.values if self.keep_input else None))
-
-    def _is_last_word(self, outcome: Outcome) -> bool:
-        """Whether a failure would be the same in another run of the job."""
-        return outcome.values.get("error_type") == "RowError"
 
     def _saved(self, entries: Sequence[Entry]) -> None:
         """The journal has these rows; none means that it cannot be written."""

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from langchain_core.messages import BaseMessage
-from pydantic import BaseModel
+
+from langchain_aimlapi.bulk.values import jsonable
 
 __all__ = ["COLUMNS", "Outcome", "failure", "outcome_of"]
 
@@ -79,17 +79,6 @@ def _plain(result: Any) -> dict[str, Any]:
     return {"parsed": jsonable(result)}
 
 
-def jsonable(value: Any) -> Any:
-    """A value as JSON knows it; what it does not know is written as text."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    return orjson.loads(orjson.dumps(value, default=_jsonable, option=orjson.OPT_NON_STR_KEYS))
-
-
-def _jsonable(value: Any) -> Any:
-    return value.model_dump(mode="json") if isinstance(value, BaseModel) else str(value)
-
-
 def _message(message: BaseMessage) -> dict[str, Any]:
     metadata = message.response_metadata
     usage: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
@@ -130,7 +119,7 @@ def failure(error: BaseException) -> Outcome:
     """The columns of a row that ended with an error."""
     values = {
         "error_type": type(error).__name__,
-        "error": str(error),
+        "error": str(error) or repr(error),
         "request_id": getattr(error, "request_id", None),
         "inference_id": getattr(error, "inference_id", None),
         "client_request_id": getattr(error, "client_request_id", None),

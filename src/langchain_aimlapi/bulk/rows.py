@@ -8,6 +8,7 @@ from string import Formatter
 from typing import Any
 
 from langchain_aimlapi.bulk.errors import BulkError, SourceError
+from langchain_aimlapi.bulk.outcome import COLUMNS
 
 __all__ = ["Row", "RowError", "call_input", "check_template"]
 
@@ -46,6 +47,9 @@ def call_input(row: Row, prompt: Prompt) -> Any:
     """
     if row.problem is not None:
         raise RowError(row.problem)
+    if not COLUMNS.keys().isdisjoint(row.values):
+        taken = ", ".join(repr(name) for name in row.values if name in COLUMNS)
+        raise RowError(f"The row has {taken}, which the job adds itself. Rename it first.")
     if prompt is None:
         return dict(row.values)
     if callable(prompt):

@@ -16,10 +16,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from langchain_aimlapi.bulk.errors import SourceError
 from langchain_aimlapi.bulk.outcome import COLUMNS
+from langchain_aimlapi.bulk.values import dumps
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,10 +97,9 @@ def _whole(path: Path) -> Iterator[Path]:
 
 
 def _write_lines(path: Path, records: Records) -> None:
-    option = orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS
     with path.open("wb") as file:
         for record in records():
-            file.write(orjson.dumps(record, default=str, option=option))
+            file.write(dumps(record, newline=True))
 
 
 def _write_separated(path: Path, records: Records, separator: str) -> None:
@@ -123,11 +121,7 @@ def _names(records: Iterable[Record]) -> list[str]:
 
 
 def _cell(value: Any) -> Any:
-    return _json(value) if isinstance(value, dict | list | bool) else value
-
-
-def _json(value: Any) -> str:
-    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    return dumps(value).decode() if isinstance(value, dict | list | bool | bytes) else value
 
 
 def _write_columnar(
@@ -153,7 +147,7 @@ def _batches(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 def _flat(record: Record) -> Record:
     texts = {
-        name: _json(record[name])
+        name: dumps(record[name]).decode()
         for name, kind in COLUMNS.items()
         if kind == "json" and record.get(name) is not None
     }

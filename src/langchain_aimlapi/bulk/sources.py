@@ -14,10 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import orjson
-
 from langchain_aimlapi.bulk.errors import SourceError
 from langchain_aimlapi.bulk.rows import Row
+from langchain_aimlapi.bulk.values import loads_line
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,6 +27,7 @@ _JSON_LINES = frozenset({".jsonl", ".ndjson"})
 _COMMA_SEPARATED = {".csv": ",", ".tsv": "\t"}
 _COLUMNAR = frozenset({".parquet", ".arrow", ".feather"})
 _BATCH = 1024
+_LONGEST_FIELD = 1 << 30
 _BLOCK = 1 << 20
 
 
@@ -71,12 +71,19 @@ def open_source(source: Any) -> Source:
     if hasattr(source, "to_batches") and hasattr(source, "schema"):
         return _Arrow([_InMemory(source)])
     if hasattr(source, "with_format") and hasattr(source, "features"):
-        return _Arrow([_InMemory(source.with_format("arrow")[:])])
+        return _of_dataset(source)
     if isinstance(source, Mapping | bytes) or not isinstance(source, Iterable):
         raise SourceError(
             f"{type(source).__name__} is no input: give a path, a table or an iterable of rows."
         )
     return _Iterable(source)
+
+
+def _of_dataset(source: Any) -> Source:
+    """A Hugging Face dataset; one that streams is read as its rows come."""
+    if not isinstance(source, Sized):
+        return _Iterable(source)
+    return _Arrow([_InMemory(source.with_format("arrow")[:])])
 
 
 def _files(given: Iterable[str | Path]) -> Source:
@@ -127,10 +134,11 @@ class _Lines:
         for path in self._paths:
             with path.open("rb") as file:
                 for place, line in enumerate(file, start=1):
-                    if line.strip():
+                    if not _is_blank(line):
                         yield _row_of_line(next(number), line, f"{path.name}, line {place}")
 
     def columns(self) -> tuple[str, ...] | None:
+        """None, since each line may have others."""
         return None
 
     def count(self) -> int | None:
@@ -138,17 +146,21 @@ class _Lines:
         total = 0
         for path in self._paths:
             with path.open("rb") as file:
-                total += sum(1 for line in file if line.strip())
+                total += sum(1 for line in file if not _is_blank(line))
         return total
 
     def fingerprint(self) -> str:
         return _digest_of_files(self._paths)
 
 
+def _is_blank(line: bytes) -> bool:
+    return not line.strip(b" \t\r\n\xef\xbb\xbf")
+
+
 def _row_of_line(number: int, line: bytes, where: str) -> Row:
     try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
+        value = loads_line(line)
+    except ValueError as error:
         return Row(number, problem=f"{where} is not JSON: {error}")
     if not isinstance(value, dict):
         return Row(number, problem=f"{where} is a JSON {type(value).__name__}, not an object.")
@@ -163,6 +175,8 @@ class _Separated:
     def __init__(self, paths: list[Path], separator: str) -> None:
         self._paths = paths
         self._separator = separator
+        if csv.field_size_limit() < _LONGEST_FIELD:
+            csv.field_size_limit(_LONGEST_FIELD)  # 128 KB by default, which documents exceed
         self._columns = self._names()
 
     def _names(self) -> tuple[str, ...]:

@@ -1,0 +1,102 @@
+"""Values of rows and answers as JSON text and back. Whatever a value is, it can be written.
+
+orjson does nearly all of it. What it refuses is not the end of a job that has been paid for:
+whole numbers beyond 64 bits stay as they are, halves of a character become the replacement
+character, keys that are no texts become texts, what nests deeper than 100 levels or holds itself
+becomes its text, and so does what JSON does not know (dates, decimals, bytes).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+
+__all__ = ["dumps", "jsonable", "loads", "loads_line"]
+
+_DEPTH = 100
+_OPTIONS = orjson.OPT_NON_STR_KEYS
+_BOM = b"\xef\xbb\xbf"
+
+
+def dumps(value: Any, *, newline: bool = False) -> bytes:
+    """Write a value as JSON, in UTF-8 and without line breaks in it."""
+    try:
+        option = _OPTIONS | orjson.OPT_APPEND_NEWLINE if newline else _OPTIONS
+        return orjson.dumps(value, default=_known, option=option)
+    except (TypeError, RecursionError):
+        text = json.dumps(_plain(value, _DEPTH), ensure_ascii=False, separators=(",", ":"))
+        return (text + "\n" * newline).encode()
+
+
+def loads(data: bytes) -> Any:
+    """Read what `dumps` wrote."""
+    # Longer whole numbers are read as floats by orjson, and are written by `json` alone.
+    return json.loads(data) if _has_long_number(data) else orjson.loads(data)
+
+
+def loads_line(line: bytes) -> Any:
+    """Read a line as users have them: with NaN, a byte order mark, halves of characters.
+
+    Raises:
+        ValueError: If it is no JSON.
+    """
+    try:
+        return loads(line)
+    except ValueError:
+        try:
+            return _plain(json.loads(line.removeprefix(_BOM)), _DEPTH)
+        except RecursionError:
+            raise ValueError("it nests too deeply") from None
+
+
+def jsonable(value: Any) -> Any:
+    """Get a value as JSON knows it."""
+    return loads(dumps(value))
+
+
+_DIGITS = bytes(ord("0" if chr(byte) in "0123456789" else " ") for byte in range(256))
+
+
+def _has_long_number(data: bytes) -> bool:
+    """Tell whether there are 20 digits in a row, which costs no more than a look at each byte."""
+    return b"0" * 20 in data.translate(_DIGITS)
+
+
+def _known(value: Any) -> Any:
+    """What orjson does not know, as something that it does."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, bytes | bytearray | memoryview):
+        return base64.b64encode(value).decode()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value, key=str)
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _plain(value: Any, depth: int) -> Any:
+    """The same in what `json` can write."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if depth == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        return {_plain(str(key), depth): _plain(item, depth - 1) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item, depth - 1) for item in value]
+    return _plain(_known(value), depth - 1)

@@ -1,0 +1,183 @@
+"""What a job meets in the field: odd rows, a full disk, two runs, answers of all kinds."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from langchain_aimlapi import bulk
+from langchain_aimlapi.bulk import limits
+from langchain_aimlapi.bulk.journal import Journal
+
+from .world import World, answered, lines, read_lines
+
+_FULL_DISK = """
+import resource, sys
+from langchain_core.runnables import RunnableLambda
+from langchain_aimlapi import bulk
+source, sink, limit = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
+try:
+    bulk.run(source, RunnableLambda(lambda text: "x" * 300), sink, prompt="{text}")
+except bulk.BulkError as error:
+    print(type(error).__name__, error)
+"""
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Twenty rows."""
+    return lines(tmp_path / "in.jsonl", [{"id": i, "text": f"t{i}"} for i in range(20)])
+
+
+def test_odd_lines_are_rows(tmp_path):
+    """NaN, long numbers, halves of characters and a byte order mark keep nobody from an answer."""
+    path = tmp_path / "in.jsonl"
+    path.write_bytes(
+        b'\xef\xbb\xbf{"text": "a", "n": NaN}\r\n\n{"text": "b", "n": 123456789012345678901234}\n'
+        b'{"text": "\\ud83d"}\n'
+    )
+    bulk.run(path, World().runnable(), tmp_path / "o.jsonl", prompt="{text}")
+    rows = read_lines(tmp_path / "o.jsonl")
+    assert [row["answer"] for row in rows] == ["A", "B", "\ufffd"]
+    assert (rows[0]["n"], rows[1]["n"]) == (None, 123456789012345678901234)
+
+
+def test_a_long_field_of_a_csv_file(tmp_path):
+    """Documents are longer than the 128 KB that Python's reader allows by itself."""
+    (tmp_path / "in.csv").write_text("text\n" + "a" * 200_000 + "\n", "utf-8")
+    bulk.run(tmp_path / "in.csv", World().runnable(), tmp_path / "o.jsonl", prompt="{text}")
+    assert read_lines(tmp_path / "o.jsonl")[0]["answer"] == "A" * 200_000
+
+
+def test_lines_with_columns_that_the_job_adds(tmp_path):
+    """They would be lost in the output, so nothing is asked for."""
+    path = lines(tmp_path / "in.jsonl", [{"text": "a", "model": "mine"}])
+    world = World()
+    with pytest.raises(bulk.SourceError, match=r"model.*Rename"):
+        bulk.run(path, world.runnable(), tmp_path / "o.jsonl", prompt="{text}")
+    lines(path, [{"text": "a"}, {"text": "b", "error": "mine"}])
+    bulk.run(path, world.runnable(), tmp_path / "o.jsonl", prompt="{text}")
+    assert "'error'" in read_lines(tmp_path / "o.jsonl")[1]["error"]
+    assert world.calls == {"a": 1}
+
+
+def test_values_that_no_json_knows(tmp_path):
+    """An answer or a row of any kind goes into the journal, and does not end the job."""
+    odd = [{"text": "a", "n": 2**70, "s": {1}}, {"text": "b", 5: "\ud83d"}, {"text": "c"}]
+    world = World(how=lambda text, _: {"n": 2**70, "half": "\ud83d"} if text == "a" else text)
+    for _ in range(2):
+        report = bulk.run(odd, world.runnable(), tmp_path / "o.jsonl", prompt="{text}")
+    rows = read_lines(tmp_path / "o.jsonl")
+    assert (report.done, world.calls.total()) == (3, 3)
+    assert rows[0]["parsed"] == {"n": 2**70, "half": "\ufffd"}
+    assert (rows[0]["n"], rows[0]["s"], rows[1]["5"]) == (2**70, [1], "\ufffd")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of the size of files are POSIX")
+@pytest.mark.parametrize(("limit", "error"), [(200_000, "JournalError"), (5_000_000, "OutputError")])
+def test_a_full_disk(tmp_path, limit, error):
+    """The error says that the rows are safe, and the next run asks for the others alone."""
+    rows = [{"text": f"t{i}", "more": "m" * 8000} for i in range(1000)]
+    path, sink = lines(tmp_path / "in.jsonl", rows), tmp_path / "o.jsonl"
+    command = [sys.executable, "-c", _FULL_DISK, str(path), str(sink), str(limit)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    assert said.startswith(error), said
+    assert "safe" in said
+    assert not sink.exists()
+    before = bulk.status(f"{sink}.journal").done
+    command[-1] = "100000000"
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603
+    assert (said, len(read_lines(sink))) == ("", 1000)
+    assert before == 1000 if error == "OutputError" else before < 1000
+
+
+def test_two_runs_on_one_journal(tmp_path, source):
+    """The second one is refused while the first one runs, and goes through afterwards."""
+    world, out = World(seconds=0.02), tmp_path / "o.jsonl"
+    options = {"prompt": "{text}", "concurrency": 2}
+    first = threading.Thread(target=bulk.run, args=(source, world.runnable(), out), kwargs=options)
+    first.start()
+    asyncio.run(world.reached(2))
+    with pytest.raises(bulk.JournalError, match="in use"):
+        bulk.run(source, World().runnable(), out, **options)
+    first.join()
+    assert bulk.run(source, world.runnable(), out, **options).resumed == 20
+
+
+def test_an_error_before_the_first_row_lets_go_of_the_journal(tmp_path, source):
+    """A setting that cannot be does not keep the journal from the next run."""
+    out = tmp_path / "o.jsonl"
+    with pytest.raises(Exception, match="limit"):
+        bulk.run(source, World().runnable(), out, prompt="{text}", requests_per_minute=-1)
+    assert bulk.run(source, World().runnable(), out, prompt="{text}").done == 20
+
+
+def test_a_capped_job_asks_nothing_once_it_has_stopped(tmp_path):
+    """Rows that wait for their turn when the budget is reached are left to the next run."""
+    source = lines(tmp_path / "in.jsonl", [{"text": f"t{i}"} for i in range(40)])
+    world = World(how=lambda text, _: answered(text, usd=1.0), seconds=0.005)
+    with pytest.raises(bulk.JobStoppedError):
+        bulk.run(
+            source,
+            world.runnable(),
+            tmp_path / "o.jsonl",
+            prompt="{text}",
+            budget_usd=2.0,
+            requests_per_minute=120,
+            concurrency=8,
+        )
+    assert world.calls.total() <= 3
+
+
+def test_a_redis_server_that_is_gone(tmp_path, source, monkeypatch):
+    """The job ends with what is the matter, and keeps what it has."""
+    monkeypatch.setattr(limits, "_PATIENCE", 0.1)
+    with pytest.raises(bulk.JobStoppedError, match="Redis server"):
+        bulk.run(
+            source,
+            World().runnable(),
+            tmp_path / "o.jsonl",
+            prompt="{text}",
+            requests_per_minute=6000,
+            redis_url="redis://127.0.0.1:1/0",
+        )
+    assert bulk.run(source, World().runnable(), tmp_path / "o.jsonl", prompt="{text}").done == 20
+
+
+def test_an_export_of_another_input_is_refused(tmp_path, source):
+    """Answers would stand beside the wrong rows."""
+    bulk.run(source, World().runnable(), tmp_path / "o.jsonl", prompt="{text}")
+    other = lines(tmp_path / "other.jsonl", [{"text": "x"}])
+    with pytest.raises(bulk.SourceError, match="not the one"):
+        bulk.export(tmp_path / "o.jsonl.journal", other, tmp_path / "x.jsonl")
+
+
+def test_rows_finished_meanwhile_are_not_taken_for_old_ones(tmp_path, monkeypatch):
+    """The numbers of finished rows are read by the page while the job writes others."""
+    monkeypatch.setattr("langchain_aimlapi.bulk.journal._PAGE", 3)
+    rows = lines(tmp_path / "in.jsonl", [{"text": f"t{i}"} for i in range(50)])
+    world = World(how=lambda text, _: ValueError("no") if int(text[1:]) % 4 == 0 else text)
+    bulk.run(rows, world.runnable(), tmp_path / "o.jsonl", prompt="{text}")
+    world.how = None
+    report = bulk.run(
+        rows, world.runnable(), tmp_path / "o.jsonl", prompt="{text}", retry_failed=True
+    )
+    assert (report.done, world.calls.total()) == (50, 50 + 13)
+    with Journal.snapshot(tmp_path / "o.jsonl.journal") as saved:
+        assert [row.row for row in saved()] == list(range(50))
+
+
+def test_a_dataset_that_streams(tmp_path):
+    """Hugging Face `datasets`, from memory and as a stream."""
+    datasets = pytest.importorskip("datasets", reason="Hugging Face datasets is not installed")
+    data = datasets.Dataset.from_list([{"text": f"t{i}"} for i in range(5)])
+    for name, given in (("a", data), ("b", data.to_iterable_dataset())):
+        out = tmp_path / f"{name}.jsonl"
+        report = bulk.run(given, World().runnable(), out, prompt="{text}")
+        assert [row["answer"] for row in read_lines(out)] == [f"T{i}" for i in range(5)]
+        assert report.done == 5
