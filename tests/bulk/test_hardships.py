@@ -79,7 +79,9 @@ def test_values_that_no_json_knows(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of the size of files are POSIX")
-@pytest.mark.parametrize(("limit", "error"), [(200_000, "JournalError"), (5_000_000, "OutputError")])
+@pytest.mark.parametrize(
+    ("limit", "error"), [(200_000, "JournalError"), (5_000_000, "OutputError")]
+)
 def test_a_full_disk(tmp_path, limit, error):
     """The error says that the rows are safe, and the next run asks for the others alone."""
     rows = [{"text": f"t{i}", "more": "m" * 8000} for i in range(1000)]
