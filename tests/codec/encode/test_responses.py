@@ -12,6 +12,7 @@ from langchain_core.messages import (
     ToolMessage,
 )
 
+from langchain_aimlapi._catalogue import vendor
 from langchain_aimlapi._catalogue.spec import ModelSpec
 from langchain_aimlapi._codec.encode.chat import Options
 from langchain_aimlapi._codec.encode.responses import encode_responses
@@ -536,3 +537,16 @@ def test_a_turn_of_this_route_in_a_chat():
     said = read(response(thought("Easy."), message("Paris.")))
 
     assert chat_turns(HI, said)[1] == {"role": "assistant", "content": "Paris."}
+
+
+@pytest.mark.parametrize(("said_by", "kept"), [("gpt-5-5", True), ("grok-4", False)])
+def test_ids_of_another_vendors_service_stay_behind(said_by, kept):
+    """Only the service that gave an id knows it, also where no reasoning came with the items."""
+    answer = read(response(message("I look."), call()))
+    answer.response_metadata["model_name"] = said_by
+    options = Options(vendor_of=vendor)
+
+    written = encode_responses("openai/gpt-5-5", [HI, answer], {}, options).body["input"]
+
+    assert [item["type"] for item in written[1:]] == ["message", "function_call"]
+    assert all(("id" in item) is kept for item in written[1:])
