@@ -86,6 +86,12 @@ def test_every_public_name_is_in_the_reference(name):
     assert name in DOCUMENTED or whole & DOCUMENTED
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_are_shown_as_code(name):
+    """The site shows code under `Examples:`; under `Example:` it would be prose."""
+    assert not re.search(r"^ *Example:$", found(name).__doc__ or "", re.MULTILINE)
+
+
 def test_nothing_else_is_in_the_reference():
     """Names that are gone leave the pages."""
     modules = {module.__name__ for module in public_modules()}

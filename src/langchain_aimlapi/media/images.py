@@ -25,7 +25,7 @@ __all__ = ["AimlapiImages"]
 class AimlapiImages(MediaModel):
     """Image models of AI/ML API: generate, and edit.
 
-    Example:
+    Examples:
         >>> from langchain_aimlapi.media import AimlapiImages
         >>> images = AimlapiImages(model="openai/gpt-image-1", size="1024x1024")
         >>> images.invoke("A red fox in the snow").save("fox.png")  # doctest: +SKIP

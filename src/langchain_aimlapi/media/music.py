@@ -15,7 +15,7 @@ __all__ = ["AimlapiMusic"]
 class AimlapiMusic(JobModel):
     """Music models of AI/ML API.
 
-    Example:
+    Examples:
         >>> from langchain_aimlapi.media import AimlapiMusic
         >>> music = AimlapiMusic(model="google/lyria2")
         >>> music.invoke("Slow piano, rain").save("rain.mp3")  # doctest: +SKIP

@@ -15,7 +15,7 @@ __all__ = ["AimlapiVideos"]
 class AimlapiVideos(JobModel):
     """Video models of AI/ML API.
 
-    Example:
+    Examples:
         >>> from langchain_aimlapi.media import AimlapiVideos
         >>> videos = AimlapiVideos(model="alibaba/happyhorse-1-0", duration=5)
         >>> job = videos.submit("A red fox runs through the snow")  # doctest: +SKIP
