@@ -81,9 +81,10 @@ def open_source(source: Any) -> Source:
 
 def _of_dataset(source: Any) -> Source:
     """A Hugging Face dataset; one that streams is read as its rows come."""
+    dataset: Any = source
     if not isinstance(source, Sized):
         return _Iterable(source)
-    return _Arrow([_InMemory(source.with_format("arrow")[:])])
+    return _Arrow([_InMemory(dataset.with_format("arrow")[:])])
 
 
 def _files(given: Iterable[str | Path]) -> Source:
