@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -192,7 +193,9 @@ def test_whole_life_in_a_strict_process():
         text=True,
         check=True,
     )
-    assert done.stderr == ""
+    # On a busy machine asyncio's debug mode reports callbacks that took long.
+    slow = re.compile(r"^Executing .* took [0-9.]+ seconds\n", re.MULTILINE)
+    assert slow.sub("", done.stderr) == ""
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
