@@ -216,6 +216,18 @@ class TestChat:
         assert f"The catalogue has no model {model!r}. " in result.stderr
         assert words in result.stderr
 
+    def test_what_costs_nothing_is_shown_as_nothing(self, aimlapi, elsewhere, monkeypatch):
+        """A cost of 0 was reported, and is not the same as none."""
+        choice = {"index": 0, "message": {"content": "an answer"}, "finish_reason": "stop"}
+        reply = {"id": "1", "model": "m", "choices": [choice], "meta": {"usage": {"usd_spent": 0}}}
+        with Scripted(reply=reply) as service:
+            monkeypatch.setenv("AIMLAPI_API_BASE", service.url)
+            result = aimlapi("chat", "Hi", "--no-stream")
+            answer = json.loads(aimlapi("chat", "Hi", "--json").stdout)
+
+        assert "$0.000000" in result.stderr
+        assert answer["cost"] == 0
+
     def test_what_was_not_reported_is_not_invented(self, aimlapi, elsewhere, monkeypatch):
         """No usage and no cost on the wire are none below the answer."""
         with Scripted({"content": "an answer"}) as service:

@@ -445,7 +445,7 @@ class TestErrors:
     @pytest.mark.parametrize("way", WAYS)
     @pytest.mark.parametrize("by", ["argument", "environment"])
     @pytest.mark.parametrize("password", ["PRO/XYZ", "PRO%2FXYZ", "p?#@XYZ"])
-    def test_the_password_of_a_proxy(self, model, monkeypatch, way, by, password):
+    def test_the_password_of_a_proxy(self, monkeypatch, way, by, password):
         """It may be written with a slash in it, is sent as it is meant, and shown by nothing."""
         with Refusing() as proxy:
             address = f"http://me:{password}@127.0.0.1:{proxy.port}"
@@ -453,7 +453,7 @@ class TestErrors:
             if by == "environment":
                 monkeypatch.setenv("HTTP_PROXY", address)
             place = f"http://service-{proxy.port}.example/v1"
-            llm = model(base_url=place, api_key=KEY, **given)
+            llm = ChatAimlapi(model="gpt-4o", base_url=place, api_key=KEY, max_retries=0, **given)
             error, shown = failure_of(way, llm, PROMPT)
 
         assert isinstance(error, AimlapiError)
@@ -462,9 +462,10 @@ class TestErrors:
         sent = base64.b64encode(f"me:{unquote(password)}".encode()).decode()
         assert proxy.authorization == [f"Basic {sent}"]
 
-    def test_an_address_of_a_proxy_that_cannot_be_read(self, model):
+    def test_an_address_of_a_proxy_that_cannot_be_read(self):
         """The error does not repeat it."""
-        llm = model(proxy="http://me:PRO/XYZ@host:port", base_url="http://service.example/v1")
+        place = {"proxy": "http://me:PRO/XYZ@host:port", "base_url": "http://service.example/v1"}
+        llm = ChatAimlapi(model="gpt-4o", api_key=KEY, max_retries=0, **place)
 
         error, _ = failure_of("invoke", llm, PROMPT)
 

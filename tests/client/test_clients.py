@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import pickle
 import signal
 
@@ -249,3 +250,14 @@ def test_what_a_signal_handler_raises_passes_through(service, kind, library, way
             client.close()
 
     assert type(caught.value) is kind
+
+
+def test_an_async_iterator_may_be_made_before_its_loop(aimlapi_sandbox):
+    """`asyncio.run(read(llm.astream(…)))` makes it outside of the loop that reads it."""
+
+    async def read(chunks):
+        return [chunk.text async for chunk in chunks]
+
+    llm = ChatAimlapi(model="gpt-4o")
+
+    assert "".join(asyncio.run(read(llm.astream("Hi")))).startswith("Hello")

@@ -222,7 +222,7 @@ class ChatSettings(Connection, BaseChatModel):
         **kwargs: Any,
     ) -> AsyncIterator[AIMessageChunk]:
         """Stream the answer, as `stream` does, in the running event loop of asyncio."""
-        require_asyncio()
+        require_asyncio(now=False)
         return super().astream(input, config, stop=stop, **kwargs)
 
     def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import sys
 from typing import Any
 
 from langchain_aimlapi._transport.request import Timeouts
@@ -59,8 +60,11 @@ def check_async_client(client: Any) -> Any:
     )
 
 
-def require_asyncio() -> None:
+def require_asyncio(*, now: bool = True) -> None:
     """Refuse to run without an event loop of asyncio, such as under trio.
+
+    Args:
+        now: Whether the loop must run already; an async iterator may be made before it.
 
     Raises:
         ConfigurationError: With the way out.
@@ -68,10 +72,17 @@ def require_asyncio() -> None:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
+        if not now and not _in_trio():
+            return
         raise ConfigurationError(
             "The async methods need an event loop of asyncio; under trio, call the sync ones by "
             "trio.to_thread.run_sync."
         ) from None
+
+
+def _in_trio() -> bool:
+    trio = sys.modules.get("trio")
+    return trio is not None and bool(trio.lowlevel.in_trio_run())
 
 
 def _sends(client: Any) -> bool:
