@@ -22,6 +22,7 @@ from langchain_aimlapi.bulk.limits import AimlapiRateLimiter, TokenLimiter
 from langchain_aimlapi.bulk.options import JobOptions
 from langchain_aimlapi.bulk.outcome import COLUMNS
 from langchain_aimlapi.bulk.output import export
+from langchain_aimlapi.bulk.progress import ProgressDisplay
 from langchain_aimlapi.bulk.report import Estimate, Progress, Report
 from langchain_aimlapi.bulk.retries import Retries
 
@@ -37,6 +38,7 @@ __all__ = [
     "LimitsError",
     "OutputError",
     "Progress",
+    "ProgressDisplay",
     "Report",
     "Retries",
     "SourceError",

@@ -136,7 +136,9 @@ def identity_of(runnable: Any, prompt: Prompt, schema: Any) -> dict[str, str]:
     Keys and addresses are not in it: a job may be finished with another key.
     """
     if callable(prompt):
-        prompt = f"{prompt.__module__}.{prompt.__qualname__}"
+        prompt = f"{prompt.__module__}.{getattr(prompt, '__qualname__', type(prompt).__qualname__)}"
+    elif prompt is not None and not isinstance(prompt, str):
+        prompt = _json(list(prompt))
     return {
         "prompt": prompt or "",
         "schema": "" if schema is None else _json(convert_to_json_schema(schema)),

@@ -25,6 +25,7 @@ from langchain_aimlapi.bulk.local import LocalEngine
 from langchain_aimlapi.bulk.options import JobOptions, OnProgress, Settings
 from langchain_aimlapi.bulk.outcome import COLUMNS
 from langchain_aimlapi.bulk.output import write_output
+from langchain_aimlapi.bulk.prices import by_price_list
 from langchain_aimlapi.bulk.report import Estimate, Progress, Report
 from langchain_aimlapi.bulk.rows import Row, check_template
 from langchain_aimlapi.bulk.sources import Source, open_source
@@ -126,7 +127,10 @@ def estimate(
     """
     job = _checked(source, runnable, sink, Settings.of(options))
     report = _in_own_loop(job, sample)
-    return Estimate.of(report.rows, Journal.costs(job.journal), report)
+    if costs := Journal.costs(job.journal):
+        return Estimate.of(report.rows, costs, report)
+    listed = by_price_list(runnable, Journal.tokens(job.journal))
+    return Estimate.of(report.rows, listed, report, "by the price list")
 
 
 def _in_own_loop(job: _Job, sample: int | None = None) -> Report:

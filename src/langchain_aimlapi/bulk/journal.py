@@ -292,7 +292,22 @@ class Journal:
             path: The journal.
         """
         with _reading(path) as db:
-            return [usd for (usd,) in db.execute("SELECT cost_usd FROM rows WHERE cost_usd >= 0")]
+            return [
+                usd for (usd,) in db.execute("SELECT cost_usd FROM rows WHERE cost_usd NOT NULL")
+            ]
+
+    @staticmethod
+    def tokens(path: Path) -> list[tuple[int, int]]:
+        """Tokens of the prompt and the answer of each row that has them.
+
+        Args:
+            path: The journal.
+        """
+        query = (
+            "SELECT input_tokens, ifnull(output_tokens, 0) FROM rows WHERE input_tokens NOT NULL"
+        )
+        with _reading(path) as db:
+            return list(db.execute(query))
 
     @staticmethod
     def report(path: Path, total: int | None = None) -> Report:

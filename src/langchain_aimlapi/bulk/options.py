@@ -27,14 +27,17 @@ class JobOptions(TypedDict, total=False):
     """The options of `run` and `arun`."""
 
     prompt: Prompt
-    """A template with `{column}` in it, or a function of the row; without one the runnable gets
-    the row as a dict."""
+    """A template with `{column}` in it, messages of such templates as `[("system", "…"),
+    ("human", "… {column}")]`, or a function of the row; without one the runnable gets the row as a
+    dict."""
     schema: Any
     """What answers are to be, as for `with_structured_output`; for chat models."""
     journal: str | Path | None
     """Where finished rows are kept; `SINK.journal` if not given."""
     config: RunnableConfig | None
     """LangChain's configuration of each call: callbacks, tags, metadata."""
+    engine: Literal["local", "ray", "service"]
+    """What runs the job: this process, a Ray cluster, or the service's batches (Claude ids)."""
     concurrency: int | Literal["auto"]
     """Calls at once; "auto", the default, finds out what the service bears."""
     max_concurrency: int
@@ -69,6 +72,7 @@ class Settings:
     schema: Any = None
     journal: str | Path | None = None
     config: RunnableConfig | None = None
+    engine: Literal["local", "ray", "service"] = "local"
     concurrency: int | Literal["auto"] = "auto"
     max_concurrency: int = 256
     budget_usd: float | None = None
@@ -89,6 +93,8 @@ class Settings:
             raise ConfigurationError("budget_usd is more than 0.")
         if self.durability not in {"normal", "full"}:
             raise ConfigurationError('durability is "normal" or "full".')
+        if self.engine not in {"local", "ray", "service"}:
+            raise ConfigurationError('engine is "local", "ray" or "service".')
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Settings:

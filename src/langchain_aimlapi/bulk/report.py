@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, stdev
+from typing import Literal
 
 __all__ = ["Estimate", "Progress", "Report"]
 
@@ -115,6 +116,7 @@ class Estimate:
         cost_usd: USD of all rows at the mean cost of those; `None` if no cost is known.
         margin_usd: Half of the range that holds the true cost with about 95 % certainty.
         report: What the sample itself took.
+        basis: "as billed", or "by the price list" where the service told no cost.
     """
 
     rows: int
@@ -122,20 +124,28 @@ class Estimate:
     cost_usd: float | None
     margin_usd: float | None
     report: Report
+    basis: Literal["as billed", "by the price list"] = "as billed"
 
     @classmethod
-    def of(cls, rows: int, costs: list[float], report: Report) -> Estimate:
+    def of(
+        cls,
+        rows: int,
+        costs: list[float],
+        report: Report,
+        basis: Literal["as billed", "by the price list"] = "as billed",
+    ) -> Estimate:
         """Estimate the cost of all rows from the cost of some.
 
         Args:
             rows: Rows of the input.
             costs: USD of each sampled row whose cost is known.
             report: How the sample went.
+            basis: Where the costs are from.
 
         Returns:
             The estimate.
         """
         if not costs:
-            return cls(rows, 0, None, None, report)
+            return cls(rows, 0, None, None, report, basis)
         spread = stdev(costs) / len(costs) ** 0.5 if len(costs) > 1 else costs[0]
-        return cls(rows, len(costs), mean(costs) * rows, 2 * spread * rows, report)
+        return cls(rows, len(costs), mean(costs) * rows, 2 * spread * rows, report, basis)

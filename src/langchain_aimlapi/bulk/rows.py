@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Formatter
 from typing import Any
@@ -12,7 +12,9 @@ from langchain_aimlapi.bulk.outcome import COLUMNS
 
 __all__ = ["Row", "RowError", "call_input", "check_template"]
 
-Prompt = str | Callable[[Mapping[str, Any]], Any] | None
+Messages = Sequence[tuple[str, str]]
+"""Messages by their roles, such as `[("system", "Be brief."), ("human", "{text}")]`."""
+Prompt = str | Messages | Callable[[Mapping[str, Any]], Any] | None
 
 
 class RowError(BulkError):
@@ -39,7 +41,7 @@ def call_input(row: Row, prompt: Prompt) -> Any:
 
     Args:
         row: The row.
-        prompt: A template with `{column}` in it, a function of the row's columns, or `None` to
+        prompt: A template with `{column}` in it, messages of such, a function of the row's columns, or `None` to
             hand the columns themselves to the runnable (a chain that begins with a prompt).
 
     Raises:
@@ -55,7 +57,9 @@ def call_input(row: Row, prompt: Prompt) -> Any:
     if callable(prompt):
         return prompt(row.values)
     try:
-        return prompt.format_map(row.values)
+        if isinstance(prompt, str):
+            return prompt.format_map(row.values)
+        return [(role, text.format_map(row.values)) for role, text in prompt]
     except KeyError as error:
         raise RowError(f"The row has no column {error}, which the prompt names.") from None
     except (AttributeError, IndexError, TypeError, ValueError) as error:
@@ -72,10 +76,13 @@ def check_template(prompt: Prompt, columns: tuple[str, ...] | None) -> None:
     Raises:
         SourceError: If the template names a column that is not there, or is no template.
     """
-    if not isinstance(prompt, str):
+    if prompt is None or callable(prompt):
         return
+    texts = [prompt] if isinstance(prompt, str) else _texts(prompt)
     try:
-        parsed = [name for _, name, _, _ in Formatter().parse(prompt) if name is not None]
+        parsed = [
+            name for text in texts for _, name, _, _ in Formatter().parse(text) if name is not None
+        ]
     except ValueError as error:
         raise SourceError(
             f"The prompt is no template: {error}. Braces that are meant as such are doubled."
@@ -89,3 +96,16 @@ def check_template(prompt: Prompt, columns: tuple[str, ...] | None) -> None:
             f"The prompt names {', '.join(map(repr, missing))}, but the input has the columns "
             f"{', '.join(map(repr, columns))}."
         )
+
+
+def _texts(prompt: Messages) -> list[str]:
+    try:
+        pairs = [(role, text) for role, text in prompt]
+    except (TypeError, ValueError):
+        pairs = []
+    if not pairs or not all(isinstance(part, str) for pair in pairs for part in pair):
+        raise SourceError(
+            "A prompt is a template, a function of the row, or messages as pairs of a role and a "
+            "template: [('system', '…'), ('human', '… {column}')]."
+        )
+    return [text for _, text in pairs]

@@ -8,6 +8,7 @@ import typer
 
 from langchain_aimlapi._version import __version__
 from langchain_aimlapi.cli._output import is_plain
+from langchain_aimlapi.cli.bulk import bulk
 from langchain_aimlapi.cli.chat import chat
 from langchain_aimlapi.cli.sandbox import sandbox
 
@@ -20,6 +21,7 @@ app = typer.Typer(
     help="Chat models behind AI/ML API, from the command line.",
 )
 app.command()(chat)
+app.command()(bulk)
 app.command()(sandbox)
 
 
