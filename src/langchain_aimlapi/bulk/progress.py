@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Self, TextIO
+from types import TracebackType
+from typing import Any, Self, TextIO
 
-if TYPE_CHECKING:
-    from types import TracebackType
-
-    from langchain_aimlapi.bulk.report import Progress
+from langchain_aimlapi.bulk.report import Progress
 
 __all__ = ["ProgressDisplay", "progress_line"]
 
