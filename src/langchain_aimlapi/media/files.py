@@ -77,7 +77,7 @@ def download(
 
     for _ in range(_MOST_REDIRECTS):
         request = _request(connection, url, allow_private=allow_private)
-        check = _Length()
+        check = LengthCheck()
         try:
             with sync.open_stream(request, options, None, make=check.make) as stream:
                 for batch in stream:
@@ -98,7 +98,7 @@ async def adownload(
     await load_for_async()
     for _ in range(_MOST_REDIRECTS):
         request = await _arequest(connection, url, allow_private=allow_private)
-        check = _Length()
+        check = LengthCheck()
         try:
             async with await aio.aopen_stream(
                 request,
@@ -168,8 +168,8 @@ def _redirected(error: AimlapiError, url: str) -> str:
     return urljoin(url, headers["location"])
 
 
-class _Length:
-    """Counts the bytes of a file, and holds them against what its head said."""
+class LengthCheck:
+    """Reads the bytes of a file, and holds their number against what its head said."""
 
     ended = False
 
@@ -178,6 +178,7 @@ class _Length:
         self._got = 0
 
     def make(self, status: int, headers: Mapping[str, str]) -> Self:
+        """Begin with a reply."""
         del status
         length = headers.get("content-length", "")
         plain = not headers.get("content-encoding")
@@ -186,17 +187,25 @@ class _Length:
         return self
 
     def read(self, pieces: list[bytes]) -> list[bytes]:
+        """Count, and pass on."""
         self._got += sum(map(len, pieces))
         return pieces
 
     @property
     def complete(self) -> bool:
+        """Whether all that was said is here."""
         return self._said is not None and self._got >= self._said
 
     def finish(self) -> list[bytes]:
+        """Nothing is held back."""
         return []
 
     def end(self) -> None:
+        """Find out whether the file is whole.
+
+        Raises:
+            StreamInterruptedError: If it is not.
+        """
         if self._said is not None and self._got < self._said:
             raise StreamInterruptedError(f"the file ended after {self._got} of {self._said} bytes")
 

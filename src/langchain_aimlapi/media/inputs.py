@@ -18,7 +18,7 @@ from typing import IO, Any, TypeAlias
 from langchain_aimlapi._codec.encode.mime import clean_base64, read_data_address, read_type
 from langchain_aimlapi.errors import ConfigurationError
 
-__all__ = ["Media", "MediaFile", "kind_of_bytes", "read_media"]
+__all__ = ["Media", "MediaFile", "kind_of_bytes", "read_media", "source_of"]
 
 Media: TypeAlias = "str | bytes | bytearray | os.PathLike[str] | IO[bytes] | Mapping[str, Any]"
 """What a file may be given as."""
@@ -189,3 +189,14 @@ def _held(block: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _first(block: Mapping[str, Any], *names: str) -> Any:
     return next((block[name] for name in names if block.get(name)), None)
+
+
+def source_of(media: Media) -> str:
+    """What a file is called in the metadata of documents: its path, its address or its name."""
+    if isinstance(media, str | os.PathLike):
+        text = os.fspath(media)
+        return text if text[:5].lower() != "data:" else text.partition(",")[0]
+    if isinstance(media, Mapping):
+        url = _first(_held(media), "url", "file_uri")
+        return source_of(url) if isinstance(url, str) else str(media.get("filename") or "data")
+    return str(getattr(media, "name", "data"))

@@ -29,10 +29,13 @@ _OF_THE_CONNECTION = ("api_key", "base_url", "extra_headers", "extra_query", "ma
 
 def _job_error(reply: object) -> Envelope | None:
     """The error of a reply; that of a job is the job's, and no failure of the look at it."""
-    is_job = isinstance(reply, dict) and isinstance(reply.get("status"), str)
+    is_job = isinstance(reply, dict) and (
+        isinstance(reply.get("status"), str) or not reply.keys().isdisjoint(_OF_A_JOB)
+    )
     return None if is_job else read_envelope(reply)
 
 
+_OF_A_JOB = frozenset({"generation_id", "output", "result"})
 JOB = ReplyRules(content_key=b"{", read_error=_job_error)
 
 
@@ -45,7 +48,7 @@ class JobModel(MediaModel):
     poll_interval: float = Field(default=2.0, gt=0)
     """Seconds until the first look at a job; later looks come less often, up to every 15 seconds."""
 
-    def submit(self, input: Any, **kwargs: Any) -> Job[MediaResult]:
+    def submit(self, input: Any, **kwargs: Any) -> Job[Any]:
         """Start a job and return at once.
 
         It is sent once: if the connection breaks after that, the error says that the job may exist.
@@ -60,11 +63,11 @@ class JobModel(MediaModel):
         """
         return self._submit(self._parameters(input, kwargs), steering_of(kwargs))
 
-    async def asubmit(self, input: Any, **kwargs: Any) -> Job[MediaResult]:
+    async def asubmit(self, input: Any, **kwargs: Any) -> Job[Any]:
         """Start a job and return at once; see `submit`."""
         return await self._asubmit(self._parameters(input, kwargs), steering_of(kwargs))
 
-    def job(self, id: str) -> Job[MediaResult]:
+    def job(self, id: str) -> Job[Any]:
         """Pick up a job, after a crash or on another machine.
 
         Args:
@@ -75,17 +78,15 @@ class JobModel(MediaModel):
         """
         return Job(id, self.model, self, self.look(id))
 
-    async def ajob(self, id: str) -> Job[MediaResult]:
+    async def ajob(self, id: str) -> Job[Any]:
         """Pick up a job; see `job`."""
         return Job(id, self.model, self, await self.alook(id))
 
-    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> MediaResult:
+    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> Any:
         deadline = deadline_in(self.patience(steering))
         return self._submit(parameters, steering, deadline).wait_until(deadline)
 
-    async def _arun(
-        self, parameters: Mapping[str, Any], steering: Mapping[str, Any]
-    ) -> MediaResult:
+    async def _arun(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> Any:
         deadline = deadline_in(self.patience(steering))
         job = await self._asubmit(parameters, steering, deadline)
         return await job.await_until(deadline)
@@ -97,7 +98,7 @@ class JobModel(MediaModel):
         parameters: Mapping[str, Any],
         steering: Mapping[str, Any],
         deadline: float | None = None,
-    ) -> Job[MediaResult]:
+    ) -> Job[Any]:
         body = self._job_body(self._loaded(parameters))
         request = self._submission(body, self._key(steering), steering)
         call = MeteredCall()
@@ -114,7 +115,7 @@ class JobModel(MediaModel):
         parameters: Mapping[str, Any],
         steering: Mapping[str, Any],
         deadline: float | None = None,
-    ) -> Job[MediaResult]:
+    ) -> Job[Any]:
         body = self._job_body(await self._aloaded(parameters))
         request = self._submission(body, await self._akey(steering), steering)
         call = MeteredCall()

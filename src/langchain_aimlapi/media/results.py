@@ -40,12 +40,21 @@ class GeneratedFile:
     _data: bytes | None = field(default=None, repr=False)
     _model: models.MediaModel | None = field(default=None, repr=False, compare=False)
 
+    _mime_type: str | None = field(default=None, repr=False, compare=False)
+
     @classmethod
     def of(cls, ref: FileRef, kind: str, model: models.MediaModel) -> GeneratedFile:
         """A file of a reply."""
         data = files.content_of(ref)
         url = ref.url if data is None else None
         return cls(_kind(kind, url, data), url, data, model)
+
+    @classmethod
+    def of_bytes(cls, data: bytes, kind: str, mime_type: str | None = None) -> GeneratedFile:
+        """A file that is a reply by itself."""
+        file = cls(_kind(kind, None, data), None, data)
+        file._mime_type = mime_type
+        return file
 
     def read(self) -> bytes:
         """Return its bytes; they are fetched once.
@@ -105,7 +114,7 @@ class GeneratedFile:
     def mime_type(self) -> str:
         """What it is: by its content if that is here, else by its name or kind."""
         known = kind_of_bytes(self._data) if self._data else None
-        known = known or mimetypes.guess_type(urlsplit(self.url or "").path)[0]
+        known = known or self._mime_type or mimetypes.guess_type(urlsplit(self.url or "").path)[0]
         return known or _DEFAULT_KINDS.get(self.kind, "application/octet-stream")
 
     @property

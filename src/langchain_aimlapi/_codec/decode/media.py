@@ -103,6 +103,35 @@ def read_images(body: bytes) -> tuple[list[FileRef], dict[str, Any]]:
     return files, reply
 
 
+def read_speech(body: bytes) -> tuple[FileRef, dict[str, Any]]:
+    """The audio of a reply in JSON, and the reply.
+
+    Raises:
+        ResponseFormatError: If it holds none.
+    """
+    reply = parse_object(body)
+    for name in ("audio", "audio_file", "data", "url"):
+        value = reply.get(name)
+        if refs := _refs(value):
+            return refs[0], reply
+        if isinstance(value, str) and value:
+            return FileRef(base64=value), reply
+    raise ResponseFormatError("The reply holds no audio.", body=reply)
+
+
+def read_pages(body: bytes) -> dict[str, Any]:
+    """A reply with the pages of a document.
+
+    Raises:
+        ResponseFormatError: If it holds none.
+    """
+    reply = parse_object(body)
+    pages = reply.get("pages")
+    if not isinstance(pages, list) or not all(isinstance(page, Mapping) for page in pages):
+        raise ResponseFormatError("The reply holds no pages.", body=reply)
+    return reply
+
+
 def read_job(body: bytes, headers: Mapping[str, str], known: str | None = None) -> JobState:
     """The state of a job.
 
@@ -139,7 +168,7 @@ def _status(said: str, error: str | None, reply: Mapping[str, Any], *, done: boo
         return "running"
     if error:
         return "failed"
-    return "completed" if done or reply.get("result") else "queued"
+    return "completed" if done or reply.get("result") or reply.get("output") else "queued"
 
 
 def _error(value: Any) -> str | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from langchain_aimlapi.errors import ConfigurationError
 
@@ -33,10 +33,22 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "video": ("video_url", "video_urls"),
     "audio": ("audio_url", "audio_urls", "reference_audio_url", "audio", "file"),
     "aspect_ratio": ("aspect_ratio", "ratio"),
-    "format": ("format", "output_format", "container", "encoding"),
+    "format": ("format", "output_format", "encoding", "container"),
+    "language": ("language", "language_code"),
+    "diarize": ("diarize", "speaker_labels"),
     "length": ("music_length_ms", "seconds_total"),
 }
 """Our name of a parameter, and the names that ids document for it."""
+_PARTS: Mapping[str, tuple[str, ...]] = {
+    "voice": ("voice_id",),
+    "speed": ("speed", "speech_rate"),
+    "format": ("format",),
+    "sample_rate": ("sample_rate", "audio_sample_rate"),
+    "bitrate": ("bitrate",),
+}
+"""Our name of a parameter, and the names that ids document for it within an object, such as
+`voice_setting`. A `speech_rate` is in percent: 0 is the usual speed, 100 twice as fast."""
+_USUAL_QUALITY = "_44100_128"
 _SIZE = re.compile(r"(\d{1,5})\s?[x*:]\s?(\d{1,5})")
 _SHOWN = 80
 """Characters of a value that an error shows."""
@@ -76,21 +88,34 @@ def encode_media(
     if spec is None:
         named = {_usual_name(name, each): each for name, each in given.items()}
         return EncodedMedia({"model": model, **named})
-    body: dict[str, Any] = {"model": spec.id}
-    dropped: list[str] = []
-    for name, value in given.items():
-        known = _documented_name(spec, name, value)
-        if known is not None:
-            body[known] = _fitted(spec, known, value)
-        elif unsupported == "send" or name in _FREE:
-            body[name] = value
-        elif unsupported == "error" or name in files:
-            raise _unknown(spec, name)
-        else:
-            dropped.append(name)
+    body, unknown = _placed(spec, given)
+    sent = {name: unknown[name] for name in unknown if unsupported == "send" or name in _FREE}
+    dropped = tuple(name for name in unknown if name not in sent)
+    if refused := [name for name in dropped if unsupported == "error" or name in files]:
+        raise _unknown(spec, refused[0])
+    body |= sent
     if missing := sorted(spec.required - body.keys() - {"model"}):
         raise ConfigurationError(f"{spec.id} needs {' and '.join(missing)}.")
-    return EncodedMedia(body, tuple(dropped))
+    return EncodedMedia(body, dropped)
+
+
+def _placed(spec: MediaSpec, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The body of what an id documents, and what it does not."""
+    body: dict[str, Any] = {"model": spec.id}
+    parts: dict[str, dict[str, Any]] = {}
+    unknown: dict[str, Any] = {}
+    for name, value in given.items():
+        place = _place(spec, name, value)
+        if place is None:
+            unknown[name] = value
+        elif place.part is None:
+            body[place.name] = place.value
+        else:
+            parts.setdefault(place.name, {})[place.part] = place.value
+    for name, part in parts.items():
+        whole = {**body.get(name, {}), **part}
+        body[name] = _fitted(spec.id, name, spec.parameters[name], whole)
+    return body, unknown
 
 
 def _usual_name(name: str, value: Any) -> str:
@@ -100,13 +125,46 @@ def _usual_name(name: str, value: Any) -> str:
     return {"images": "image_urls", "last_image": "last_image_url"}.get(name, name)
 
 
-def _documented_name(spec: MediaSpec, name: str, value: Any) -> str | None:
+class _Place(NamedTuple):
+    """Where a value goes, and as what."""
+
+    name: str
+    value: Any
+    part: str | None = None
+    """Its name within an object."""
+
+
+def _place(spec: MediaSpec, name: str, value: Any) -> _Place | None:
+    """Find the parameter of an id that a value is for.
+
+    Raises:
+        ConfigurationError: If it cannot take the value.
+    """
     if name in spec.parameters:
-        return name
+        return _Place(name, _fitted(spec.id, name, spec.parameters[name], value))
     named = [known for known in _NAMES.get(name, ()) if known in spec.parameters]
     if isinstance(value, list) and len(value) > 1:
         named.sort(key=lambda known: not _is_list(spec.parameters[known]))
-    return named[0] if named else None
+    # One that takes the value, or else the first, whose error is then the caller's.
+    for known in named:
+        schema = spec.parameters[known]
+        if known is named[-1] or any(
+            violation(schema, one) is None for one in _forms(schema, value)
+        ):
+            return _Place(known, _fitted(spec.id, known, schema, value))
+    return _part_place(spec, name, value)
+
+
+def _part_place(spec: MediaSpec, name: str, value: Any) -> _Place | None:
+    for outer, schema in spec.parameters.items():
+        for inner in _PARTS.get(name, ()):
+            part = schema.get("properties", {}).get(inner)
+            if part is not None:
+                if inner == "speech_rate":
+                    value = round((value - 1) * 100)
+                value = _fitted(spec.id, f"{outer}.{inner}", part, value)
+                return _Place(outer, value, inner)
+    return None
 
 
 def _is_list(schema: Mapping[str, Any]) -> bool:
@@ -119,25 +177,21 @@ def _ways(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return ways or [schema]
 
 
-def _fitted(spec: MediaSpec, name: str, value: Any) -> Any:
-    """A value in the form that the id documents.
+def _fitted(model: str, name: str, schema: Mapping[str, Any], value: Any) -> Any:
+    """A value in the form that an id documents.
 
     Raises:
         ConfigurationError: If it has none.
     """
-    schema = spec.parameters[name]
     problems = []
     for candidate in _forms(schema, value):
         problem = violation(schema, candidate)
         if problem is None:
             return candidate
         problems.append(problem)
-    shown = (
-        repr(value)
-        if not isinstance(value, str | bytes) or len(value) < _SHOWN
-        else type(value).__name__
-    )
-    raise ConfigurationError(f"{spec.id}: {name}={shown} {problems[0]}")
+    is_short = not isinstance(value, str | bytes) or len(value) < _SHOWN
+    shown = repr(value) if is_short else type(value).__name__
+    raise ConfigurationError(f"{model}: {name}={shown} {problems[0]}")
 
 
 def _forms(schema: Mapping[str, Any], value: Any) -> Iterator[Any]:
@@ -150,6 +204,9 @@ def _forms(schema: Mapping[str, Any], value: Any) -> Iterator[Any]:
     if isinstance(value, str) and (size := _SIZE.fullmatch(value)):
         yield {"width": int(size[1]), "height": int(size[2])}
         yield from (f"{size[1]}{mark}{size[2]}" for mark in "x*:")
+    if isinstance(value, str):  # "mp3" where there are "mp3_44100_128" and its like
+        alike = [one for one in schema.get("enum", ()) if str(one).startswith(f"{value}_")]
+        yield from sorted(alike, key=lambda one: not one.endswith(_USUAL_QUALITY))
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield str(value)
     if isinstance(value, float) and value.is_integer():
