@@ -20,7 +20,7 @@ from langchain_aimlapi.errors import ConfigurationError
 
 __all__ = ["Media", "MediaFile", "kind_of_bytes", "read_media", "source_of"]
 
-Media: TypeAlias = "str | bytes | bytearray | os.PathLike[str] | IO[bytes] | Mapping[str, Any]"
+Media: TypeAlias = str | bytes | bytearray | os.PathLike[str] | IO[bytes] | Mapping[str, Any]
 """What a file may be given as."""
 
 _MAGIC: tuple[tuple[int, bytes, str], ...] = (
