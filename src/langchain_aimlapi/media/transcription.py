@@ -25,7 +25,7 @@ from langchain_aimlapi.errors import ConfigurationError
 from langchain_aimlapi.media.files import write
 from langchain_aimlapi.media.inputs import Media, MediaFile, source_of
 from langchain_aimlapi.media.jobs import JOB, JobModel
-from langchain_aimlapi.media.results import MediaResult
+from langchain_aimlapi.media.results import GeneratedFile, MediaResult
 
 if TYPE_CHECKING:
     from langchain_aimlapi._catalogue.media import Kind
@@ -136,9 +136,10 @@ class AimlapiTranscription(JobModel):
             ResponseFormatError: If the reply holds no transcript.
         """
         found = read_transcript(state.raw)
+        files: list[GeneratedFile] = []
         return Transcript(
             model=self.model,
-            files=[],
+            files=files,
             cost=state.cost.usd,
             cost_details=state.cost.details,
             inference_id=state.id,
