@@ -103,7 +103,7 @@ def _mime_type(file: MediaFile) -> str:
 class AimlapiOCRLoader(BaseLoader):
     """Loads PDFs and pictures as documents: one a page, in Markdown.
 
-    Example:
+    Examples:
         >>> from langchain_aimlapi.media import AimlapiOCRLoader
         >>> loader = AimlapiOCRLoader("report.pdf", model="mistral-ocr-latest", pages="1-3,7")
         >>> documents = loader.load()  # doctest: +SKIP

@@ -39,7 +39,7 @@ _ANYTHING = ReplyRules(is_json=False)
 class AimlapiSpeech(MediaModel):
     """Speech models of AI/ML API: text to audio.
 
-    Example:
+    Examples:
         >>> from langchain_aimlapi.media import AimlapiSpeech
         >>> speech = AimlapiSpeech(model="inworld/tts-1", voice="Ashley", format="mp3")
         >>> speech.invoke("Good morning!").save("morning.mp3")  # doctest: +SKIP

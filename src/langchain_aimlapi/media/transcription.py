@@ -79,7 +79,7 @@ class Transcript(MediaResult):
 class AimlapiTranscription(JobModel):
     """Transcription models of AI/ML API: speech to text.
 
-    Example:
+    Examples:
         >>> from langchain_aimlapi.media import AimlapiTranscription
         >>> transcription = AimlapiTranscription(model="aai/universal", diarize=True)
         >>> transcript = transcription.invoke("meeting.mp3")  # doctest: +SKIP
@@ -162,7 +162,7 @@ def _text(value: Any) -> str | list[str]:
 class AimlapiTranscriptionLoader(BaseLoader):
     """Loads audio as documents: one a file, or one for each time a speaker takes over.
 
-    Example:
+    Examples:
         >>> from langchain_aimlapi.media import AimlapiTranscriptionLoader
         >>> loader = AimlapiTranscriptionLoader("meeting.mp3", model="aai/universal")
         >>> documents = loader.load()  # doctest: +SKIP
