@@ -152,6 +152,8 @@ def test_what_is_found_is_exact():
         ("[" * 1500, "nested 1500 deep"),
         ("text {" + "[" * 1500, "nested 1501 deep"),
         ('"' + "[" * 150_000, "holds no JSON"),
+        ("}" * 50 + nested(140), "holds no JSON"),
+        ('" ' + nested(140), "holds no JSON"),
         ('{"a": NaN}', "holds no JSON"),
         ("{" * 100, "holds no JSON"),
     ],

@@ -169,10 +169,13 @@ def find_json(text: str) -> Any:
     effort = _EFFORT * len(text)
     for brace in itertools.islice(_BRACE.finditer(text), _MOST_BEGINNINGS):
         try:
-            return decode_at(text, brace.start())[0]
+            value, end = decode_at(text, brace.start())
+            check_depth(text[brace.start() : end].encode())  # brackets before it are no part of it
         except ValueError as error:
             end = error.pos if isinstance(error, json.JSONDecodeError) else len(text)
             effort -= end - brace.start() + 1
+        else:
+            return value
         if effort < 0:
             break
     raise ValueError("it holds no JSON object" if text.strip() else "it is empty")
