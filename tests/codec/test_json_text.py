@@ -17,7 +17,6 @@ from hypothesis import strategies as st
 
 from langchain_aimlapi import _codec
 from langchain_aimlapi._codec import json_text
-from langchain_aimlapi._codec.encode import mime
 from langchain_aimlapi._codec.json_text import (
     MAX_DEPTH,
     find_json,
@@ -252,10 +251,6 @@ SEEDS = [
 SEEDS += ["`", "-", '"content":', '"content": ', '"obfuscation": "a', '"obfuscation":', "é", "{}[]"]
 
 
-ANCHORED = {mime._PATH}
-"""Patterns that are matched at the beginning of a text alone."""
-
-
 @pytest.mark.parametrize("pattern", list(patterns()))
 def test_patterns_are_linear(pattern):
     """Eight times the text costs about eight times the work; the square would be 64 times."""
@@ -265,8 +260,7 @@ def test_patterns_are_linear(pattern):
         def cost(count, piece=piece):
             text = piece * (count // len(piece))
             began = time.process_time()
-            found = [pattern.match(text)] if pattern in ANCHORED else pattern.finditer(text)
-            for _ in found:
+            for _ in pattern.finditer(text):
                 pass
             return time.process_time() - began
 
