@@ -37,6 +37,8 @@ class AimlapiImages(MediaModel):
     """
 
     kind: ClassVar[Kind] = "image"
+    tool_name: ClassVar[str] = "make_image"
+    tool_description: ClassVar[str] = "Make a picture from a description, or edit given pictures."
     default_path: ClassVar[str] = "/v1/images/generations"
     media_inputs: ClassVar[frozenset[str]] = frozenset(
         {"image", "images", "image_url", "image_urls", "mask"}
@@ -58,6 +60,12 @@ class AimlapiImages(MediaModel):
     """File format, such as "png" or "jpeg"."""
     response_format: str | None = None
     """"url" or "b64_json": whether the picture comes as an address or within the reply."""
+
+    def tool_files(self) -> dict[str, bool]:
+        """Return the files that a tool takes: pictures to edit, for models that edit."""
+        if self._spec("image_edit") is not None:
+            return {"image_urls": True}
+        return super().tool_files()
 
     def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> MediaResult:
         path, body = self._body(self._loaded(parameters))

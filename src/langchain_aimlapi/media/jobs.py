@@ -15,8 +15,9 @@ from langchain_aimlapi._transport.deadline import deadline_in
 from langchain_aimlapi._transport.request import Reply, ReplyRules, Request
 from langchain_aimlapi.errors import ResponseFormatError
 from langchain_aimlapi.media.job import Job
-from langchain_aimlapi.media.model import MediaModel, characters_of, steering_of
+from langchain_aimlapi.media.model import MediaModel, steering_of
 from langchain_aimlapi.media.results import GeneratedFile, MediaResult
+from langchain_aimlapi.media.service import characters_of
 
 if TYPE_CHECKING:
     from langchain_aimlapi._client.request import Form

@@ -7,7 +7,7 @@ results, never with the bytes of a file.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
 
 from langchain_core.runnables import RunnableConfig, RunnableSerializable
@@ -17,33 +17,26 @@ from langchain_core.runnables.config import (
     get_callback_manager_for_config,
     run_in_executor,
 )
-from pydantic import ConfigDict, Field, SecretStr
+from langchain_core.tools import BaseTool
+from pydantic import BaseModel, ConfigDict, Field
 
 from langchain_aimlapi._catalogue import media as catalogue
-from langchain_aimlapi._client.key import aresolve_key, resolve_key
-from langchain_aimlapi._client.metering import Used, also_metered, metered
-from langchain_aimlapi._client.request import CallScope, Endpoint, Form, build_request
-from langchain_aimlapi._client.send import asend, send
-from langchain_aimlapi._client.settings import Connection
+from langchain_aimlapi._client.metering import also_metered
 from langchain_aimlapi._client.warnings import warn_dropped
 from langchain_aimlapi._codec.encode.media import EncodedMedia, encode_media
-from langchain_aimlapi._transport.request import Reply, ReplyRules, Request, Timeouts
+from langchain_aimlapi._transport.request import ReplyRules
 from langchain_aimlapi.errors import (
-    AimlapiError,
     ConfigurationError,
-    InvalidRequestError,
-    NotFoundError,
 )
-from langchain_aimlapi.media import files
 from langchain_aimlapi.media.inputs import MediaFile, read_media
 from langchain_aimlapi.media.prompts import read_input
+from langchain_aimlapi.media.service import MediaService
 from langchain_aimlapi.media.traces import shown
 
 if TYPE_CHECKING:
-    from langchain_aimlapi._catalogue.media import Kind, MediaSpec
-    from langchain_aimlapi.media.results import MediaResult
+    from langchain_aimlapi._catalogue.media import Kind
 
-__all__ = ["MediaModel", "characters_of", "steering_of"]
+__all__ = ["MediaModel", "steering_of"]
 
 T = TypeVar("T")
 _CLASSES: Mapping[Kind, str] = {
@@ -71,24 +64,22 @@ _STEERING = frozenset(
 _OBJECT = ReplyRules(content_key=b"{")
 
 
-class MediaModel(Connection, RunnableSerializable[Any, Any]):
+class MediaModel(MediaService, RunnableSerializable[Any, Any]):
     """Base of the media models; use one of them."""
 
-    kind: ClassVar[Kind]
-    default_path: ClassVar[str]
     input_name: ClassVar[str] = "prompt"
+    input_is_file: ClassVar[bool] = False
+    tool_name: ClassVar[str]
+    tool_description: ClassVar[str]
+    tool_input: ClassVar[str] = "What to make, in detail"
     media_inputs: ClassVar[frozenset[str]] = frozenset()
     """Parameters that are files: a path, bytes, a URL, an open file or a content block."""
     own_settings: ClassVar[frozenset[str]] = frozenset()
     """Fields of a class that are no parameters of a request."""
 
-    model: str
-    """Id of the model."""
     unsupported_params: Literal["drop", "send", "error"] = "drop"
     """What to do with a parameter that the model is documented not to take: leave it out (with a
     warning), send it, or raise."""
-    allow_private_urls: bool = False
-    """Whether files at addresses within this network are fetched; a model may have named them."""
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Parameters of every call that have no field here."""
 
@@ -151,6 +142,46 @@ class MediaModel(Connection, RunnableSerializable[Any, Any]):
         await run.on_chain_end(shown(result))
         return result
 
+    def as_tool(
+        self,
+        args_schema: type[BaseModel] | None = None,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        arg_types: dict[str, type] | None = None,
+        show_images: bool = True,
+    ) -> BaseTool:
+        """Return a tool for agents.
+
+        The chat model gets a short text, and pictures as image blocks; the artifact of the tool
+        message is the result. A chat model gives files by their http(s) address alone.
+
+        Args:
+            args_schema: The arguments that the chat model gives, as parameters of this model; by
+                default the prompt and the files that the model takes.
+            name: Name of the tool.
+            description: What the chat model reads of it.
+            arg_types: Not used; LangChain's other form of `args_schema`.
+            show_images: Whether the chat model gets pictures; not all of them see.
+        """
+        from langchain_aimlapi.media.tools import make_tool  # noqa: PLC0415  # agents alone need it
+
+        del arg_types
+        return make_tool(
+            self,
+            self._spec(self.kind),
+            args_schema,
+            name=name or self.tool_name,
+            description=description or self.tool_description,
+            show_images=show_images,
+        )
+
+    def tool_files(self) -> dict[str, bool]:
+        """Return the files that a tool takes, and whether there may be several of each."""
+        spec = self._spec(self.kind)
+        schemas = {name: spec.parameters[name] for name in sorted(spec.addresses)} if spec else {}
+        return {name: "array" in schema.get("type", "") for name, schema in schemas.items()}
+
     def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> Any:
         raise NotImplementedError  # each model's own
 
@@ -182,7 +213,7 @@ class MediaModel(Connection, RunnableSerializable[Any, Any]):
 
     def _own_fields(self) -> list[str]:
         """The fields that are parameters: those that this class and its like declare."""
-        shared = {*Connection.model_fields, *MediaModel.model_fields, *self.own_settings, "name"}
+        shared = {*MediaModel.model_fields, *self.own_settings, "name"}
         return [name for name in type(self).model_fields if name not in shared]
 
     def _named_input(self, given: Any) -> dict[str, Any]:
@@ -220,125 +251,6 @@ class MediaModel(Connection, RunnableSerializable[Any, Any]):
             warn_dropped(encoded.dropped, self.model)
         return encoded
 
-    def _path(self) -> str:
-        spec = self._spec(self.kind)
-        return spec.path if spec else self.default_path
-
-    def _spec(self, kind: Kind) -> MediaSpec | None:
-        return catalogue.media_spec(self.model, kind)
-
-    # --- requests ---------------------------------------------------------------------------------
-
-    def _post(
-        self,
-        path: str,
-        body: Mapping[str, Any] | Form,
-        key: SecretStr,
-        steering: Mapping[str, Any],
-        *,
-        rules: ReplyRules = _OBJECT,
-        streams: bool = False,
-    ) -> Request:
-        """A request that is paid for: sent at most once, unless it was turned away."""
-        endpoint = Endpoint(path, reply=rules, from_root=True, at_most_once=True)
-        scope = CallScope(key, arguments=steering)
-        return build_request(self, endpoint, body, scope, streams=streams)
-
-    def _get(
-        self,
-        path: str,
-        query: Mapping[str, Any] | None,
-        key: SecretStr,
-        steering: Mapping[str, Any],
-        rules: ReplyRules = _OBJECT,
-    ) -> Request:
-        endpoint = Endpoint(path, "GET", rules, from_root=True)
-        return build_request(self, endpoint, None, CallScope(key, arguments=steering), query=query)
-
-    def _send(
-        self, request: Request, decode: Callable[[Reply], T], deadline: float | None = None
-    ) -> T:
-        try:
-            return send(request, self._client_options, self.http_client, decode, deadline)
-        except AimlapiError as error:
-            raise self._explained(error, request) from error.__cause__
-
-    async def _asend(
-        self, request: Request, decode: Callable[[Reply], T], deadline: float | None = None
-    ) -> T:
-        client = self.http_async_client
-        try:
-            return await asend(request, self._client_options, client, decode, deadline)
-        except AimlapiError as error:
-            raise self._explained(error, request) from error.__cause__
-
-    def _explained(self, error: AimlapiError, request: Request) -> AimlapiError:
-        """Say what a caller cannot know: what may have been paid for, which ids there are."""
-        if _may_be_paid(error, request):
-            error.hint = (
-                "The request may have been acted on, and was not sent again since that may be paid "
-                "for twice. Look it up: Account().logs(…), client request id "
-                f"{error.client_request_id or request.header('x-client-request-id')}."
-            )
-        elif isinstance(error, InvalidRequestError | NotFoundError):
-            error.hint = self._near_ids(request) or error.hint
-        return error
-
-    def _near_ids(self, request: Request) -> str | None:
-        if request.method == "GET" or self._spec(self.kind) is not None:
-            return None
-        near = catalogue.near_media(self.model, self.kind)
-        return f"Ids near {self.model!r}: {', '.join(near)}." if near else None
-
-    def patience(self, steering: Mapping[str, Any] | None = None) -> float | None:
-        """Seconds that a call may take, a job's included: `timeout`, or no limit."""
-        given = (steering or {}).get("timeout")
-        timeout = self.timeout if given is None else given
-        return timeout.total if isinstance(timeout, Timeouts) else timeout
-
-    def _key(self, steering: Mapping[str, Any]) -> SecretStr:
-        return resolve_key(self, steering)
-
-    async def _akey(self, steering: Mapping[str, Any]) -> SecretStr:
-        return await aresolve_key(self, steering)
-
-    def _metered(
-        self, parameters: Mapping[str, Any], call: Callable[[], MediaResult]
-    ) -> MediaResult:
-        """Make a call that budgets and usage handlers know of."""
-        with metered(characters_of(parameters)) as meter:
-            result = call()
-            meter.used = Used(self.model, cost_usd=result.cost)
-        return result
-
-    async def _ametered(
-        self, parameters: Mapping[str, Any], call: Callable[[], Awaitable[MediaResult]]
-    ) -> MediaResult:
-        with metered(characters_of(parameters)) as meter:
-            result = await call()
-            meter.used = Used(self.model, cost_usd=result.cost)
-        return result
-
-    # --- files ------------------------------------------------------------------------------------
-
-    def fetch(self, url: str) -> Iterator[bytes]:
-        """Yield the bytes of a file that a result named.
-
-        Raises:
-            AimlapiError: If it is not to be fetched, or cannot be.
-        """
-        options = self._client_options
-        return files.download(self, options, url, allow_private=self._allows_private())
-
-    def afetch(self, url: str) -> AsyncIterator[bytes]:
-        """Yield the bytes of a file; see `fetch`."""
-        options = self._client_options
-        return files.adownload(self, options, url, allow_private=self._allows_private())
-
-    def _allows_private(self) -> bool:
-        """A service within this network, such as the sandbox, keeps its files there, too."""
-        return self.allow_private_urls or files.is_private(self.aimlapi_api_base)
-
 
 def _check_kind(model: str, kind: Kind) -> None:
     if catalogue.media_spec(model, kind) is not None:
@@ -353,25 +265,9 @@ def _check_kind(model: str, kind: Kind) -> None:
         raise ConfigurationError(f"{model} is a chat model: use ChatAimlapi.")
 
 
-def _may_be_paid(error: AimlapiError, request: Request) -> bool:
-    """Whether a failure came after the request was sent, and without a clear no."""
-    if not request.retry.at_most_once or not error.was_sent:
-        return False
-    status = error.status_code
-    return status is None or status < _REFUSED or status >= _SERVER_SIDE or status == _TIMED_OUT
-
-
-_REFUSED, _TIMED_OUT, _SERVER_SIDE = 300, 408, 500
-
-
 def steering_of(kwargs: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of a call that are about its request."""
     return {name: value for name, value in kwargs.items() if name in _STEERING}
-
-
-def characters_of(parameters: Mapping[str, Any]) -> int:
-    """The length of the texts of a call, for those who reserve for it."""
-    return sum(len(value) for value in parameters.values() if isinstance(value, str))
 
 
 def _read(value: Any, name: str) -> Any:

@@ -25,6 +25,8 @@ class AimlapiMusic(JobModel):
     """
 
     kind: ClassVar[Kind] = "music"
+    tool_name: ClassVar[str] = "make_music"
+    tool_description: ClassVar[str] = "Make music from a description. Takes some minutes."
     makes: ClassVar[str] = "audio"
     default_path: ClassVar[str] = "/v2/generate/audio"
     media_inputs: ClassVar[frozenset[str]] = frozenset({"audio", "reference_audio_url"})

@@ -182,6 +182,11 @@ class MediaResult:
         """Write the first file; see `GeneratedFile.save`."""
         return await self.file.asave(path, overwrite=overwrite)
 
+    def told(self) -> str:
+        """What a chat model is told of it: what was made, and where it is."""
+        made = [f"{file.kind}: {file.url or 'in the artifact'}" for file in self.files]
+        return f"Made by {self.model}: {', '.join(made)}"
+
     def summary(self) -> dict[str, Any]:
         """What a trace holds of it: no bytes."""
         shown = [{"kind": file.kind, "url": file.url} for file in self.files]

@@ -25,8 +25,9 @@ from langchain_aimlapi._lazy import load_for_async
 from langchain_aimlapi._transport.request import Reply, ReplyRules, Request
 from langchain_aimlapi.errors import AimlapiError, ResponseFormatError
 from langchain_aimlapi.media.files import LengthCheck, content_of
-from langchain_aimlapi.media.model import MediaModel, characters_of, steering_of
+from langchain_aimlapi.media.model import MediaModel, steering_of
 from langchain_aimlapi.media.results import GeneratedFile, MediaResult
+from langchain_aimlapi.media.service import characters_of
 
 if TYPE_CHECKING:
     from langchain_aimlapi._catalogue.media import Kind
@@ -51,6 +52,9 @@ class AimlapiSpeech(MediaModel):
     """
 
     kind: ClassVar[Kind] = "speech"
+    tool_name: ClassVar[str] = "speak"
+    tool_description: ClassVar[str] = "Read a text aloud: makes an audio file of it."
+    tool_input: ClassVar[str] = "The text to read aloud, word for word"
     default_path: ClassVar[str] = "/v1/tts"
     input_name: ClassVar[str] = "text"
 

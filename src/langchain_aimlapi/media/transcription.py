@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 __all__ = ["AimlapiTranscription", "AimlapiTranscriptionLoader", "Transcript"]
 
 _AUDIO = ("audio", "file", "url")
+_DIALOGUE = 2
+"""Speakers from which on it matters who says what."""
 
 
 @dataclass(slots=True)
@@ -67,6 +69,12 @@ class Transcript(MediaResult):
         """Write the text; see `GeneratedFile.save`."""
         return await run_in_executor(None, partial(self.save, path, overwrite=overwrite))
 
+    def told(self) -> str:
+        """What a chat model is told of it: who said what."""
+        if len(self.speakers) < _DIALOGUE:
+            return self.text
+        return "\n".join(f"{one.speaker}: {one.text}" for one in self.segments)
+
     def summary(self) -> dict[str, Any]:
         """What a trace holds of it."""
         shown = {"model": self.model, "text": self.text, "duration": self.duration}
@@ -91,6 +99,9 @@ class AimlapiTranscription(JobModel):
     """
 
     kind: ClassVar[Kind] = "transcription"
+    input_is_file: ClassVar[bool] = True
+    tool_name: ClassVar[str] = "transcribe"
+    tool_description: ClassVar[str] = "Write down what is said in an audio file."
     makes: ClassVar[str] = "text"
     default_path: ClassVar[str] = "/v1/stt/create"
     input_name: ClassVar[str] = "audio"
@@ -100,6 +111,10 @@ class AimlapiTranscription(JobModel):
     """Code of the language that is spoken, such as "en"; models detect it otherwise."""
     diarize: bool | None = None
     """Whether to tell speakers apart, for models that can."""
+
+    def tool_files(self) -> dict[str, bool]:
+        """Return the files that a tool takes: the audio, whatever the id calls it."""
+        return {"url": False}
 
     def _named_input(self, given: Any) -> dict[str, Any]:
         is_block = isinstance(given, Mapping) and "type" in given

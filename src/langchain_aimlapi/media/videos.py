@@ -27,6 +27,8 @@ class AimlapiVideos(JobModel):
     """
 
     kind: ClassVar[Kind] = "video"
+    tool_name: ClassVar[str] = "make_video"
+    tool_description: ClassVar[str] = "Make a short video from a description. Takes some minutes."
     makes: ClassVar[str] = "video"
     default_path: ClassVar[str] = "/v2/video/generations"
     media_inputs: ClassVar[frozenset[str]] = frozenset(

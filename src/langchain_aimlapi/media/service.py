@@ -1,0 +1,174 @@
+"""How media models reach the service: requests that are paid for once, and files."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from pydantic import SecretStr
+
+from langchain_aimlapi._catalogue import media as catalogue
+from langchain_aimlapi._client.key import aresolve_key, resolve_key
+from langchain_aimlapi._client.metering import Used, metered
+from langchain_aimlapi._client.request import CallScope, Endpoint, Form, build_request
+from langchain_aimlapi._client.send import asend, send
+from langchain_aimlapi._client.settings import Connection
+from langchain_aimlapi._transport.request import Reply, ReplyRules, Request, Timeouts
+from langchain_aimlapi.errors import AimlapiError, InvalidRequestError, NotFoundError
+from langchain_aimlapi.media import files
+
+if TYPE_CHECKING:
+    from langchain_aimlapi._catalogue.media import Kind, MediaSpec
+    from langchain_aimlapi.media.results import MediaResult
+
+__all__ = ["MediaService", "characters_of"]
+
+T = TypeVar("T")
+_OBJECT = ReplyRules(content_key=b"{")
+
+
+class MediaService(Connection):
+    """The connection of a media model; what it is asked, its subclasses know."""
+
+    kind: ClassVar[Kind]
+    default_path: ClassVar[str]
+
+    model: str
+    """Id of the model."""
+    allow_private_urls: bool = False
+    """Whether files at addresses within this network are fetched; a model may have named them."""
+
+    def _path(self) -> str:
+        spec = self._spec(self.kind)
+        return spec.path if spec else self.default_path
+
+    def _spec(self, kind: Kind) -> MediaSpec | None:
+        return catalogue.media_spec(self.model, kind)
+
+    # --- requests ---------------------------------------------------------------------------------
+
+    def _post(
+        self,
+        path: str,
+        body: Mapping[str, Any] | Form,
+        key: SecretStr,
+        steering: Mapping[str, Any],
+        *,
+        rules: ReplyRules = _OBJECT,
+        streams: bool = False,
+    ) -> Request:
+        """A request that is paid for: sent at most once, unless it was turned away."""
+        endpoint = Endpoint(path, reply=rules, from_root=True, at_most_once=True)
+        scope = CallScope(key, arguments=steering)
+        return build_request(self, endpoint, body, scope, streams=streams)
+
+    def _get(
+        self,
+        path: str,
+        query: Mapping[str, Any] | None,
+        key: SecretStr,
+        steering: Mapping[str, Any],
+        rules: ReplyRules = _OBJECT,
+    ) -> Request:
+        endpoint = Endpoint(path, "GET", rules, from_root=True)
+        return build_request(self, endpoint, None, CallScope(key, arguments=steering), query=query)
+
+    def _send(
+        self, request: Request, decode: Callable[[Reply], T], deadline: float | None = None
+    ) -> T:
+        try:
+            return send(request, self._client_options, self.http_client, decode, deadline)
+        except AimlapiError as error:
+            raise self._explained(error, request) from error.__cause__
+
+    async def _asend(
+        self, request: Request, decode: Callable[[Reply], T], deadline: float | None = None
+    ) -> T:
+        client = self.http_async_client
+        try:
+            return await asend(request, self._client_options, client, decode, deadline)
+        except AimlapiError as error:
+            raise self._explained(error, request) from error.__cause__
+
+    def _explained(self, error: AimlapiError, request: Request) -> AimlapiError:
+        """Say what a caller cannot know: what may have been paid for, which ids there are."""
+        if _may_be_paid(error, request):
+            error.hint = (
+                "The request may have been acted on, and was not sent again since that may be paid "
+                "for twice. Look it up: Account().logs(…), client request id "
+                f"{error.client_request_id or request.header('x-client-request-id')}."
+            )
+        elif isinstance(error, InvalidRequestError | NotFoundError):
+            error.hint = self._near_ids(request) or error.hint
+        return error
+
+    def _near_ids(self, request: Request) -> str | None:
+        if request.method == "GET" or self._spec(self.kind) is not None:
+            return None
+        near = catalogue.near_media(self.model, self.kind)
+        return f"Ids near {self.model!r}: {', '.join(near)}." if near else None
+
+    def patience(self, steering: Mapping[str, Any] | None = None) -> float | None:
+        """Seconds that a call may take, a job's included: `timeout`, or no limit."""
+        given = (steering or {}).get("timeout")
+        timeout = self.timeout if given is None else given
+        return timeout.total if isinstance(timeout, Timeouts) else timeout
+
+    def _key(self, steering: Mapping[str, Any]) -> SecretStr:
+        return resolve_key(self, steering)
+
+    async def _akey(self, steering: Mapping[str, Any]) -> SecretStr:
+        return await aresolve_key(self, steering)
+
+    def _metered(
+        self, parameters: Mapping[str, Any], call: Callable[[], MediaResult]
+    ) -> MediaResult:
+        """Make a call that budgets and usage handlers know of."""
+        with metered(characters_of(parameters)) as meter:
+            result = call()
+            meter.used = Used(self.model, cost_usd=result.cost)
+        return result
+
+    async def _ametered(
+        self, parameters: Mapping[str, Any], call: Callable[[], Awaitable[MediaResult]]
+    ) -> MediaResult:
+        with metered(characters_of(parameters)) as meter:
+            result = await call()
+            meter.used = Used(self.model, cost_usd=result.cost)
+        return result
+
+    # --- files ------------------------------------------------------------------------------------
+
+    def fetch(self, url: str) -> Iterator[bytes]:
+        """Yield the bytes of a file that a result named.
+
+        Raises:
+            AimlapiError: If it is not to be fetched, or cannot be.
+        """
+        options = self._client_options
+        return files.download(self, options, url, allow_private=self._allows_private())
+
+    def afetch(self, url: str) -> AsyncIterator[bytes]:
+        """Yield the bytes of a file; see `fetch`."""
+        options = self._client_options
+        return files.adownload(self, options, url, allow_private=self._allows_private())
+
+    def _allows_private(self) -> bool:
+        """A service within this network, such as the sandbox, keeps its files there, too."""
+        return self.allow_private_urls or files.is_private(self.aimlapi_api_base)
+
+
+def _may_be_paid(error: AimlapiError, request: Request) -> bool:
+    """Whether a failure came after the request was sent, and without a clear no."""
+    if not request.retry.at_most_once or not error.was_sent:
+        return False
+    status = error.status_code
+    return status is None or status < _REFUSED or status >= _SERVER_SIDE or status == _TIMED_OUT
+
+
+_REFUSED, _TIMED_OUT, _SERVER_SIDE = 300, 408, 500
+
+
+def characters_of(parameters: Mapping[str, Any]) -> int:
+    """The length of the texts of a call, for those who reserve for it."""
+    return sum(len(value) for value in parameters.values() if isinstance(value, str))
