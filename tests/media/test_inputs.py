@@ -110,7 +110,7 @@ def test_addresses(form):
         (io.StringIO("text"), "mode 'rb'"),
         (5, "int is no path"),
     ],
-    ids=lambda each: str(each)[:30],
+    ids=lambda each: type(each).__name__ if hasattr(each, "read") else str(each)[:30],
 )
 def test_what_is_no_file(form, words):
     """An error before anything is sent, short enough to read."""
