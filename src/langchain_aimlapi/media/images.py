@@ -16,7 +16,7 @@ from langchain_aimlapi.media.results import GeneratedFile, MediaResult
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_aimlapi._catalogue.media import Kind
+    from langchain_aimlapi._catalogue.media import Kind, MediaSpec
     from langchain_aimlapi._transport.request import Reply
 
 __all__ = ["AimlapiImages"]
@@ -82,7 +82,7 @@ class AimlapiImages(MediaModel):
     def _loaded(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Read the pictures; those at addresses are fetched if they go into a form."""
         loaded = super()._loaded(parameters)
-        pictures = _pictures(loaded)
+        pictures = _pictures(loaded, self._spec("image_edit") or self._spec("image"))
         if pictures and self._spec("image_edit") is not None:
             pictures = [_fetched(each, self) for each in pictures]
             if "mask" in loaded:
@@ -127,10 +127,15 @@ class AimlapiImages(MediaModel):
         )
 
 
-def _pictures(loaded: dict[str, Any]) -> list[MediaFile]:
-    """Take the pictures out of the parameters, in their order."""
+def _pictures(loaded: dict[str, Any], spec: MediaSpec | None) -> list[MediaFile]:
+    """Take the pictures out of the parameters, in their order.
+
+    Those under a name that the id documents beside others stay there: a picture to edit and one to
+    imitate are not the same.
+    """
     listed: list[MediaFile] = []
-    for name in ("image", "images", "image_url", "image_urls"):
+    own = spec.parameters.keys() if spec else frozenset()
+    for name in sorted({"image", "images", "image_url", "image_urls"} - ({*own} - {"image"})):
         value = loaded.pop(name, None)
         listed += value if isinstance(value, list) else [] if value is None else [value]
     return listed
