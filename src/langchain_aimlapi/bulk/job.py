@@ -19,6 +19,7 @@ from langchain_aimlapi.bulk import sinks
 from langchain_aimlapi.bulk.admission import Admission
 from langchain_aimlapi.bulk.calls import caller_for, identity_of
 from langchain_aimlapi.bulk.errors import JobStoppedError, SourceError
+from langchain_aimlapi.bulk.gate import Gate, shared_gate
 from langchain_aimlapi.bulk.journal import Journal
 from langchain_aimlapi.bulk.limits import Rates
 from langchain_aimlapi.bulk.local import LocalEngine
@@ -212,26 +213,42 @@ async def _asked(
     progress.done = before.done
     progress.failed = 0 if job.settings.retry_failed else before.failed
     progress.resumed = progress.finished
+    left = _left(job, journal) if sample is None else _sampled(job, journal, sample)
+    return progress, await _with_engine(job, caller, journal, progress, left)
+
+
+async def _with_engine(
+    job: _Job, caller: Caller, journal: Journal, progress: Progress, left: Iterator[Row]
+) -> str | None:
+    """Ask rows with the engine that was asked for; why it ended early, if it did."""
+    settings, keep_input = job.settings, not job.source.rereadable
+    if settings.engine == "ray":
+        from langchain_aimlapi.bulk.ray import run_on_ray  # noqa: PLC0415  # an extra
+
+        async with _reporting(progress, None, settings.on_progress):
+            return await asyncio.to_thread(
+                run_on_ray, left, job.runnable, journal, settings, progress, keep_input=keep_input
+            )
     engine = LocalEngine(
-        rows=_left(job, journal) if sample is None else _sampled(job, journal, sample),
+        rows=left,
         caller=caller,
         journal=journal,
-        admission=_admission(job),
-        retries=job.settings.retries,
+        gate=_gate(job),
+        retries=settings.retries,
         progress=progress,
-        rates=_rates(job.settings),
-        budget_usd=job.settings.budget_usd,
-        keep_input=not job.source.rereadable,
+        rates=_rates(settings),
+        budget_usd=settings.budget_usd,
+        keep_input=keep_input,
     )
-    async with _reporting(engine, job.settings.on_progress):
+    async with _reporting(progress, engine.gate.admission, settings.on_progress):
         await engine.run()
-    return progress, engine.stopped
+    return engine.stopped
 
 
-def _admission(job: _Job) -> Admission:
+def _gate(job: _Job) -> Gate:
     if job.settings.concurrency == "auto":
-        return Admission(ceiling=job.settings.max_concurrency)
-    return Admission(ceiling=job.settings.concurrency, adaptive=False)
+        return shared_gate(job.runnable, job.settings.max_concurrency)
+    return Gate(Admission(ceiling=job.settings.concurrency, adaptive=False))
 
 
 def _rates(settings: Settings) -> Rates:
@@ -292,7 +309,9 @@ def _left_of_iterable(job: _Job, journal: Journal) -> Iterator[Row]:
 
 
 @contextlib.asynccontextmanager
-async def _reporting(engine: LocalEngine, on_progress: OnProgress | None) -> Any:
+async def _reporting(
+    progress: Progress, admission: Admission | None, on_progress: OnProgress | None
+) -> Any:
     if on_progress is None:
         yield
         return
@@ -301,9 +320,10 @@ async def _reporting(engine: LocalEngine, on_progress: OnProgress | None) -> Any
         began = asyncio.get_running_loop().time()
         while True:
             await asyncio.sleep(_SECONDS_PER_REPORT)
-            engine.progress.seconds = asyncio.get_running_loop().time() - began
-            engine.progress.concurrency = engine.admission.most
-            on_progress(engine.progress)
+            progress.seconds = asyncio.get_running_loop().time() - began
+            if admission is not None:
+                progress.concurrency = admission.most
+            on_progress(progress)
 
     task = asyncio.create_task(report())
     try:
@@ -312,7 +332,7 @@ async def _reporting(engine: LocalEngine, on_progress: OnProgress | None) -> Any
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-        on_progress(engine.progress)
+        on_progress(progress)
 
 
 def status(journal: str | Path) -> Report:

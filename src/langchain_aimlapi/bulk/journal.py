@@ -20,6 +20,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from langchain_aimlapi.bulk.database import APPLICATION_ID, check_kind, reading, translated
 from langchain_aimlapi.bulk.errors import JobChangedError, JournalError
 from langchain_aimlapi.bulk.lock import locked
 from langchain_aimlapi.bulk.report import Report
@@ -38,7 +39,6 @@ Durability = Literal["normal", "full"]
 _ROWS_PER_COMMIT = 100
 _SECONDS_PER_COMMIT = 0.01
 _PAGE = 10_000
-_APPLICATION_ID = 0x41494D4C  # "AIML": tells a journal from another SQLite file
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -127,10 +127,10 @@ class Journal:
             raise
 
     def _prepare(self, identity: Mapping[str, str], *, force: bool) -> None:
-        with _translated(self.path), closing(sqlite3.connect(self.path)) as db:
-            _check_kind(db, self.path)
+        with translated(self.path), closing(sqlite3.connect(self.path)) as db:
+            check_kind(db, self.path)
             db.execute("PRAGMA journal_mode=WAL")
-            db.execute(f"PRAGMA application_id={_APPLICATION_ID}")
+            db.execute(f"PRAGMA application_id={APPLICATION_ID}")
             db.executescript(_TABLES)
             known = dict(db.execute("SELECT key, value FROM meta"))
             version = known.pop("version", VERSION)
@@ -224,6 +224,17 @@ class Journal:
             entries.append(entry)
         return entries
 
+    def has(self, entry: Entry) -> bool:
+        """Tell whether a row is there with this very outcome, cost and time included.
+
+        Args:
+            entry: The row.
+        """
+        with reading(self.path) as db:
+            query = "SELECT outcome FROM rows WHERE id = ?"
+            known = db.execute(query, (entry.row,)).fetchone()
+        return known is not None and known[0] == dumps(entry.outcome.values)
+
     # --- reading ----------------------------------------------------------------------------------
 
     def finished(self, *, failed_too: bool) -> Iterator[int]:
@@ -248,7 +259,7 @@ class Journal:
     def _paged(self, query: str) -> Iterator[tuple[Any, ...]]:
         last = -1
         while True:
-            with _reading(self.path) as db:
+            with reading(self.path) as db:
                 page = db.execute(query, (last, _PAGE)).fetchall()
             yield from page
             if len(page) < _PAGE:
@@ -269,7 +280,7 @@ class Journal:
         Raises:
             JournalError: If there is no journal, or it cannot be read.
         """
-        with _reading(path) as db:
+        with reading(path) as db:
             db.execute("BEGIN")
             query = "SELECT id, failed, outcome, input FROM rows ORDER BY id"
             yield lambda: map(_saved, db.execute(query))
@@ -281,7 +292,7 @@ class Journal:
         Args:
             path: The journal.
         """
-        with _reading(path) as db:
+        with reading(path) as db:
             return dict(db.execute("SELECT key, value FROM meta"))
 
     @staticmethod
@@ -291,7 +302,7 @@ class Journal:
         Args:
             path: The journal.
         """
-        with _reading(path) as db:
+        with reading(path) as db:
             return [
                 usd for (usd,) in db.execute("SELECT cost_usd FROM rows WHERE cost_usd NOT NULL")
             ]
@@ -306,7 +317,7 @@ class Journal:
         query = (
             "SELECT input_tokens, ifnull(output_tokens, 0) FROM rows WHERE input_tokens NOT NULL"
         )
-        with _reading(path) as db:
+        with reading(path) as db:
             return list(db.execute(query))
 
     @staticmethod
@@ -320,7 +331,7 @@ class Journal:
         Raises:
             JournalError: If there is no journal, or it cannot be read.
         """
-        with _reading(path) as db:
+        with reading(path) as db:
             counts = db.execute(
                 "SELECT count(*), total(failed), total(input_tokens), total(output_tokens), "
                 "total(cost_usd) FROM rows"
@@ -370,31 +381,3 @@ def _changed(path: Path, fields: tuple[str, ...]) -> str:
         f"{path} belongs to another job: its {named} {verb}. Use another journal for the new "
         "job, or force=True to go on with this one, whose finished rows stay as they are."
     )
-
-
-def _check_kind(db: sqlite3.Connection, path: Path) -> None:
-    """Refuse SQLite files of other programs."""
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    if tables and application != _APPLICATION_ID:
-        raise JournalError(f"{path} is an SQLite file, but no journal of a bulk job.")
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise JournalError(f"{path} cannot be used as a journal: {error}.") from error
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[sqlite3.Connection]:
-    if not path.exists():
-        raise JournalError(f"There is no journal {path}.")
-    with (
-        _translated(path),
-        closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db,
-    ):
-        _check_kind(db, path)
-        yield db

@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Protocol
 
 from langchain_aimlapi.bulk.errors import LimitsError
+from langchain_aimlapi.bulk.failures import FailureWindow, over_budget
 from langchain_aimlapi.bulk.journal import Entry
 from langchain_aimlapi.bulk.limits import Rates
 from langchain_aimlapi.bulk.outcome import Outcome, failure
@@ -23,18 +24,32 @@ from langchain_aimlapi.bulk.retries import Kind, Retries, kind_of, retry_after
 from langchain_aimlapi.bulk.rows import Row, RowError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from langchain_aimlapi.bulk.admission import Admission
     from langchain_aimlapi.bulk.calls import Caller
-    from langchain_aimlapi.bulk.journal import Journal
+    from langchain_aimlapi.bulk.gate import Gate
     from langchain_aimlapi.bulk.report import Progress
 
-__all__ = ["LocalEngine"]
+__all__ = ["Keeper", "LocalEngine"]
 
-_RECENT = 200
 _UNSAVED = 5_000
 """Rows on their way into the journal before new calls wait for it."""
+
+
+class Keeper(Protocol):
+    """What takes the rows that are through: a `Journal`."""
+
+    def start(self, saved: Callable[[Sequence[Entry]], None]) -> None:
+        """Begin; `saved` is told of entries that are kept."""
+        ...
+
+    def put(self, entry: Entry) -> None:
+        """Take a row."""
+        ...
+
+    def close(self) -> None:
+        """Keep all that was taken."""
+        ...
 
 
 class _CutShortError(Exception):
@@ -49,7 +64,7 @@ class LocalEngine:
         rows: Those that are not through yet, in order.
         caller: Answers them.
         journal: Where outcomes go.
-        admission: The pace.
+        gate: Lets calls through at the pace that the service bears.
         retries: How often a row is tried again.
         progress: Kept up to date.
         rates: Requests and tokens a minute.
@@ -59,8 +74,8 @@ class LocalEngine:
 
     rows: Iterator[Row]
     caller: Caller
-    journal: Journal
-    admission: Admission
+    journal: Keeper
+    gate: Gate
     retries: Retries
     progress: Progress
     rates: Rates = field(default_factory=Rates)
@@ -68,12 +83,8 @@ class LocalEngine:
     keep_input: bool = False
     stopped: str | None = None
     """Why no new row is taken, if the job ended early."""
-    _active: int = 0
-    _waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
     _workers: set[asyncio.Task[None]] = field(default_factory=set)
-    _recent: deque[str] = field(default_factory=deque)
-    """The errors of the last rows; an empty text where there was none."""
-    _recent_failures: int = 0
+    _window: FailureWindow = field(default_factory=FailureWindow)
     _unsaved: int = 0
     _room: asyncio.Event = field(default_factory=asyncio.Event)
     _error: BaseException | None = None
@@ -113,7 +124,7 @@ class LocalEngine:
 
     def _hire(self) -> None:
         """As many workers as calls may be under way; they leave when there are no rows."""
-        while len(self._workers) < self.admission.most and not self.stopped:
+        while len(self._workers) < self.gate.admission.most and not self.stopped:
             worker = asyncio.create_task(self._work())
             self._workers.add(worker)
             worker.add_done_callback(self._left)
@@ -123,36 +134,6 @@ class LocalEngine:
         if not worker.cancelled() and (error := worker.exception()) is not None:
             self._error = self._error or error
             self.stopped = self.stopped or "an error of the job itself"
-
-    async def _enter(self) -> None:
-        """Wait for a place among the calls under way."""
-        loop = asyncio.get_running_loop()
-        while True:
-            if self._active >= self.admission.most:
-                place = loop.create_future()
-                self._waiting.append(place)
-                try:
-                    await place
-                except asyncio.CancelledError:
-                    self._wake()
-                    raise
-                continue
-            if not (seconds := self.admission.wait(loop.time())):
-                self._active += 1
-                return
-            await asyncio.sleep(seconds * random.uniform(1.0, 1.05))  # noqa: S311  # spread, no secret
-
-    def _leave(self) -> None:
-        self._active -= 1
-        self._wake()
-
-    def _wake(self) -> None:
-        free = self.admission.most - self._active
-        while free > 0 and self._waiting:
-            place = self._waiting.popleft()
-            if not place.done():
-                place.set_result(None)
-                free -= 1
 
     # --- rows -------------------------------------------------------------------------------------
 
@@ -199,11 +180,11 @@ class LocalEngine:
                 outcomes, kind = [failure(error)], self._judge(error, began, loop.time())
                 pause = retry_after(error)
             else:
-                self.admission.succeeded(began, loop.time(), busy=self._is_busy())
+                self.gate.admission.succeeded(began, loop.time(), busy=self.gate.is_busy)
                 kind, pause = _unfit(outcomes), None
             finally:
                 self.progress.in_flight -= 1
-                self._leave()
+                self.gate.leave()
             self._hire()
             spent += self._pay(outcomes)
             self._settle(estimate, outcomes)
@@ -222,9 +203,9 @@ class LocalEngine:
         except LimitsError as error:
             self.stopped = self.stopped or str(error)
             raise _CutShortError from None
-        await self._enter()
+        await self.gate.enter()
         if self.stopped:
-            self._leave()
+            self.gate.leave()
             raise _CutShortError
         return estimate
 
@@ -238,11 +219,7 @@ class LocalEngine:
         """Count the USD of a call; at the cap no new one begins."""
         usd = sum(float(outcome.values.get("cost_usd") or 0) for outcome in outcomes)
         self._spent += usd
-        if self.budget_usd is not None and self._spent >= self.budget_usd:
-            allowed = f"${self.budget_usd:.4f}"
-            self.stopped = (
-                self.stopped or f"it has cost ${self._spent:.4f} of the {allowed} allowed"
-            )
+        self.stopped = self.stopped or over_budget(self._spent, self.budget_usd)
         return usd
 
     def _settle(self, estimate: int, outcomes: Sequence[Outcome]) -> None:
@@ -250,13 +227,10 @@ class LocalEngine:
         answers = sum(outcome.values.get("output_tokens") or 0 for outcome in outcomes)
         self.rates.end(estimate, prompts, answers)
 
-    def _is_busy(self) -> bool:
-        return self._active >= self.admission.most
-
     def _judge(self, error: Exception, began: float, now: float) -> Kind:
         kind = kind_of(error) if not isinstance(error, RowError) else Kind.ROW
         if kind is Kind.RATE:
-            self.admission.refused(began, now, retry_after(error))
+            self.gate.admission.refused(began, now, retry_after(error))
         if kind is Kind.JOB:
             self.stopped = self.stopped or f"{type(error).__name__}: {error}"
         return kind
@@ -274,7 +248,7 @@ class LocalEngine:
     # --- what is through --------------------------------------------------------------------------
 
     def _keep(self, row: Row, outcome: Outcome) -> None:
-        self._judge_rows(outcome)
+        self.stopped = self.stopped or self._window.add(outcome)
         self._unsaved += 1
         if self._unsaved >= _UNSAVED:
             self._room.clear()
@@ -290,32 +264,7 @@ class LocalEngine:
         if self._unsaved < _UNSAVED:
             self._room.set()
         for entry in entries:
-            self._count(entry.outcome)
-
-    def _count(self, outcome: Outcome) -> None:
-        values: dict[str, Any] = outcome.values
-        self.progress.input_tokens += values.get("input_tokens") or 0
-        self.progress.output_tokens += values.get("output_tokens") or 0
-        self.progress.cost_usd += values.get("cost_usd") or 0.0
-        error = str(values.get("error_type") or "") if outcome.failed else ""
-        if outcome.failed:
-            self.progress.failed += 1
-            self.progress.errors[error] += 1
-        else:
-            self.progress.done += 1
-
-    def _judge_rows(self, outcome: Outcome) -> None:
-        """End a job most of whose rows fail, before all of them are paid for."""
-        if len(self._recent) == _RECENT:
-            self._recent_failures -= bool(self._recent.popleft())
-        self._recent.append(str(outcome.values.get("error_type")) if outcome.failed else "")
-        self._recent_failures += outcome.failed
-        if len(self._recent) < _RECENT or self._recent_failures * 2 < _RECENT or self.stopped:
-            return
-        name, times = Counter(filter(None, self._recent)).most_common(1)[0]
-        self.stopped = (
-            f"{self._recent_failures} of the last {_RECENT} rows failed, {times} with {name}"
-        )
+            self.progress.count(entry.outcome)
 
 
 def _characters(row: Row) -> int:

@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Literal
 
+from langchain_aimlapi.bulk.outcome import Outcome
+
 __all__ = ["Estimate", "Progress", "Report"]
 
 
@@ -42,6 +44,33 @@ class Progress:
     cost_usd: float = 0.0
     errors: Counter[str] = field(default_factory=Counter)
     retries: Counter[str] = field(default_factory=Counter)
+
+    def count(self, outcome: Outcome) -> None:
+        """Count a row that is through.
+
+        Args:
+            outcome: What its call came to.
+        """
+        values = outcome.values
+        self.input_tokens += values.get("input_tokens") or 0
+        self.output_tokens += values.get("output_tokens") or 0
+        self.cost_usd += values.get("cost_usd") or 0.0
+        if outcome.failed:
+            self.failed += 1
+            self.errors[str(values.get("error_type") or "")] += 1
+        else:
+            self.done += 1
+
+    def take(self, counted: Progress, before: Progress) -> None:
+        """Take over what other machines have counted.
+
+        Args:
+            counted: Their rows.
+            before: What was finished before.
+        """
+        self.done, self.failed = before.done + counted.done, before.failed + counted.failed
+        self.input_tokens, self.output_tokens = counted.input_tokens, counted.output_tokens
+        self.cost_usd, self.errors = counted.cost_usd, counted.errors
 
     @property
     def finished(self) -> int:

@@ -23,7 +23,7 @@ from langchain_aimlapi.bulk.values import dumps
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["check_sink", "write"]
+__all__ = ["check_sink", "job_schema", "write"]
 
 Record = Mapping[str, Any]
 Records = Callable[[], Iterable[Record]]
@@ -130,7 +130,8 @@ def _write_columnar(
     import pyarrow as pa  # noqa: PLC0415  # an extra
     import pyarrow.parquet as pq  # noqa: PLC0415
 
-    schema = _with_job_columns(given if given is not None else _found_schema(records()))
+    own = given if given is not None else _found_schema(records())
+    schema = pa.schema([*own, *job_schema()])
     with (
         pq.ParquetWriter(path, schema) if parquet else pa.ipc.new_file(str(path), schema)
     ) as writer:
@@ -173,7 +174,8 @@ def _found_schema(records: Iterable[Record]) -> pa.Schema:
     return schema
 
 
-def _with_job_columns(given: pa.Schema) -> pa.Schema:
+def job_schema() -> pa.Schema:
+    """The Arrow types of the columns that a job adds."""
     import pyarrow as pa  # noqa: PLC0415  # an extra
 
     kinds = {
@@ -183,6 +185,4 @@ def _with_job_columns(given: pa.Schema) -> pa.Schema:
         "float": pa.float64(),
         "floats": pa.list_(pa.float32()),
     }
-    for name, kind in COLUMNS.items():
-        given = given.append(pa.field(name, kinds[kind]))
-    return given
+    return pa.schema([pa.field(name, kinds[kind]) for name, kind in COLUMNS.items()])

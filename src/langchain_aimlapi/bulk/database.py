@@ -1,0 +1,47 @@
+"""The SQLite file of a journal: how it is opened for reading, and told from other files."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING
+
+from langchain_aimlapi.bulk.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["APPLICATION_ID", "check_kind", "reading", "translated"]
+
+APPLICATION_ID = 0x41494D4C  # "AIML": tells a journal from another SQLite file
+
+
+def check_kind(db: sqlite3.Connection, path: Path) -> None:
+    """Refuse SQLite files of other programs."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if tables and application != APPLICATION_ID:
+        raise JournalError(f"{path} is an SQLite file, but no journal of a bulk job.")
+
+
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise JournalError(f"{path} cannot be used as a journal: {error}.") from error
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a journal for reading."""
+    if not path.exists():
+        raise JournalError(f"There is no journal {path}.")
+    with (
+        translated(path),
+        closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db,
+    ):
+        check_kind(db, path)
+        yield db
