@@ -5,6 +5,8 @@ Run by hand with `pytest -m slow tests/bulk/test_ray.py`.
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 
@@ -120,11 +122,11 @@ class TestOnTwoNodes:
         if kill == "node":
             cluster.remove_node(cluster.second, allow_graceful=False)
         elif kill == "worker":
-            workers = ray.util.state.list_actors(
-                filters=[("state", "=", "ALIVE")], address=cluster.address
-            )
-            import os
-            import signal
-
-            victims = [each for each in workers if "MapWorker" in each.class_name]
-            os.kill(victims[0].pid, signal.SIGKILL)
+            # Ray's public list of actors needs its dashboard.
+            actors = ray._private.state.actors().values()
+            victims = [
+                each
+                for each in actors
+                if "MapWorker" in each["ActorClassName"] and each["State"] == "ALIVE"
+            ]
+            os.kill(victims[0]["Pid"], signal.SIGKILL)

@@ -229,6 +229,12 @@ async def _with_engine(
             return await asyncio.to_thread(
                 run_on_ray, left, job.runnable, journal, settings, progress, keep_input=keep_input
             )
+    if settings.engine == "service":
+        from langchain_aimlapi.bulk.service import ServiceEngine  # noqa: PLC0415  # seldom needed
+
+        service = ServiceEngine(left, job.runnable, settings, journal, progress, keep_input)
+        async with _reporting(progress, None, settings.on_progress):
+            return await service.run()
     engine = LocalEngine(
         rows=left,
         caller=caller,

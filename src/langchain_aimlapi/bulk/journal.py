@@ -115,9 +115,10 @@ class Journal:
         force: bool = False,
     ) -> None:
         self.path = path
-        self._queue: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Entry | threading.Event | None] = queue.SimpleQueue()
         self._failed: _Full | None = None
         self._thread: threading.Thread | None = None
+        self._reader: sqlite3.Connection | None = None
         self._durability = durability
         self._lock = locked(path)
         try:
@@ -167,6 +168,18 @@ class Journal:
         self._raise_failure()
         self._queue.put(entry)
 
+    def flush(self) -> None:
+        """Wait until what was handed over is written.
+
+        Raises:
+            JournalError: If a row could not be written.
+        """
+        written = threading.Event()
+        self._queue.put(written)
+        while not written.wait(0.1) and self._failed is None:
+            pass
+        self._raise_failure()
+
     def close(self) -> None:
         """Write what was handed over, and let go of the file.
 
@@ -182,6 +195,9 @@ class Journal:
 
     def release(self) -> None:
         """Let others have the journal; nothing happens the second time."""
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
         self._lock.release()
 
     def _raise_failure(self) -> None:
@@ -209,6 +225,9 @@ class Journal:
     def _next_entries(self) -> list[Entry]:
         """The entries of one commit; none at the end."""
         first = self._queue.get()
+        while isinstance(first, threading.Event):  # all before it is committed
+            first.set()
+            first = self._queue.get()
         if first is None:
             return []
         entries = [first]
@@ -218,8 +237,8 @@ class Journal:
                 entry = self._queue.get(timeout=max(0.0, until - time.monotonic()))
             except queue.Empty:
                 break
-            if entry is None:
-                self._queue.put(None)
+            if not isinstance(entry, Entry):
+                self._queue.put(entry)
                 break
             entries.append(entry)
         return entries
@@ -230,9 +249,10 @@ class Journal:
         Args:
             entry: The row.
         """
-        with reading(self.path) as db:
-            query = "SELECT outcome FROM rows WHERE id = ?"
-            known = db.execute(query, (entry.row,)).fetchone()
+        if self._reader is None:
+            self._reader = sqlite3.connect(self.path, check_same_thread=False)
+        query = "SELECT outcome FROM rows WHERE id = ?"
+        known = self._reader.execute(query, (entry.row,)).fetchone()
         return known is not None and known[0] == dumps(entry.outcome.values)
 
     # --- reading ----------------------------------------------------------------------------------

@@ -285,7 +285,7 @@ def _mapped(ray: Any, dataset: Any, task: _Task, tally: Any) -> Any:
         batch_size=ROWS_PER_BLOCK,
         batch_format="pyarrow",
         num_cpus=_CPUS_PER_WORKER,
-        compute=ray.data.ActorPoolStrategy(min_size=1, max_size=task.workers),
+        compute=ray.data.ActorPoolStrategy(size=task.workers),
     )
 
 

@@ -30,6 +30,7 @@ from langchain_aimlapi.sandbox.replies import (
     validation_error,
 )
 from langchain_aimlapi.sandbox.routes import models
+from langchain_aimlapi.sandbox.routes.batches import BatchesRoute
 from langchain_aimlapi.sandbox.routes.chat import ChatRoute
 from langchain_aimlapi.sandbox.routes.embeddings import EmbeddingsRoute
 from langchain_aimlapi.sandbox.routes.responses import ResponsesRoute
@@ -73,6 +74,7 @@ class Service:
         self._chat = ChatRoute(settings, script)
         self._responses = ResponsesRoute(self._chat)
         self._embeddings = EmbeddingsRoute(script)
+        self._batches = BatchesRoute(self._chat)
         self._upstream = (
             Upstream(settings.upstream, settings.upstream_key) if settings.upstream else None
         )
@@ -87,6 +89,9 @@ class Service:
             app.router.add_post(chat, self._inference(self._chat.reply))
             app.router.add_post(responses, self._inference(self._responses.reply))
             app.router.add_post(f"{prefix}/embeddings", self._inference(self._embeddings.reply))
+            app.router.add_post(f"{prefix}/batches", self._inference(self._batches.create))
+            app.router.add_get(f"{prefix}/batches", self._batch)
+            app.router.add_post(f"{prefix}/batches/cancel/{{id}}", self._batch)
             app.router.add_get(f"{prefix}/models", self._list)
             app.router.add_get(f"{prefix}/model/{{name:.+}}", self._one)
         app.on_cleanup.append(self._close)
@@ -158,9 +163,7 @@ class Service:
         return handle
 
     async def _answer(self, request: web.Request, route: Route) -> AnyReply:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not self._settings.accepts_key(key.strip()):
-            raise ApiError(401, "Unauthorized: the API key is missing or invalid")
+        self._check_key(request)
         arrived = _arrived.get()
         record = arrived.record
         inference = Inference(record, await request.read(), record.body, next(self._numbers))
@@ -177,6 +180,17 @@ class Service:
             context = self._context(request, sse=isinstance(reply, StreamReply))
             return apply_fault(reply, fault, context)
         return reply
+
+    def _check_key(self, request: web.Request) -> None:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not self._settings.accepts_key(key.strip()):
+            raise ApiError(401, "Unauthorized: the API key is missing or invalid")
+
+    async def _batch(self, request: web.Request) -> web.StreamResponse:
+        self._check_key(request)
+        if request.method == "POST":
+            return await send(request, self._batches.cancel(request.match_info["id"]), {})
+        return await send(request, self._batches.look(request.query.get("batch_id", "")), {})
 
     async def _reply(self, inference: Inference, route: Route) -> AnyReply:
         """Answer by the replay, the upstream or the route, and record what was answered."""
