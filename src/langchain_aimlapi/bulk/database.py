@@ -12,9 +12,35 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["APPLICATION_ID", "check_kind", "reading", "translated"]
+__all__ = ["APPLICATION_ID", "TABLES", "WRITE", "check_kind", "reading", "translated"]
 
 APPLICATION_ID = 0x41494D4C  # "AIML": tells a journal from another SQLite file
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS rows (
+    id INTEGER PRIMARY KEY,
+    failed INTEGER NOT NULL,
+    error_type TEXT,
+    input_tokens INTEGER,
+    output_tokens INTEGER,
+    cost_usd REAL,
+    outcome BLOB NOT NULL,
+    input BLOB
+);
+"""
+# A row that is tried again in a later run has cost what both tries cost.
+WRITE = """
+INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    failed = excluded.failed,
+    error_type = excluded.error_type,
+    input_tokens = ifnull(input_tokens, 0) + ifnull(excluded.input_tokens, 0),
+    output_tokens = ifnull(output_tokens, 0) + ifnull(excluded.output_tokens, 0),
+    cost_usd = ifnull(cost_usd, 0) + ifnull(excluded.cost_usd, 0),
+    outcome = excluded.outcome,
+    input = excluded.input
+"""
 
 
 def check_kind(db: sqlite3.Connection, path: Path) -> None:

@@ -20,7 +20,14 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from langchain_aimlapi.bulk.database import APPLICATION_ID, check_kind, reading, translated
+from langchain_aimlapi.bulk.database import (
+    APPLICATION_ID,
+    TABLES,
+    WRITE,
+    check_kind,
+    reading,
+    translated,
+)
 from langchain_aimlapi.bulk.errors import JobChangedError, JournalError
 from langchain_aimlapi.bulk.lock import locked
 from langchain_aimlapi.bulk.report import Report
@@ -39,32 +46,6 @@ Durability = Literal["normal", "full"]
 _ROWS_PER_COMMIT = 100
 _SECONDS_PER_COMMIT = 0.01
 _PAGE = 10_000
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS rows (
-    id INTEGER PRIMARY KEY,
-    failed INTEGER NOT NULL,
-    error_type TEXT,
-    input_tokens INTEGER,
-    output_tokens INTEGER,
-    cost_usd REAL,
-    outcome BLOB NOT NULL,
-    input BLOB
-);
-"""
-# A row that is tried again in a later run has cost what both tries cost.
-_WRITE = """
-INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET
-    failed = excluded.failed,
-    error_type = excluded.error_type,
-    input_tokens = ifnull(input_tokens, 0) + ifnull(excluded.input_tokens, 0),
-    output_tokens = ifnull(output_tokens, 0) + ifnull(excluded.output_tokens, 0),
-    cost_usd = ifnull(cost_usd, 0) + ifnull(excluded.cost_usd, 0),
-    outcome = excluded.outcome,
-    input = excluded.input
-"""
 
 
 class Entry(NamedTuple):
@@ -132,7 +113,7 @@ class Journal:
             check_kind(db, self.path)
             db.execute("PRAGMA journal_mode=WAL")
             db.execute(f"PRAGMA application_id={APPLICATION_ID}")
-            db.executescript(_TABLES)
+            db.executescript(TABLES)
             known = dict(db.execute("SELECT key, value FROM meta"))
             version = known.pop("version", VERSION)
             if version != VERSION:
@@ -215,7 +196,7 @@ class Journal:
                     f"PRAGMA synchronous={'FULL' if self._durability == 'full' else 'NORMAL'}"
                 )
                 while entries := self._next_entries():
-                    db.executemany(_WRITE, map(_as_row, entries))
+                    db.executemany(WRITE, map(_as_row, entries))
                     db.commit()
                     saved(entries)
         except Exception as error:  # noqa: BLE001  # told by the next `put`, or by `close`
