@@ -92,6 +92,9 @@ class Job(Generic[R_co]):
     def refresh(self) -> Job[R_co]:
         """Look at it once.
 
+        Returns:
+            Itself.
+
         Raises:
             AimlapiError: If it cannot be looked at; `NotFoundError` if the service knows it no more.
         """
@@ -110,6 +113,9 @@ class Job(Generic[R_co]):
             timeout: Seconds to wait; the model's own `timeout` if not given, else for ever.
             on_progress: Called with the job after each look.
 
+        Returns:
+            What it made.
+
         Raises:
             JobFailedError: If it failed.
             AimlapiTimeoutError: If it takes longer; it goes on all the same, and can be waited for
@@ -121,14 +127,30 @@ class Job(Generic[R_co]):
     async def await_(
         self, timeout: float | None = None, on_progress: OnProgress | None = None
     ) -> R_co:
-        """Wait until it is over; see `wait`. `await job` does so, too."""
+        """Wait until it is over; `await job` does so, too.
+
+        Args:
+            timeout: As for `wait`.
+            on_progress: As for `wait`; may be an async function.
+
+        Returns:
+            What it made.
+        """
         return await self.await_until(self._deadline(timeout), on_progress)
 
     def __await__(self) -> Generator[Any, Any, R_co]:
         return self.await_().__await__()
 
     def wait_until(self, deadline: float | None, on_progress: OnProgress | None = None) -> R_co:
-        """Wait until it is over, or a time of the monotonic clock; see `wait`."""
+        """Wait until it is over, or a time of the monotonic clock.
+
+        Args:
+            deadline: That time; `None` for no end.
+            on_progress: As for `wait`.
+
+        Returns:
+            What it made.
+        """
         steps, seen = self._steps(deadline), None
         try:
             while True:
@@ -143,7 +165,15 @@ class Job(Generic[R_co]):
     async def await_until(
         self, deadline: float | None, on_progress: OnProgress | None = None
     ) -> R_co:
-        """Wait until it is over, or a time of the monotonic clock; see `wait`."""
+        """Wait until it is over, or a time of the monotonic clock.
+
+        Args:
+            deadline: That time; `None` for no end.
+            on_progress: As for `wait`; may be an async function.
+
+        Returns:
+            What it made.
+        """
         steps, seen = self._steps(deadline), None
         try:
             while True:
@@ -239,11 +269,23 @@ class Job(Generic[R_co]):
         return cast("R_co", self._maker.result_of(state))
 
     def download(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Wait for it and write its file; see `GeneratedFile.save`."""
+        """Wait for it and write its file.
+
+        Args:
+            path: Where to; as for `GeneratedFile.save`.
+            overwrite: Whether to replace what stands there.
+
+        Returns:
+            Where it is.
+
+        Raises:
+            FileExistsError: If something stands there already.
+            AimlapiError: If the job failed, or the file cannot be fetched.
+        """
         return self.wait().save(path, overwrite=overwrite)
 
     async def adownload(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Wait for it and write its file; see `GeneratedFile.save`."""
+        """Wait for it and write its file; see `download`."""
         return await (await self.await_()).asave(path, overwrite=overwrite)
 
     def __str__(self) -> str:

@@ -58,6 +58,9 @@ class JobModel(MediaModel):
             input: The prompt, or a dict of parameters.
             **kwargs: As for `invoke`.
 
+        Returns:
+            The job.
+
         Raises:
             ConfigurationError: For parameters the model does not take; nothing was sent.
             AimlapiError: For a request that is refused.
@@ -73,6 +76,9 @@ class JobModel(MediaModel):
 
         Args:
             id: The job's id.
+
+        Returns:
+            The job as it stands.
 
         Raises:
             AimlapiError: If it cannot be looked at; `NotFoundError` if the service does not know it.
@@ -144,7 +150,16 @@ class JobModel(MediaModel):
         steering: Mapping[str, Any] | None = None,
         deadline: float | None = None,
     ) -> JobState:
-        """Ask for the state of a job; a job does so by `refresh`."""
+        """Return the state of a job; a job asks for it by `refresh`.
+
+        Args:
+            id: The job's id.
+            steering: Arguments of the call that submitted it: key, address, headers.
+            deadline: When to give up, by the monotonic clock.
+
+        Raises:
+            AimlapiError: If the job cannot be looked at.
+        """
         request = self._look_request(id, self._key(steering or {}), steering or {})
         return self._send(request, partial(read_state, known=id), deadline)
 
@@ -154,7 +169,7 @@ class JobModel(MediaModel):
         steering: Mapping[str, Any] | None = None,
         deadline: float | None = None,
     ) -> JobState:
-        """Ask for the state of a job."""
+        """Return the state of a job; see `look`."""
         request = self._look_request(id, await self._akey(steering or {}), steering or {})
         return await self._asend(request, partial(read_state, known=id), deadline)
 
@@ -162,7 +177,10 @@ class JobModel(MediaModel):
         return self._get(self._path(), {"generation_id": id}, key, steering, JOB)
 
     def result_of(self, state: JobState) -> MediaResult:
-        """What a completed job made.
+        """Return what a completed job made.
+
+        Args:
+            state: The job's state.
 
         Raises:
             ResponseFormatError: If the reply names no file.

@@ -44,14 +44,29 @@ class GeneratedFile:
 
     @classmethod
     def of(cls, ref: FileRef, kind: str, model: models.MediaModel) -> GeneratedFile:
-        """A file of a reply."""
+        """Return a file of a reply.
+
+        Args:
+            ref: Where it is, or its content.
+            kind: What was asked for.
+            model: By which it is fetched.
+
+        Raises:
+            ResponseFormatError: If its content cannot be read.
+        """
         data = files.content_of(ref)
         url = ref.url if data is None else None
         return cls(_kind(kind, url, data), url, data, model)
 
     @classmethod
     def of_bytes(cls, data: bytes, kind: str, mime_type: str | None = None) -> GeneratedFile:
-        """A file that is a reply by itself."""
+        """Return a file that is a reply by itself.
+
+        Args:
+            data: Its content.
+            kind: What was asked for.
+            mime_type: What the reply says it is.
+        """
         file = cls(_kind(kind, None, data), None, data)
         file._mime_type = mime_type
         return file
@@ -175,20 +190,32 @@ class MediaResult:
         return [file.content_block for file in self.files]
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the first file; see `GeneratedFile.save`."""
+        """Write the first file.
+
+        Args:
+            path: Where to; as for `GeneratedFile.save`.
+            overwrite: Whether to replace what stands there.
+
+        Returns:
+            Where it is.
+
+        Raises:
+            FileExistsError: If something stands there already.
+            AimlapiError: If it cannot be fetched.
+        """
         return self.file.save(path, overwrite=overwrite)
 
     async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the first file; see `GeneratedFile.save`."""
+        """Write the first file; see `save`."""
         return await self.file.asave(path, overwrite=overwrite)
 
     def told(self) -> str:
-        """What a chat model is told of it: what was made, and where it is."""
+        """Return what a chat model is told of it: what was made, and where it is."""
         made = [f"{file.kind}: {file.url or 'in the artifact'}" for file in self.files]
         return f"Made by {self.model}: {', '.join(made)}"
 
     def summary(self) -> dict[str, Any]:
-        """What a trace holds of it: no bytes."""
+        """Return what a trace holds of it: no bytes."""
         shown = [{"kind": file.kind, "url": file.url} for file in self.files]
         return {"model": self.model, "files": shown, "cost": self.cost}
 

@@ -109,7 +109,11 @@ class MediaService(Connection):
         return f"Ids near {self.model!r}: {', '.join(near)}." if near else None
 
     def patience(self, steering: Mapping[str, Any] | None = None) -> float | None:
-        """Seconds that a call may take, a job's included: `timeout`, or no limit."""
+        """Return the seconds that a call may take, a job's included: `timeout`, or no limit.
+
+        Args:
+            steering: Arguments of the call, whose `timeout` goes first.
+        """
         given = (steering or {}).get("timeout")
         timeout = self.timeout if given is None else given
         return timeout.total if isinstance(timeout, Timeouts) else timeout
@@ -141,6 +145,9 @@ class MediaService(Connection):
 
     def fetch(self, url: str) -> Iterator[bytes]:
         """Yield the bytes of a file that a result named.
+
+        Args:
+            url: Its address.
 
         Raises:
             AimlapiError: If it is not to be fetched, or cannot be.

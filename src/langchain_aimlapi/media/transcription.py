@@ -62,21 +62,32 @@ class Transcript(MediaResult):
         return list(dict.fromkeys(who for who in told if who is not None))
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the text; see `GeneratedFile.save`."""
+        """Write the text.
+
+        Args:
+            path: Where to.
+            overwrite: Whether to replace what stands there.
+
+        Returns:
+            Where it is.
+
+        Raises:
+            FileExistsError: If something stands there already.
+        """
         return write(path, iter([self.text.encode()]), overwrite=overwrite)
 
     async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write the text; see `GeneratedFile.save`."""
+        """Write the text; see `save`."""
         return await run_in_executor(None, partial(self.save, path, overwrite=overwrite))
 
     def told(self) -> str:
-        """What a chat model is told of it: who said what."""
+        """Return what a chat model is told of it: who said what."""
         if len(self.speakers) < _DIALOGUE:
             return self.text
         return "\n".join(f"{one.speaker}: {one.text}" for one in self.segments)
 
     def summary(self) -> dict[str, Any]:
-        """What a trace holds of it."""
+        """Return what a trace holds of it."""
         shown = {"model": self.model, "text": self.text, "duration": self.duration}
         return {**shown, "cost": self.cost}
 
@@ -145,7 +156,10 @@ class AimlapiTranscription(JobModel):
         return self._get(f"/v1/stt/{quote(id, safe='')}", None, key, steering, JOB)
 
     def result_of(self, state: JobState) -> Transcript:
-        """What a completed job understood.
+        """Return what a completed job understood.
+
+        Args:
+            state: The job's state.
 
         Raises:
             ResponseFormatError: If the reply holds no transcript.
