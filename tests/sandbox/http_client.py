@@ -17,7 +17,12 @@ class Reply:
 
     status: int
     headers: dict
-    text: str
+    content: bytes
+
+    @property
+    def text(self):
+        """The body as text."""
+        return self.content.decode()
 
     @property
     def json(self):
@@ -56,9 +61,19 @@ def request(sandbox, method, path, body=None, *, key="k", prefix="/v1", headers=
         connection.request(method, prefix + path, body, {**sent, **dict(headers)})
         response = connection.getresponse()
         names = {name.lower(): value for name, value in response.getheaders()}
-        return Reply(response.status, names, response.read().decode())
+        return Reply(response.status, names, response.read())
     finally:
         connection.close()
+
+
+def fetch(sandbox, url):
+    """Fetch a file from its address, which is the sandbox's, without a key."""
+    address = urlsplit(url)
+    assert address.netloc == urlsplit(sandbox.base_url).netloc
+    try:
+        return request(sandbox, "GET", address.path, key=None, prefix="")
+    except http.client.IncompleteRead as error:
+        raise OSError(f"IncompleteRead: {error}") from error
 
 
 def chat(sandbox, messages=None, *, headers=(), key="k", **options):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from langchain_aimlapi.sandbox import FAULTS
+from langchain_aimlapi.sandbox import FAULTS, MEDIA_FAULTS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text("utf-8")
 PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -45,3 +45,10 @@ def test_the_table_of_faults():
     ]
 
     assert "\n".join(["| Name | What happens | Harmless |", "|---|---|---|", *rows]) in PAGE
+
+
+def test_the_table_of_media_faults():
+    """Likewise."""
+    rows = [f"| `{fault.name}` | {fault.description} |" for fault in MEDIA_FAULTS.values()]
+
+    assert "\n".join(["| Name | What happens |", "|---|---|", *rows]) in PAGE

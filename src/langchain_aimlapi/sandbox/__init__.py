@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.answers.options import AnswerOptions
     from langchain_aimlapi.sandbox.answers.script import UnusedAnswersError
     from langchain_aimlapi.sandbox.emulator import Sandbox, run
-    from langchain_aimlapi.sandbox.faults.table import FAULTS, Fault
+    from langchain_aimlapi.sandbox.faults.table import FAULTS, MEDIA_FAULTS, Fault
     from langchain_aimlapi.sandbox.recorder import RecordedRequest
     from langchain_aimlapi.sandbox.settings import SandboxOptions
 
 __all__ = [
     "FAULTS",
+    "MEDIA_FAULTS",
     "AnswerOptions",
     "Fault",
     "RecordedRequest",
@@ -41,6 +42,7 @@ _MODULES = {
     "FAULTS": "faults.table",
     "AnswerOptions": "answers.options",
     "Fault": "faults.table",
+    "MEDIA_FAULTS": "faults.table",
     "RecordedRequest": "recorder",
     "Sandbox": "emulator",
     "SandboxOptions": "settings",

@@ -23,6 +23,7 @@ from langchain_aimlapi.sandbox.recording import open_recording
 from langchain_aimlapi.sandbox.server import Service
 from langchain_aimlapi.sandbox.server_thread import ServerThread
 from langchain_aimlapi.sandbox.settings import DEFAULT_KEY, SandboxOptions, Settings, check_loopback
+from langchain_aimlapi.sandbox.state import State
 
 
 class RuleOptions(AnswerOptions, total=False):
@@ -64,6 +65,7 @@ class Sandbox:
         self._wanted_port = port
         self._running: ServerThread | None = None
         self._recorder = Recorder()
+        self._state = State(self._settings)
 
     @property
     def api_key(self) -> str:
@@ -256,7 +258,9 @@ class Sandbox:
     def _launch(self) -> ServerThread:
         if self._running is not None:
             raise RuntimeError("the sandbox is already running")
-        service = Service(self._settings, self._plan, self._script, self._recorder, self._recording)
+        service = Service(
+            self._settings, self._plan, self._script, self._recorder, self._state, self._recording
+        )
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         sock = socket.create_server((self._host, self._wanted_port), family=family, backlog=1024)
         self._running = ServerThread(sock, service.application)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from langchain_aimlapi.sandbox.answers.tokens import Usage
     from langchain_aimlapi.sandbox.faults.table import Fault
     from langchain_aimlapi.sandbox.recorder import RecordedRequest
 
@@ -29,9 +30,20 @@ class Inference:
     """The decoded body."""
     number: int
     """Which inference request of the sandbox it is."""
+    id: str = ""
+    """As in the header `x-inference-id`."""
+    origin: str = ""
+    """Address of the sandbox as the client knows it, e.g. `http://127.0.0.1:8123`."""
     pad_to: int = 0
     """Minimum number of tokens of the answer."""
     source: str = "default"
     """What answered it, for the log: default, script, replay or upstream."""
     fault: Fault | None = None
     """What goes wrong with it."""
+    usage: Usage | None = None
+    """What is charged for it, once that is known."""
+
+    @property
+    def outcome(self) -> str:
+        """What goes wrong with the job or the file of the request; empty for nothing."""
+        return self.fault.name if self.fault and self.fault.of_media else ""

@@ -18,15 +18,17 @@ class RecordedRequest:
     headers: Mapping[str, str] = field(repr=False)
     """Header names are lower-case."""
     body: Any = None
-    """The decoded JSON body; None if there was none or it is not valid JSON."""
+    """The decoded body, JSON or a form, whose files are objects with `filename`, `content_type` and
+    `base64`; None if there was none or it cannot be decoded."""
     query: Mapping[str, str] = field(default_factory=dict)
     """Query parameters."""
 
     @property
     def prompt(self) -> str:
-        """The text of the last user message, or the texts of an embeddings request."""
+        """The text of the last user message, the texts to embed, or the prompt of media."""
         body = self.body if isinstance(self.body, dict) else {}
-        given = body.get("messages", body.get("input"))
+        words = (body.get(name) for name in ("messages", "input", "prompt", "text"))
+        given = next((value for value in words if value is not None), None)
         if not isinstance(given, list):
             return given if isinstance(given, str) else ""
         if all(isinstance(text, str) for text in given):

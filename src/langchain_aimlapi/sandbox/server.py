@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from aiohttp import web
@@ -20,6 +20,7 @@ from langchain_aimlapi.sandbox.faults.effects import FaultContext
 from langchain_aimlapi.sandbox.faults.table import fault_named
 from langchain_aimlapi.sandbox.hosts import is_own_host
 from langchain_aimlapi.sandbox.inference import Arrived, Inference
+from langchain_aimlapi.sandbox.parsing.form import FormError, parse_form
 from langchain_aimlapi.sandbox.recorder import RecordedRequest
 from langchain_aimlapi.sandbox.recording import Recording, Replay
 from langchain_aimlapi.sandbox.replies import (
@@ -33,6 +34,8 @@ from langchain_aimlapi.sandbox.routes import models
 from langchain_aimlapi.sandbox.routes.batches import BatchesRoute
 from langchain_aimlapi.sandbox.routes.chat import ChatRoute
 from langchain_aimlapi.sandbox.routes.embeddings import EmbeddingsRoute
+from langchain_aimlapi.sandbox.routes.files import serve_file
+from langchain_aimlapi.sandbox.routes.media import media_routes
 from langchain_aimlapi.sandbox.routes.responses import ResponsesRoute
 from langchain_aimlapi.sandbox.sending import apply_fault, send
 from langchain_aimlapi.sandbox.upstream import Upstream
@@ -43,9 +46,11 @@ if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.faults.table import Fault
     from langchain_aimlapi.sandbox.recorder import Recorder
     from langchain_aimlapi.sandbox.settings import Settings
+    from langchain_aimlapi.sandbox.state import State
 
 AnyReply = Reply | StreamReply
 Route = Callable[[Inference], Awaitable[AnyReply]]
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _logger = logging.getLogger("langchain_aimlapi.sandbox")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -65,6 +70,7 @@ class Service:
         plan: FaultPlan,
         script: Script,
         recorder: Recorder,
+        state: State,
         recording: Recording | Replay | None = None,
     ) -> None:
         self._settings = settings
@@ -75,6 +81,7 @@ class Service:
         self._responses = ResponsesRoute(self._chat)
         self._embeddings = EmbeddingsRoute(script)
         self._batches = BatchesRoute(self._chat)
+        self._state = state
         self._upstream = (
             Upstream(settings.upstream, settings.upstream_key) if settings.upstream else None
         )
@@ -82,7 +89,7 @@ class Service:
         self._replay = recording if isinstance(recording, Replay) else None
 
     def application(self) -> web.Application:
-        """Build the application with its routes, under `/v1` and without it."""
+        """Build the application with its routes, most of them under `/v1` and without it."""
         app = web.Application(client_max_size=_MAX_BYTES, middlewares=[self._enveloped])
         for prefix in ("", "/v1"):
             chat, responses = f"{prefix}/chat/completions", f"{prefix}/responses"
@@ -94,6 +101,9 @@ class Service:
             app.router.add_post(f"{prefix}/batches/cancel/{{id}}", self._batch)
             app.router.add_get(f"{prefix}/models", self._list)
             app.router.add_get(f"{prefix}/model/{{name:.+}}", self._one)
+        for method, path, route in media_routes(self._state):
+            app.router.add_route(method, path, self._inference(route, own=True))
+        app.router.add_get("/files/{name}", self._file, allow_head=False)
         app.on_cleanup.append(self._close)
         return app
 
@@ -135,19 +145,20 @@ class Service:
         return await send(request, error_reply(failed, request.path), {})
 
     async def _record(self, request: web.Request) -> None:
-        raw = await request.read()
-        try:
-            body = orjson.loads(raw) if raw else None
-        except orjson.JSONDecodeError:
-            body = None
+        body = _decoded(await request.read(), request.headers.get("content-type", ""))
         headers = {name.lower(): value for name, value in request.headers.items()}
         query = dict(request.query)
         record = RecordedRequest(request.method, request.path, headers, body, query)
         _arrived.set(Arrived(record))
         self._recorder.add(record)
 
-    def _inference(self, route: Route) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-        """Wrap what all inference endpoints share: the key, the ids and the faults."""
+    def _inference(self, route: Route, *, own: bool = False) -> Handler:
+        """Wrap what all inference endpoints share: the key, the ids and the faults.
+
+        Args:
+            route: What answers.
+            own: Whether the sandbox always answers itself, with an upstream or a recording too.
+        """
 
         async def handle(request: web.Request) -> web.StreamResponse:
             headers = {"x-inference-id": str(uuid.uuid4())}
@@ -155,28 +166,37 @@ class Service:
             if _CLIENT_ID.fullmatch(client_id):
                 headers["x-client-request-id"] = client_id
             try:
-                reply = await self._answer(request, route)
+                reply = await self._answer(request, route, headers["x-inference-id"], own=own)
             except ApiError as error:
                 reply = error_reply(error, request.path)
             return await send(request, reply, headers)
 
         return handle
 
-    async def _answer(self, request: web.Request, route: Route) -> AnyReply:
+    async def _answer(
+        self, request: web.Request, route: Route, identity: str, *, own: bool
+    ) -> AnyReply:
         self._check_key(request)
         arrived = _arrived.get()
         record = arrived.record
-        inference = Inference(record, await request.read(), record.body, next(self._numbers))
+        inference = Inference(
+            record,
+            await request.read(),
+            record.body,
+            next(self._numbers),
+            id=identity,
+            origin=f"{request.scheme}://{request.host}",
+        )
         arrived.inference = inference
         inference.fault = self._fault(request, inference.number)
         if inference.fault and inference.fault.reply:
             return inference.fault.reply(self._context(request, sse=False))
         inference.pad_to = _padding(request)
-        reply = await self._reply(inference, route)
+        reply = await self._reply(inference, route, own=own)
         fault = inference.fault
         if fault and fault.reply:
             return fault.reply(self._context(request, sse=False))
-        if fault:
+        if fault and not fault.of_media:
             context = self._context(request, sse=isinstance(reply, StreamReply))
             return apply_fault(reply, fault, context)
         return reply
@@ -192,10 +212,12 @@ class Service:
             return await send(request, self._batches.cancel(request.match_info["id"]), {})
         return await send(request, self._batches.look(request.query.get("batch_id", "")), {})
 
-    async def _reply(self, inference: Inference, route: Route) -> AnyReply:
+    async def _reply(self, inference: Inference, route: Route, *, own: bool) -> AnyReply:
         """Answer by the replay, the upstream or the route, and record what was answered."""
-        if inference.body is None:
-            raise validation_error(_json_problem(inference.raw))
+        if inference.body is None and inference.record.method == "POST":
+            raise validation_error(_body_problem(inference))
+        if own:
+            return await route(inference)
         if self._replay:
             inference.source = "replay"
             return self._replay.reply(inference)
@@ -230,6 +252,10 @@ class Service:
         except ValueError as error:
             raise validation_error(f"x-sandbox-fault: {error}") from error
 
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        reply = serve_file(self._state.files, request.match_info["name"])
+        return await send(request, reply, {})
+
     async def _list(self, request: web.Request) -> web.StreamResponse:
         known = request.headers.get("if-none-match", "")
         return await send(request, models.list_models(_query(request), known), {})
@@ -248,9 +274,24 @@ def _check_host(request: web.Request) -> None:
         raise ApiError(421, f"The sandbox answers to names of this machine only, not to {host!r}")
 
 
-def _json_problem(raw: bytes) -> str:
+def _decoded(raw: bytes, content_type: str) -> Any:
+    """Decode a body; None if there is none, or it is not what its header says."""
     try:
-        orjson.loads(raw)
+        if content_type.startswith("multipart/form-data"):
+            return parse_form(raw, content_type)
+        return orjson.loads(raw) if raw else None
+    except (FormError, orjson.JSONDecodeError):
+        return None
+
+
+def _body_problem(inference: Inference) -> str:
+    content_type = inference.record.headers.get("content-type", "")
+    try:
+        if content_type.startswith("multipart/form-data"):
+            parse_form(inference.raw, content_type)
+        orjson.loads(inference.raw)
+    except FormError as error:
+        return str(error)
     except orjson.JSONDecodeError as error:
         return f"The body is not JSON: {error}"
     return "Expected object"

@@ -27,6 +27,12 @@ class SandboxOptions(TypedDict, total=False):
     """Seconds until the first token."""
     tokens_per_second: float | None
     """Pace of the answers; None for no delay."""
+    job_seconds: float | None
+    """How long a job takes (videos, music, transcripts), in seconds, a fifth of it queued. By
+    default a job is generating at the first look and completed at the second."""
+    balance: float
+    """What the account holds at first, in US dollars; 1,000 if not given. When it is spent, calls
+    are refused with 403."""
     upstream: str | None
     """Base URL of an OpenAI-compatible server that answers instead, e.g.
     `"http://127.0.0.1:8080/v1"`."""
@@ -55,6 +61,10 @@ class Settings:
     """Seconds until the first token."""
     tokens_per_second: float | None = None
     """None for no delay."""
+    job_seconds: float | None = None
+    """How long a job takes; None for two looks."""
+    balance: float = 1_000.0
+    """US dollars that the account holds at first."""
     api_key: str | None = None
     """The only accepted key; None for any."""
     upstream: str | None = None
@@ -66,6 +76,8 @@ class Settings:
             raise ValueError("ttft must be a number of seconds, zero or more")
         if self.tokens_per_second is not None and self.tokens_per_second <= 0:
             raise ValueError("tokens_per_second must be greater than zero, or None for no pacing")
+        if self.job_seconds is not None and self.job_seconds < 0:
+            raise ValueError("job_seconds must be zero or more, or None for two looks")
         if self.upstream is not None:
             address = urlsplit(self.upstream)
             if address.scheme not in {"http", "https"} or not address.hostname:

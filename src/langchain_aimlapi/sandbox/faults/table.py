@@ -44,6 +44,8 @@ class Fault:
     """Sent as it is after the end of the reply."""
     harmless: bool = False
     """Whether a client must read the reply all the same."""
+    of_media: bool = False
+    """Whether it goes wrong with the job or the file that the request makes, and not at once."""
 
 
 def fault_named(name: str) -> Fault:
@@ -52,9 +54,10 @@ def fault_named(name: str) -> Fault:
     Raises:
         ValueError: There is no such fault; the message names the nearest.
     """
-    if name in FAULTS:
-        return FAULTS[name]
-    near = difflib.get_close_matches(name, FAULTS, 3, 0.3)
+    every = {**FAULTS, **MEDIA_FAULTS}
+    if name in every:
+        return every[name]
+    near = difflib.get_close_matches(name, every, 3, 0.3)
     raise ValueError(f"there is no fault named {name!r}; near it: {', '.join(near) or 'nothing'}")
 
 
@@ -302,4 +305,14 @@ _FAULTS = [
 ]
 
 FAULTS: dict[str, Fault] = {fault.name: fault for fault in _FAULTS}
-"""Every fault the sandbox can make, by name."""
+"""Every fault of a reply that the sandbox can make, by name."""
+
+_MEDIA = [
+    Fault("job_fails", "the job ends with an error", of_media=True),
+    Fault("job_vanishes", "the job is taken, and then unknown: 404", of_media=True),
+    Fault("file_expired", "the file is no longer served: 403", of_media=True),
+    Fault("file_cut_off", "the file breaks off half-way", of_media=True),
+]
+
+MEDIA_FAULTS: dict[str, Fault] = {fault.name: fault for fault in _MEDIA}
+"""Every fault of the job or the file that a request makes; other requests are left alone."""
