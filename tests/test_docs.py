@@ -51,9 +51,12 @@ def anchor(heading):
     return re.sub(r"[^\w -]", "", heading.lower()).strip().replace(" ", "-")
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in [README, *DOCS] if blocks(page, "python")], ids=page_id
-)
+MEDIA = {"images.md", "video.md", "music.md", "speech.md", "transcription.md", "ocr.md"}
+"""Pages whose programs run in tests/media/test_guides.py, on a service that makes media."""
+PROGRAMS = [page for page in [README, *DOCS] if blocks(page, "python") and page.name not in MEDIA]
+
+
+@pytest.mark.parametrize("page", PROGRAMS, ids=page_id)
 @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
 def test_programs_run(page, aimlapi_sandbox, capsys, tmp_path, monkeypatch):
     """The programs of a page run one after the other, as a reader would type them."""
