@@ -514,7 +514,12 @@ class TestEffects:
         alias = ChatAimlapi.model_fields[name].alias or name
         sources = [
             inspect.getsource(importlib.import_module(f"tests.{module}"))
-            for module in ("test_chat_models", "test_responses_route", "test_settings")
+            for module in (
+                "test_chat_models",
+                "test_responses_route",
+                "test_settings",
+                "test_token_limit",
+            )
         ]
 
         assert any(f"{alias}=" in text or f'("{alias}", ' in text for text in sources)

@@ -112,8 +112,8 @@ def test_a_job_killed_in_its_middle(tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_a_long_job_killed_fifty_times(tmp_path, record_property):
+def test_a_long_job_killed_fifty_times(tmp_path):
     """Fifty kills at random moments of a job of 100,000 rows."""
     rows, asked = killed(tmp_path, rows=100_000, kills=50, concurrency=32, seconds=0.001, seed=1)
     again = check(rows, asked, total=100_000, kills=50, concurrency=32)
-    record_property("rows paid for again", again)  # in the report of --junit-xml
+    print(f"rows paid for again: {again}")  # noqa: T201  # for who runs it by hand, with -s

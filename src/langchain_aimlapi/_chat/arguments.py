@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from langchain_core.language_models import ModelProfile
     from langchain_core.rate_limiters import BaseRateLimiter
 
+    from langchain_aimlapi._chat.limiting import TokenLimit
+
 
 class ChatArguments(ClientArguments, total=False):
     """Everything that can be given to `ChatAimlapi`."""
@@ -48,6 +50,7 @@ class ChatArguments(ClientArguments, total=False):
 
     streaming: bool
     stream_usage: bool
+    token_limiter: TokenLimit | None
     extra_body: dict[str, Any] | None
     dialect: Literal["auto", "openai", "anthropic"]
     use_responses_api: bool | None

@@ -20,6 +20,7 @@ from langchain_aimlapi._chat.dialects import (
     Target,
     choose_targets,
 )
+from langchain_aimlapi._chat.limiting import Held
 from langchain_aimlapi._chat.settings import SENT_FIELDS, ChatSettings
 from langchain_aimlapi._client.request import CallScope, base_url_of, build_request
 from langchain_aimlapi._client.warnings import warn_dropped, warn_unforced, warn_unknown
@@ -85,6 +86,8 @@ class ChatRequest(NamedTuple):
     """What the reply's metadata is to say of how it was asked for."""
     tool_names: Mapping[str, str] = MappingProxyType({})
     """Names of tools that had to be sent under another one: as bound, by the name as sent."""
+    held: Held | None = None
+    """The tokens that the call takes from the model's `token_limiter`, if it has one."""
 
     def context(self, headers: Mapping[str, str]) -> ReplyContext:
         """What decoding needs, once the reply's headers are there."""
@@ -151,8 +154,11 @@ def build_chat_request(
             settings, endpoint, body, scope, streams=stream, alternative=alternative
         )
 
+    request = write(target, OtherDialect(place, other, write) if other else None)
+    limit = fields["token_limiter"]
+    most = parameters.get("max_tokens") or parameters.get("max_completion_tokens")
     return ChatRequest(
-        request=write(target, OtherDialect(place, other, write) if other else None),
+        request=request,
         model=model,
         id=scope.id,
         route=target.route,
@@ -161,6 +167,7 @@ def build_chat_request(
         audio_format=_audio_format(parameters),
         notes=_notes(arguments),
         tool_names=bound_names(parameters.get("tools")),
+        held=None if limit is None else Held(limit, request, most),
     )
 
 

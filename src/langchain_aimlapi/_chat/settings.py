@@ -17,6 +17,7 @@ from langchain_core.utils import from_env
 from pydantic import ConfigDict, Field, model_validator
 
 from langchain_aimlapi import _catalogue
+from langchain_aimlapi._chat.limiting import TokenLimit
 from langchain_aimlapi._client.clients import require_asyncio
 from langchain_aimlapi._client.settings import Connection
 from langchain_aimlapi.errors import ConfigurationError
@@ -58,6 +59,7 @@ _SHARED_BY_COPIES = (
     "http_async_client",
     "http_client",
     "rate_limiter",
+    "token_limiter",
     "verify",
 )
 """Fields that a deep copy has in common with its model: they hold sockets and locks, or are made
@@ -126,6 +128,9 @@ class ChatSettings(Connection, BaseChatModel):
     """Whether `invoke` streams internally, so that callback handlers see tokens."""
     stream_usage: bool = True
     """Whether streams ask for token counts (where the model documents the option)."""
+    token_limiter: TokenLimit | None = Field(default=None, exclude=True, repr=False)
+    """Tokens a minute, shared by all that use it, such as `bulk.TokenLimiter(100_000)`; taken before
+    a call by an estimate, and settled by what it took."""
     extra_body: dict[str, Any] | None = None
     """Fields that are put into the request body last and replace others of the same name."""
 

@@ -54,11 +54,17 @@ def complete(chat_request: ChatRequest, options: ClientOptions, client: object) 
     Raises:
         AimlapiError: For a reply that did not come, is an error, or cannot be read.
     """
+    held = chat_request.held
+    if held is not None:
+        held.take()
     try:
-        return send(chat_request.request, options, client, partial(_decode, chat_request))
-    except NotFoundError as error:
-        _name_near_ids(error, chat_request.model)
+        result = send(chat_request.request, options, client, partial(_decode, chat_request))
+    except AimlapiError as error:
+        _note_failure(error, chat_request)
         raise
+    if held is not None:
+        held.settle_result(result)
+    return result
 
 
 async def acomplete(
@@ -69,11 +75,17 @@ async def acomplete(
     Raises:
         AimlapiError: For a reply that did not come, is an error, or cannot be read.
     """
+    held = chat_request.held
+    if held is not None:
+        await held.atake()
     try:
-        return await asend(chat_request.request, options, client, partial(_decode, chat_request))
-    except NotFoundError as error:
-        _name_near_ids(error, chat_request.model)
+        result = await asend(chat_request.request, options, client, partial(_decode, chat_request))
+    except AimlapiError as error:
+        _note_failure(error, chat_request)
         raise
+    if held is not None:
+        held.settle_result(result)
+    return result
 
 
 def _decode(chat_request: ChatRequest, reply: Reply) -> ChatResult:
@@ -95,6 +107,8 @@ def stream_deltas(
     from langchain_aimlapi._transport import sync  # noqa: PLC0415  # on first use
 
     reader: _Reader | None = None
+    if chat_request.held is not None:
+        chat_request.held.take()
     try:
         make = partial(_Reader, chat_request)
         with sync.open_stream(chat_request.request, options, client, None, make) as source:
@@ -115,6 +129,8 @@ async def astream_deltas(
     from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
 
     reader: _Reader | None = None
+    if chat_request.held is not None:
+        await chat_request.held.atake()
     try:
         make = partial(_Reader, chat_request)
         async with await aio.aopen_stream(
@@ -178,6 +194,8 @@ class _Reader:
             raise self.described(error) from error.__cause__
         except DECODE_ERRORS as error:
             raise self.described(undecodable(error)) from error
+        if self._chat_request.held is not None:
+            self._chat_request.held.settle(final.usage_metadata)
         batch: list[Delta | Final] = [final] if late is None else [late, final]
         if self._chat_request.tool_names:
             rename_deltas(batch, self._chat_request.tool_names)
@@ -207,10 +225,13 @@ def _add_context(
         reader.described(error)
         if error.partial is None:
             error.partial = reader.partial()
-    if isinstance(error, NotFoundError):
-        _name_near_ids(error, chat_request.model)
+    _note_failure(error, chat_request)
     return redact(error, chat_request.request, options)
 
 
-def _name_near_ids(error: NotFoundError, model: str) -> None:
-    error.hint = _catalogue.name_others(model)
+def _note_failure(error: AimlapiError, chat_request: ChatRequest) -> None:
+    """Name ids like one that is not known, and give back the tokens that a refused call held."""
+    if chat_request.held is not None:
+        chat_request.held.settle_error(error)
+    if isinstance(error, NotFoundError):
+        error.hint = _catalogue.name_others(chat_request.model)
