@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import errno
+import threading
 import tracemalloc
 
 import pytest
@@ -211,6 +212,21 @@ class TestAddresses:
         """Nor are they by async calls."""
         with pytest.raises(ConfigurationError, match="within this network"):
             asyncio.run(GeneratedFile("image", ELSEWHERE[0], None, public).aread())
+
+    def test_names_are_looked_up_in_a_thread(self, service, images, monkeypatch):
+        """Of async calls: a slow name server holds up nobody else."""
+        service.reply = lambda _: Reply(PNG)
+        threads = []
+        real = files_module.socket.getaddrinfo
+
+        def look_up(*arguments, **options):
+            threads.append(threading.current_thread() is threading.main_thread())
+            return real(*arguments, **options)
+
+        monkeypatch.setattr(files_module.socket, "getaddrinfo", look_up)
+        asyncio.run(GeneratedFile("image", f"{service.url}/x", None, images).aread())
+        assert threads
+        assert not any(threads)
 
     @pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://a/b", "//a/b", "x", "http:///x"])
     def test_not_http(self, public, url):

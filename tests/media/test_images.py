@@ -243,6 +243,20 @@ class TestParameters:
                 "x", seed=5
             )
 
+    def test_in_the_constructor(self, made, service, recwarn):
+        """What the id documents needs no field; what nobody knows is warned of."""
+        made(AimlapiImages, "openai/gpt-image-1", moderation="low", format="png").invoke("x")
+        assert not recwarn.list
+        assert service.asked[0].body["moderation"] == "low"
+        assert service.asked[0].body["output_format"] == "png"
+        made(AimlapiImages, "openai/gpt-image-1", moderatoin="low")
+        assert "'moderatoin' is not a known argument" in str(recwarn.pop().message)
+
+    def test_the_other_name_of_timeout(self, images, service, ask):
+        """It steers the request and is not sent."""
+        ask(images, "invoke", "x", request_timeout=5)
+        assert "request_timeout" not in service.asked[0].body
+
     def test_values(self, images, service):
         """Those that are not documented are refused, with those that are."""
         with pytest.raises(ConfigurationError, match="none of '1024x1024', '1024x1536'"):

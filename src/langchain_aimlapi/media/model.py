@@ -57,6 +57,7 @@ _STEERING = frozenset(
         "extra_headers",
         "extra_query",
         "max_retries",
+        "request_timeout",
         "timeout",
     }
 )

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from pydantic import SecretStr
+from langchain_core.runnables.config import run_in_executor
+from pydantic import SecretStr, model_validator
 
 from langchain_aimlapi._catalogue import media as catalogue
+from langchain_aimlapi._client.clients import as_timeouts
 from langchain_aimlapi._client.key import aresolve_key, resolve_key
 from langchain_aimlapi._client.metering import Used, metered
 from langchain_aimlapi._client.request import CallScope, Endpoint, Form, build_request
 from langchain_aimlapi._client.send import asend, send
 from langchain_aimlapi._client.settings import Connection
+from langchain_aimlapi._codec.encode.media import documents
 from langchain_aimlapi._transport.request import Reply, ReplyRules, Request, Timeouts
 from langchain_aimlapi.errors import AimlapiError, InvalidRequestError, NotFoundError
 from langchain_aimlapi.media import files
@@ -25,6 +28,8 @@ __all__ = ["MediaService", "characters_of"]
 
 T = TypeVar("T")
 _OBJECT = ReplyRules(content_key=b"{")
+_OTHERS: Mapping[Kind, Kind] = {"image": "image_edit"}
+"""A second role that a class has."""
 
 
 class MediaService(Connection):
@@ -37,6 +42,23 @@ class MediaService(Connection):
     """Id of the model."""
     allow_private_urls: bool = False
     """Whether files at addresses within this network are fetched; a model may have named them."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_documented_parameters(cls, values: Any) -> Any:
+        """What the id documents is no unknown argument: it goes to `model_kwargs` without a warning."""
+        if not isinstance(values, Mapping):
+            return values
+        model, kinds = str(values.get("model") or ""), {cls.kind, _OTHERS.get(cls.kind, cls.kind)}
+        specs = [spec for kind in kinds if (spec := catalogue.media_spec(model, kind))]
+        known = {*cls.model_fields, *(field.alias for field in cls.model_fields.values())}
+        kept = {
+            name: values[name]
+            for name in values
+            if name not in known and any(documents(spec, name) for spec in specs)
+        }
+        rest = {name: value for name, value in values.items() if name not in kept}
+        return {**rest, "model_kwargs": {**(values.get("model_kwargs") or {}), **kept}}
 
     def _path(self) -> str:
         spec = self._spec(self.kind)
@@ -114,7 +136,9 @@ class MediaService(Connection):
         Args:
             steering: Arguments of the call, whose `timeout` goes first.
         """
-        given = (steering or {}).get("timeout")
+        arguments = steering or {}
+        given = arguments.get("timeout")
+        given = as_timeouts(arguments.get("request_timeout") if given is None else given)
         timeout = self.timeout if given is None else given
         return timeout.total if isinstance(timeout, Timeouts) else timeout
 
@@ -155,10 +179,11 @@ class MediaService(Connection):
         options = self._client_options
         return files.download(self, options, url, allow_private=self._allows_private())
 
-    def afetch(self, url: str) -> AsyncIterator[bytes]:
+    async def afetch(self, url: str) -> AsyncIterator[bytes]:
         """Yield the bytes of a file; see `fetch`."""
-        options = self._client_options
-        return files.adownload(self, options, url, allow_private=self._allows_private())
+        allows = await run_in_executor(None, self._allows_private)  # looks a name up
+        async for piece in files.adownload(self, self._client_options, url, allow_private=allows):
+            yield piece
 
     def _allows_private(self) -> bool:
         """A service within this network, such as the sandbox, keeps its files there, too."""
@@ -178,4 +203,5 @@ _REFUSED, _TIMED_OUT, _SERVER_SIDE = 300, 408, 500
 
 def characters_of(parameters: Mapping[str, Any]) -> int:
     """The length of the texts of a call, for those who reserve for it."""
-    return sum(len(value) for value in parameters.values() if isinstance(value, str))
+    texts = (value for value in parameters.values() if isinstance(value, str))
+    return sum(len(text) for text in texts if text[:5].lower() != "data:")

@@ -99,6 +99,14 @@ def encode_media(
     return EncodedMedia(body, dropped)
 
 
+def documents(spec: MediaSpec, name: str) -> bool:
+    """Whether an id documents a parameter, by our name or its own."""
+    names = {name, *_NAMES.get(name, ())}
+    parts = {name, *_PARTS.get(name, ())} if name in _PARTS else frozenset()
+    inside = (schema.get("properties", {}).keys() for schema in spec.parameters.values())
+    return not names.isdisjoint(spec.parameters) or any(not parts.isdisjoint(one) for one in inside)
+
+
 def _placed(spec: MediaSpec, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The body of what an id documents, and what it does not."""
     body: dict[str, Any] = {"model": spec.id}
