@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from langchain_aimlapi.sandbox.account.ledger import Call
+
 if TYPE_CHECKING:
     from langchain_aimlapi.sandbox.answers.tokens import Usage
     from langchain_aimlapi.sandbox.faults.table import Fault
@@ -42,6 +44,31 @@ class Inference:
     """What goes wrong with it."""
     usage: Usage | None = None
     """What is charged for it, once that is known."""
+    request_id: str = ""
+    """Id of the HTTP call, as in the error envelope."""
+    client_request_id: str | None = None
+    """As in the header `x-client-request-id`, if it is one that the service takes."""
+    call: Call | None = None
+    """As it is booked, once it is."""
+
+    def booked(self, key: str, *, succeeded: bool) -> Call | None:
+        """Return the call for the books; None for a look at a job, and for no model at all."""
+        model = self.body.get("model") if isinstance(self.body, dict) else None
+        if self.record.method != "POST" or not isinstance(model, str) or not model:
+            return None
+        usage = self.usage if succeeded else None
+        return Call(
+            key,
+            self.record.path,
+            model,
+            succeeded and not self.outcome.startswith("job_"),
+            usage.credits if usage else 0,
+            usage.prompt if usage else 0,
+            usage.completion if usage else 0,
+            self.request_id,
+            self.id,
+            self.client_request_id,
+        )
 
     @property
     def outcome(self) -> str:

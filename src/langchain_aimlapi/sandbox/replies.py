@@ -47,12 +47,14 @@ class StreamReply:
     """Sent as it is before the head."""
     after: bytes = b""
     """Sent as it is after the end of the reply."""
+    on_start: Callable[[], None] = lambda: None
+    """Called when the first frame is sent."""
 
 
-def envelope(status: int, message: str, path: str) -> dict[str, Any]:
+def envelope(status: int, message: str, path: str, request_id: str = "") -> dict[str, Any]:
     """Return the documented error body: one flat envelope for every status."""
     return {
-        "requestId": str(uuid.uuid4()),
+        "requestId": request_id or str(uuid.uuid4()),
         "statusCode": status,
         "timestamp": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "path": path,
@@ -60,9 +62,9 @@ def envelope(status: int, message: str, path: str) -> dict[str, Any]:
     }
 
 
-def error_reply(error: ApiError, path: str) -> Reply:
-    """Return the error response for an error."""
-    body = orjson.dumps(envelope(error.status, error.message, path))
+def error_reply(error: ApiError, path: str, request_id: str = "") -> Reply:
+    """Return the error response for an error; without a request id it gets one of its own."""
+    body = orjson.dumps(envelope(error.status, error.message, path, request_id))
     return Reply(body, status=error.status, headers=error.headers)
 
 

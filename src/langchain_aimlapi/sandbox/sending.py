@@ -55,7 +55,7 @@ async def send(
     response.headers["cache-control"] = "no-cache"
     try:
         _write_raw(request, reply.before)
-        await _write(request, response, reply.frames)
+        await _write(request, response, reply)
         _write_raw(request, reply.after)
     except HangUpError as end:
         _hang_up(request, reset=end.reset)
@@ -67,12 +67,13 @@ async def send(
     return response
 
 
-async def _write(request: web.Request, response: web.StreamResponse, frames: Frames) -> None:
+async def _write(request: web.Request, response: web.StreamResponse, reply: StreamReply) -> None:
     """Write the frames; the head is sent with the first one."""
-    async with contextlib.aclosing(frames) as opened:  # type: ignore[type-var]
+    async with contextlib.aclosing(reply.frames) as opened:  # type: ignore[type-var]
         async for frame in opened:
             if not response.prepared:
                 await response.prepare(request)
+                reply.on_start()
             await response.write(frame)
     if not response.prepared:
         await response.prepare(request)

@@ -9,6 +9,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -35,12 +36,20 @@ from langchain_aimlapi.sandbox.routes.batches import BatchesRoute
 from langchain_aimlapi.sandbox.routes.chat import ChatRoute
 from langchain_aimlapi.sandbox.routes.embeddings import EmbeddingsRoute
 from langchain_aimlapi.sandbox.routes.files import serve_file
+from langchain_aimlapi.sandbox.routes.management import (
+    ManagementRoute,
+    Question,
+    management_routes,
+)
 from langchain_aimlapi.sandbox.routes.media import media_routes
+from langchain_aimlapi.sandbox.routes.metrics import model_metrics
 from langchain_aimlapi.sandbox.routes.responses import ResponsesRoute
 from langchain_aimlapi.sandbox.sending import apply_fault, send
 from langchain_aimlapi.sandbox.upstream import Upstream
 
 if TYPE_CHECKING:
+    from langchain_aimlapi.sandbox.account.keys import KeyRecord
+    from langchain_aimlapi.sandbox.account.ledger import Call
     from langchain_aimlapi.sandbox.answers.script import Script
     from langchain_aimlapi.sandbox.faults.plan import FaultPlan
     from langchain_aimlapi.sandbox.faults.table import Fault
@@ -56,6 +65,7 @@ _logger = logging.getLogger("langchain_aimlapi.sandbox")
 _CLIENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _MAX_BYTES = 512 * 1024 * 1024
 _MAX_DIGITS = 6
+_FIRST_ERROR = 400
 _arrived: ContextVar[Arrived] = ContextVar("arrived")
 """The request that the running task handles; each connection has a task, with one at a time."""
 _UNKNOWN = (web.HTTPNotFound, web.HTTPMethodNotAllowed)
@@ -93,16 +103,24 @@ class Service:
         app = web.Application(client_max_size=_MAX_BYTES, middlewares=[self._enveloped])
         for prefix in ("", "/v1"):
             chat, responses = f"{prefix}/chat/completions", f"{prefix}/responses"
-            app.router.add_post(chat, self._inference(self._chat.reply))
-            app.router.add_post(responses, self._inference(self._responses.reply))
-            app.router.add_post(f"{prefix}/embeddings", self._inference(self._embeddings.reply))
-            app.router.add_post(f"{prefix}/batches", self._inference(self._batches.create))
+            embeddings, batches = f"{prefix}/embeddings", f"{prefix}/batches"
+            app.router.add_post(chat, self._inference(self._chat.reply, "model:chat"))
+            app.router.add_post(
+                responses, self._inference(self._responses.reply, "model:responses")
+            )
+            app.router.add_post(
+                embeddings, self._inference(self._embeddings.reply, "model:embeddings")
+            )
+            app.router.add_post(batches, self._inference(self._batches.create, "model:chat"))
             app.router.add_get(f"{prefix}/batches", self._batch)
             app.router.add_post(f"{prefix}/batches/cancel/{{id}}", self._batch)
             app.router.add_get(f"{prefix}/models", self._list)
+            app.router.add_get(f"{prefix}/models/metrics", self._metrics)
             app.router.add_get(f"{prefix}/model/{{name:.+}}", self._one)
-        for method, path, route in media_routes(self._state):
-            app.router.add_route(method, path, self._inference(route, own=True))
+        for method, path, route, scope in media_routes(self._state):
+            app.router.add_route(method, path, self._inference(route, scope, own=True))
+        for method, path, answer in management_routes(self._state, self._settings.balance):
+            app.router.add_route(method, path, self._question(answer))
         app.router.add_get("/files/{name}", self._file, allow_head=False)
         app.on_cleanup.append(self._close)
         return app
@@ -121,6 +139,8 @@ class Service:
         response = await self._handled(request, handler)
         arrived = _arrived.get(None)
         inference = arrived.inference if arrived and arrived is not before else None
+        if inference and inference.call:
+            inference.call.seconds = time.monotonic() - start
         log_request(request, response.status, time.monotonic() - start, inference)
         return response
 
@@ -152,11 +172,12 @@ class Service:
         _arrived.set(Arrived(record))
         self._recorder.add(record)
 
-    def _inference(self, route: Route, *, own: bool = False) -> Handler:
-        """Wrap what all inference endpoints share: the key, the ids and the faults.
+    def _inference(self, route: Route, scope: str, *, own: bool = False) -> Handler:
+        """Wrap what all inference endpoints share: the key, the ids, the faults and the books.
 
         Args:
             route: What answers.
+            scope: What the key must be good for.
             own: Whether the sandbox always answers itself, with an upstream or a recording too.
         """
 
@@ -165,49 +186,62 @@ class Service:
             client_id = request.headers.get("x-client-request-id", "")
             if _CLIENT_ID.fullmatch(client_id):
                 headers["x-client-request-id"] = client_id
+            request_id, start = str(uuid.uuid4()), time.monotonic()
             try:
-                reply = await self._answer(request, route, headers["x-inference-id"], own=own)
+                owner = self._owner(request)
+                self._state.keys.admit(owner, scope)
+                inference = await self._arrival(request, headers["x-inference-id"], request_id)
             except ApiError as error:
-                reply = error_reply(error, request.path)
+                return await send(request, error_reply(error, request.path, request_id), headers)
+            inference.client_request_id = headers.get("x-client-request-id")
+            try:
+                reply = await self._answer(request, inference, route, own=own)
+            except ApiError as error:
+                reply = error_reply(error, request.path, request_id)
+            succeeded = reply.status < _FIRST_ERROR
+            if call := inference.booked(owner.prefix, succeeded=succeeded):
+                inference.call = call
+                self._state.ledger.add(call)
+                reply = _timed(reply, call, start)
             return await send(request, reply, headers)
 
         return handle
 
-    async def _answer(
-        self, request: web.Request, route: Route, identity: str, *, own: bool
-    ) -> AnyReply:
-        self._check_key(request)
+    def _owner(self, request: web.Request) -> KeyRecord:
+        return self._state.keys.owner(request.headers.get("authorization", ""))
+
+    async def _arrival(self, request: web.Request, identity: str, request_id: str) -> Inference:
         arrived = _arrived.get()
         record = arrived.record
-        inference = Inference(
+        arrived.inference = Inference(
             record,
             await request.read(),
             record.body,
             next(self._numbers),
             id=identity,
+            request_id=request_id,
             origin=f"{request.scheme}://{request.host}",
         )
-        arrived.inference = inference
+        return arrived.inference
+
+    async def _answer(
+        self, request: web.Request, inference: Inference, route: Route, *, own: bool
+    ) -> AnyReply:
         inference.fault = self._fault(request, inference.number)
         if inference.fault and inference.fault.reply:
-            return inference.fault.reply(self._context(request, sse=False))
+            return inference.fault.reply(self._context(request, inference, sse=False))
         inference.pad_to = _padding(request)
         reply = await self._reply(inference, route, own=own)
         fault = inference.fault
         if fault and fault.reply:
-            return fault.reply(self._context(request, sse=False))
+            return fault.reply(self._context(request, inference, sse=False))
         if fault and not fault.of_media:
-            context = self._context(request, sse=isinstance(reply, StreamReply))
+            context = self._context(request, inference, sse=isinstance(reply, StreamReply))
             return apply_fault(reply, fault, context)
         return reply
 
-    def _check_key(self, request: web.Request) -> None:
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not self._settings.accepts_key(key.strip()):
-            raise ApiError(401, "Unauthorized: the API key is missing or invalid")
-
     async def _batch(self, request: web.Request) -> web.StreamResponse:
-        self._check_key(request)
+        self._owner(request)
         if request.method == "POST":
             return await send(request, self._batches.cancel(request.match_info["id"]), {})
         return await send(request, self._batches.look(request.query.get("batch_id", "")), {})
@@ -237,8 +271,8 @@ class Service:
         inference.source = "upstream"
         return await self._upstream.reply(path, inference.raw)
 
-    def _context(self, request: web.Request, *, sse: bool) -> FaultContext:
-        return FaultContext(request.path, sse, self._plan.retry_after)
+    def _context(self, request: web.Request, inference: Inference, *, sse: bool) -> FaultContext:
+        return FaultContext(request.path, sse, self._plan.retry_after, inference.request_id)
 
     def _fault(self, request: web.Request, number: int) -> Fault | None:
         """Choose the fault of the request: the one in its header, or the plan's."""
@@ -260,9 +294,32 @@ class Service:
         known = request.headers.get("if-none-match", "")
         return await send(request, models.list_models(_query(request), known), {})
 
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        return await send(request, model_metrics(self._state.ledger, _query(request)), {})
+
+    def _question(self, answer: ManagementRoute) -> Handler:
+        async def handle(request: web.Request) -> web.StreamResponse:
+            owner = self._owner(request)
+            prefix = request.match_info.get("prefix", "")
+            question = Question(owner, _query(request), prefix, _arrived.get().record.body)
+            return await send(request, answer(question), {})
+
+        return handle
+
     async def _one(self, request: web.Request) -> web.StreamResponse:
         name = request.match_info["name"]
         return await send(request, models.one_model(name, _query(request)), {})
+
+
+def _timed(reply: AnyReply, call: Call, start: float) -> AnyReply:
+    """Let a stream of events note when its first one is sent."""
+    if not isinstance(reply, StreamReply) or reply.content_type != "text/event-stream":
+        return reply
+
+    def note() -> None:
+        call.first_token = time.monotonic() - start
+
+    return replace(reply, on_start=note)
 
 
 def _check_host(request: web.Request) -> None:

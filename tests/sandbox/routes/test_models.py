@@ -71,7 +71,8 @@ def test_filters(shared_sandbox):
         ("capabilities=tools", "capabilities", "tools"),
         ("input_modalities=image", "input", "image"),
         ("output_modalities=text", "output", "text"),
-        ("modalities=audio", "input", "audio"),
+        ("input_modalities=audio", "input", "audio"),
+        ("output_modalities=video", "output", "video"),
     ],
 )
 def test_filters_by_ability(shared_sandbox, query, key, word):
@@ -111,3 +112,19 @@ def test_an_unlisted_model(shared_sandbox):
     reply = request(shared_sandbox, "GET", "/model/no/such-model")
 
     assert (reply.status, "no/such-model" in reply.json["message"]) == (404, True)
+
+
+def test_media(shared_sandbox):
+    """Each id of media is listed once, with its type, its modalities and the price charged."""
+    items = {item["id"]: item for item in _list(shared_sandbox, "?include=all").json["data"]}
+    image, video = items["openai/gpt-image-1"], items["alibaba/happyhorse-1-0"]
+
+    assert image["type"] == "openai/image-generations"
+    assert image["modalities"]["output"] == ["image"]
+    assert image["pricing"]["units"] == [
+        {"name": "image", "measure": "output", "price": 0.01, "per": 1}
+    ]
+    assert video["type"] == "internal/video-generations/submit"
+    assert {"image", "text"} <= set(video["modalities"]["input"])
+    assert "text_to_video" in video["capabilities"]
+    assert "audio" in _list(shared_sandbox, "?modalities=audio&include=all").text

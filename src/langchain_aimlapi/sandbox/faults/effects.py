@@ -42,6 +42,8 @@ class FaultContext:
     """Whether the reply is a stream of events."""
     retry_after: float
     """Seconds to request for, where a fault asks for a delay."""
+    request_id: str = ""
+    """As in the error envelope."""
 
 
 Effect = Callable[[Frames, FaultContext], Frames]

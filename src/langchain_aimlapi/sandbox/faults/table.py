@@ -99,7 +99,8 @@ def _error(
 
     def make(context: FaultContext) -> Reply:
         headers = wait(context.retry_after) if wait else {}
-        return error_reply(ApiError(status, message or _MESSAGES[status], headers), context.path)
+        error = ApiError(status, message or _MESSAGES[status], headers)
+        return error_reply(error, context.path, context.request_id)
 
     return make
 

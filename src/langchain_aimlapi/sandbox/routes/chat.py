@@ -51,6 +51,7 @@ class ChatRoute:
         request = replace(parse_chat(body), pad_to=inference.pad_to)
         answers = await self._answers(request, inference)
         usage = count_usage(request, answers, self._cache.look_up(request))
+        inference.usage = usage
         return Exchange(request, answers, usage, inference.number)
 
     def pace(self, exchange: Exchange) -> Pace:

@@ -54,6 +54,7 @@ class EmbeddingsRoute:
         """
         body = inference.body
         texts = _texts(body)
+        inference.usage = Usage(prompt=sum(map(count_tokens, texts)), completion=0)
         asked = Asked(inference.record, body["model"], "\n".join(texts), embeds=True)
         scripted = await self._script.answer_to(asked)
         if scripted is None:

@@ -21,8 +21,8 @@ MediaRoute = Callable[["Inference"], Awaitable[Reply | StreamReply]]
 _OLD_VIDEO = "/v2/generate/video/{vendor:.+}/generation"
 
 
-def media_routes(state: State) -> Iterator[tuple[str, str, MediaRoute]]:
-    """List the methods and paths with what answers them.
+def media_routes(state: State) -> Iterator[tuple[str, str, MediaRoute, str]]:
+    """List the methods and paths with what answers them, and the scope that a key needs.
 
     Args:
         state: Holds the files and the jobs.
@@ -31,16 +31,16 @@ def media_routes(state: State) -> Iterator[tuple[str, str, MediaRoute]]:
     jobs = JobsRoute(state.files, state.jobs)
     transcripts = TranscriptionRoute(state.files, state.jobs)
     for prefix in ("", "/v1"):
-        yield "POST", f"{prefix}/images/generations", images.generate
-        yield "POST", f"{prefix}/images/edits", images.edit
-        yield "POST", f"{prefix}/tts", speech.reply
-        yield "POST", f"{prefix}/stt/create", transcripts.create
-        yield "GET", f"{prefix}/stt/{{id}}", transcripts.look
-        yield "POST", f"{prefix}/ocr", ocr.reply
-    for path, submit in (
-        ("/v2/video/generations", jobs.video),
-        (_OLD_VIDEO, jobs.video),
-        ("/v2/generate/audio", jobs.music),
+        yield "POST", f"{prefix}/images/generations", images.generate, "model:image"
+        yield "POST", f"{prefix}/images/edits", images.edit, "model:image"
+        yield "POST", f"{prefix}/tts", speech.reply, "model:speech"
+        yield "POST", f"{prefix}/stt/create", transcripts.create, "model:audio"
+        yield "GET", f"{prefix}/stt/{{id}}", transcripts.look, "model:audio"
+        yield "POST", f"{prefix}/ocr", ocr.reply, "model:ocr"
+    for path, submit, scope in (
+        ("/v2/video/generations", jobs.video, "model:video"),
+        (_OLD_VIDEO, jobs.video, "model:video"),
+        ("/v2/generate/audio", jobs.music, "model:audio"),
     ):
-        yield "POST", path, submit
-        yield "GET", path, jobs.look
+        yield "POST", path, submit, scope
+        yield "GET", path, jobs.look, scope

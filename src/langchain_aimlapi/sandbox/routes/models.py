@@ -1,7 +1,7 @@
 """`/models` and `/model/{id}`: the catalogue in the format of the service.
 
-It lists the ids of the package's data file without the retired ones, and a few embedding models.
-Any other id works in a request too; it is just not listed.
+It lists the ids of the package's data files without the retired ones. Any other id works in a chat
+or embeddings request too; it is just not listed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from langchain_aimlapi.sandbox.checks.media import media_data
 from langchain_aimlapi.sandbox.replies import ApiError, Reply
+from langchain_aimlapi.sandbox.routes.images import USD_PER_IMAGE
+from langchain_aimlapi.sandbox.routes.jobs import USD_PER_MUSIC_SECOND, USD_PER_VIDEO_SECOND
+from langchain_aimlapi.sandbox.routes.ocr import USD_PER_PAGE
+from langchain_aimlapi.sandbox.routes.speech import USD_PER_CHARACTER
+from langchain_aimlapi.sandbox.routes.transcription import USD_PER_SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,14 +35,43 @@ _INPUTS = {
     "file": ("file", "document"),
 }
 _OPTIONAL = ("modalities", "capabilities", "pricing")
-_PRICING = {
-    "kind": "fixed",
-    "currency": "USD",
-    "units": [
-        {"name": "token", "count_usage": "input", "price": 2.5, "per": 1_000_000},
-        {"name": "token", "count_usage": "output", "price": 10.0, "per": 1_000_000},
-    ],
+_MILLION = 1_000_000
+_MEDIA: dict[str, tuple[str, str, str, Json]] = {
+    "image": ("openai/image-generations", "text", "image", {"image": USD_PER_IMAGE}),
+    "image_edit": ("openai/image-edits", "text image", "image", {"image": USD_PER_IMAGE}),
+    "video": (
+        "internal/video-generations/submit",
+        "text",
+        "video",
+        {"second": USD_PER_VIDEO_SECOND},
+    ),
+    "music": (
+        "internal/audio-generations/submit",
+        "text",
+        "audio",
+        {"second": USD_PER_MUSIC_SECOND},
+    ),
+    "speech": ("internal/tts", "text", "audio", {"character": USD_PER_CHARACTER}),
+    "transcription": ("internal/stt", "audio", "text", {"second": USD_PER_SECOND}),
+    "ocr": ("internal/ocr", "image file", "text", {"page": USD_PER_PAGE}),
+    "embeddings": (_EMBEDDINGS, "text", "text", {}),
 }
+"""For what an id does: the service's word, what goes in and comes out, and the price of a unit."""
+
+
+def _prices(units: Mapping[str, float]) -> Json:
+    """Return the prices, which are those that the sandbox charges: per unit, or per token."""
+    rows: list[Json] = [
+        {"name": unit, "measure": "output", "price": price, "per": 1}
+        for unit, price in units.items()
+    ]
+    return {"kind": "fixed", "currency": "USD", "units": rows or _TOKEN_PRICES}
+
+
+_TOKEN_PRICES: list[Json] = [
+    {"name": "token", "measure": "input", "price": 2.5, "per": _MILLION},
+    {"name": "token", "measure": "output", "price": 10.0, "per": _MILLION},
+]
 
 
 def list_models(query: Mapping[str, list[str]], known_etag: str) -> Reply:
@@ -71,7 +106,28 @@ def _catalogue() -> tuple[Json, ...]:
         if line.get("listing") != "deprecated"
     )
     embedders = (_described(name, "OpenAI", _EMBEDDINGS) for name in _EMBEDDERS)
-    return tuple(sorted([*chat, *embedders], key=lambda item: str(item["id"])))
+    media = (_of_media(name, roles) for name, roles in media_data()["models"].items())
+    items = {item["id"]: item for item in (*embedders, *media, *chat)}
+    return tuple(sorted(items.values(), key=lambda item: str(item["id"])))
+
+
+def _of_media(name: str, roles: Json) -> Json:
+    """Describe an id of media by the first thing that it does."""
+    kind, taken, given, units = _MEDIA[min(roles, key=list(_MEDIA).index)]
+    item = _described(name, name.rpartition("/")[0], kind)
+    parameters = " ".join(role["parameters"] for role in roles.values())
+    taken += "".join(f" {medium}" for medium in ("image", "video") if f"{medium}_url" in parameters)
+    item["modalities"] = {"input": sorted(set(taken.split())), "output": given.split()}
+    item["capabilities"] = _media_abilities(item)
+    item["pricing"] = _prices(units)
+    return item
+
+
+def _media_abilities(item: Json) -> list[str]:
+    taken, given = item["modalities"]["input"], item["modalities"]["output"][0]
+    if given == "audio":
+        return ["audio_generation"]
+    return [f"{one}_to_video" for one in taken if given == "video" and one in {"text", "image"}]
 
 
 def _item(data: Json, name: str, line: Json) -> Json:
@@ -102,7 +158,7 @@ def _described(name: str, developer: str, kind: str) -> Json:
         "tags": [],
         "modalities": {"input": ["text"], "output": ["text"]},
         "capabilities": [],
-        "pricing": _PRICING,
+        "pricing": _prices({}),
     }
 
 

@@ -1,0 +1,1 @@
+"""The account behind the keys: what was called, what it cost, and who may call."""
