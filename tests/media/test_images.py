@@ -276,13 +276,14 @@ class TestMoney:
         "reply",
         [
             Reply({}, 500),
+            Reply({}, 408),
             Reply({}, 504),
             Reply({}, 503),
             Reply(cut=True),
             Reply(b"<html>"),
             Reply({}),
         ],
-        ids=["500", "504", "503", "cut", "a web page", "no picture"],
+        ids=["500", "408", "504", "503", "cut", "a web page", "no picture"],
     )
     def test_a_failure_after_sending_is_not_repeated(self, made, service, ask, reply):
         """And the error says that it may have been paid for, with an id to look it up."""
@@ -359,7 +360,10 @@ class TestTraces:
         tracer = Recorder()
         given = {"prompt": "night", "image": PNG, "mask": f"data:image/png;base64,{TEXT}"}
         ask(images, "invoke", given, {"callbacks": [tracer], "run_name": "edit", "tags": ["t"]})
-        (run,) = tracer.runs
+        block = {"type": "image", "base64": TEXT}
+        ask(images, "invoke", {"prompt": "x", "image": [block]}, {"callbacks": [tracer]})
+        run, other = tracer.runs
+        assert other.inputs["image"] == [{"type": "image", "base64": "<data>"}]
         assert (run.name, run.tags) == ("edit", ["t"])
         assert run.inputs["prompt"] == "night"
         assert run.inputs["image"] == f"<{len(PNG)} bytes>"

@@ -266,6 +266,13 @@ class TestMoney:
             job.result()
         assert (budget.calls, budget.spent_usd) == (1, 0.06)
 
+    def test_a_job_that_is_pickled(self, videos, ask):
+        """Those who count stay in their process."""
+        with Budget(calls=5) as budget:
+            job = pickle.loads(pickle.dumps(ask(videos, "submit", "x")))  # noqa: S301  # our own
+        assert ask(job, "wait").cost == 0.06
+        assert budget.calls == 0
+
     def test_a_job_that_failed(self, videos, service, ask):
         """Its failure counts as one."""
         service.reply = Jobs(service, ["queued", "error"])

@@ -31,7 +31,6 @@ from langchain_aimlapi.errors import (
     AimlapiError,
     ConfigurationError,
     ResponseFormatError,
-    StreamInterruptedError,
 )
 from langchain_aimlapi.media.inputs import kind_of_bytes
 
@@ -77,12 +76,11 @@ def download(
 
     for _ in range(_MOST_REDIRECTS):
         request = _request(connection, url, allow_private=allow_private)
-        check = LengthCheck()
+        reader = FileReader()
         try:
-            with sync.open_stream(request, options, None, make=check.make) as stream:
+            with sync.open_stream(request, options, None, make=reader.make) as stream:
                 for batch in stream:
                     yield from batch
-                check.end()
                 return
         except AimlapiError as error:
             url = _redirected(error, url)
@@ -98,18 +96,17 @@ async def adownload(
     await load_for_async()
     for _ in range(_MOST_REDIRECTS):
         request = await _arequest(connection, url, allow_private=allow_private)
-        check = LengthCheck()
+        reader = FileReader()
         try:
             async with await aio.aopen_stream(
                 request,
                 options,
                 None,
-                make=check.make,
+                make=reader.make,
             ) as stream:
                 async for batch in stream:
                     for piece in batch:
                         yield piece
-                check.end()
                 return
         except AimlapiError as error:
             url = _redirected(error, url)
@@ -168,8 +165,11 @@ def _redirected(error: AimlapiError, url: str) -> str:
     return urljoin(url, headers["location"])
 
 
-class LengthCheck:
-    """Reads the bytes of a file, and holds their number against what its head said."""
+class FileReader:
+    """Passes on the bytes of a file, and knows when all that its head said are there.
+
+    One that ends early is an error of the transport.
+    """
 
     ended = False
 
@@ -199,15 +199,6 @@ class LengthCheck:
     def finish(self) -> list[bytes]:
         """Nothing is held back."""
         return []
-
-    def end(self) -> None:
-        """Find out whether the file is whole.
-
-        Raises:
-            StreamInterruptedError: If it is not.
-        """
-        if self._said is not None and self._got < self._said:
-            raise StreamInterruptedError(f"the file ended after {self._got} of {self._said} bytes")
 
 
 # --- writing --------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from langchain_aimlapi._codec.encode.mime import read_type
 from langchain_aimlapi._lazy import load_for_async
 from langchain_aimlapi._transport.request import Reply, ReplyRules, Request
 from langchain_aimlapi.errors import AimlapiError, ResponseFormatError
-from langchain_aimlapi.media.files import LengthCheck, content_of
+from langchain_aimlapi.media.files import FileReader, content_of
 from langchain_aimlapi.media.model import MediaModel, steering_of
 from langchain_aimlapi.media.results import GeneratedFile, MediaResult
 from langchain_aimlapi.media.service import characters_of
@@ -220,7 +220,7 @@ class AimlapiSpeech(MediaModel):
         return Used(self.model, cost_usd=spoken.cost)
 
 
-class _Spoken(LengthCheck):
+class _Spoken(FileReader):
     """Reads a reply that may be audio or, in JSON, tell where the audio is."""
 
     cost: float | None = None
@@ -255,9 +255,8 @@ class _Spoken(LengthCheck):
         """Where the audio is, the audio itself, or `None` if it has come already.
 
         Raises:
-            AimlapiError: If the reply breaks off, or holds no audio.
+            ResponseFormatError: If the reply holds no audio.
         """
-        self.end()
         if self._json is not None:
             ref, raw = read_speech(b"".join(self._json))
             self.cost = read_cost(raw, self._headers).usd

@@ -151,8 +151,6 @@ def _place(spec: MediaSpec, name: str, value: Any) -> _Place | None:
     if name in spec.parameters:
         return _Place(name, _fitted(spec.id, name, spec.parameters[name], value))
     named = [known for known in _NAMES.get(name, ()) if known in spec.parameters]
-    if isinstance(value, list) and len(value) > 1:
-        named.sort(key=lambda known: not _is_list(spec.parameters[known]))
     # One that takes the value, or else the first, whose error is then the caller's.
     for known in named:
         schema = spec.parameters[known]
