@@ -114,6 +114,13 @@ class TestGenerating:
             images.invoke(given)
         assert service.asked == []
 
+    def test_schemas(self, images):
+        """LangChain draws chains by them."""
+        chain = PromptTemplate.from_template("a {x}") | images
+        assert chain.get_graph().nodes
+        assert images.get_output_jsonschema()
+        assert images.get_input_jsonschema()
+
     def test_batch(self, images, service, ask):
         """Each its own, in order."""
         results = ask(images, "batch", ["a", "b", "c"], {"max_concurrency": 2})

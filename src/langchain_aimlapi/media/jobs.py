@@ -49,7 +49,7 @@ class JobModel(MediaModel):
     poll_interval: float = Field(default=2.0, gt=0)
     """Seconds until the first look at a job; later looks come less often, up to every 15 seconds."""
 
-    def submit(self, input: Any, **kwargs: Any) -> Job[Any]:
+    def submit(self, input: Any, **kwargs: Any) -> Job[MediaResult]:
         """Start a job and return at once.
 
         It is sent once: if the connection breaks after that, the error says that the job may exist.
@@ -67,11 +67,11 @@ class JobModel(MediaModel):
         """
         return self._submit(self._parameters(input, kwargs), steering_of(kwargs))
 
-    async def asubmit(self, input: Any, **kwargs: Any) -> Job[Any]:
+    async def asubmit(self, input: Any, **kwargs: Any) -> Job[MediaResult]:
         """Start a job and return at once; see `submit`."""
         return await self._asubmit(self._parameters(input, kwargs), steering_of(kwargs))
 
-    def job(self, id: str) -> Job[Any]:
+    def job(self, id: str) -> Job[MediaResult]:
         """Pick up a job, after a crash or on another machine.
 
         Args:
@@ -85,15 +85,17 @@ class JobModel(MediaModel):
         """
         return Job(id, self.model, self, self.look(id))
 
-    async def ajob(self, id: str) -> Job[Any]:
+    async def ajob(self, id: str) -> Job[MediaResult]:
         """Pick up a job; see `job`."""
         return Job(id, self.model, self, await self.alook(id))
 
-    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> Any:
+    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> MediaResult:
         deadline = deadline_in(self.patience(steering))
         return self._submit(parameters, steering, deadline).wait_until(deadline)
 
-    async def _arun(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> Any:
+    async def _arun(
+        self, parameters: Mapping[str, Any], steering: Mapping[str, Any]
+    ) -> MediaResult:
         deadline = deadline_in(self.patience(steering))
         job = await self._asubmit(parameters, steering, deadline)
         return await job.await_until(deadline)
@@ -105,7 +107,7 @@ class JobModel(MediaModel):
         parameters: Mapping[str, Any],
         steering: Mapping[str, Any],
         deadline: float | None = None,
-    ) -> Job[Any]:
+    ) -> Job[MediaResult]:
         body = self._job_body(self._loaded(parameters))
         request = self._submission(body, self._key(steering), steering)
         call = MeteredCall()
@@ -122,7 +124,7 @@ class JobModel(MediaModel):
         parameters: Mapping[str, Any],
         steering: Mapping[str, Any],
         deadline: float | None = None,
-    ) -> Job[Any]:
+    ) -> Job[MediaResult]:
         body = self._job_body(await self._aloaded(parameters))
         request = self._submission(body, await self._akey(steering), steering)
         call = MeteredCall()

@@ -30,6 +30,7 @@ from langchain_aimlapi.errors import (
 )
 from langchain_aimlapi.media.inputs import MediaFile, read_media
 from langchain_aimlapi.media.prompts import read_input
+from langchain_aimlapi.media.results import MediaResult
 from langchain_aimlapi.media.service import MediaService
 from langchain_aimlapi.media.traces import shown
 
@@ -65,7 +66,7 @@ _STEERING = frozenset(
 _OBJECT = ReplyRules(content_key=b"{")
 
 
-class MediaModel(MediaService, RunnableSerializable[Any, Any]):
+class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
     """Base of the media models; use one of them."""
 
     input_name: ClassVar[str] = "prompt"
@@ -100,9 +101,16 @@ class MediaModel(MediaService, RunnableSerializable[Any, Any]):
         super().model_post_init(context)
         _check_kind(self.model, self.kind)
 
+    @property
+    def OutputType(self) -> Any:  # noqa: N802  # LangChain's name
+        """Anything: results hold connections, and have no JSON Schema."""
+        return Any
+
     # --- a call -----------------------------------------------------------------------------------
 
-    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+    def invoke(
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> MediaResult:
         """Ask the model.
 
         Args:
@@ -128,7 +136,9 @@ class MediaModel(MediaService, RunnableSerializable[Any, Any]):
         run.on_chain_end(shown(result))
         return result
 
-    async def ainvoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Any:
+    async def ainvoke(
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> MediaResult:
         """Ask the model; see `invoke`."""
         parameters = self._parameters(input, kwargs)
         manager = get_async_callback_manager_for_config(ensure_config(config))
@@ -183,10 +193,12 @@ class MediaModel(MediaService, RunnableSerializable[Any, Any]):
         schemas = {name: spec.parameters[name] for name in sorted(spec.addresses)} if spec else {}
         return {name: "array" in schema.get("type", "") for name, schema in schemas.items()}
 
-    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> Any:
+    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> MediaResult:
         raise NotImplementedError  # each model's own
 
-    async def _arun(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> Any:
+    async def _arun(
+        self, parameters: Mapping[str, Any], steering: Mapping[str, Any]
+    ) -> MediaResult:
         raise NotImplementedError  # each model's own
 
     def _announced(self, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -181,8 +181,8 @@ class MediaResult:
 
     @property
     def url(self) -> str | None:
-        """The address of the first file."""
-        return self.file.url
+        """The address of the first file, if there is one."""
+        return self.files[0].url if self.files else None
 
     @property
     def content_blocks(self) -> list[dict[str, Any]]:
@@ -220,10 +220,10 @@ class MediaResult:
         return {"model": self.model, "files": shown, "cost": self.cost}
 
     def _repr_png_(self) -> bytes | None:
-        return self.file._repr_png_()  # notebooks ask by this name
+        return self.files[0]._repr_png_() if self.files else None  # notebooks ask by this name
 
     def _repr_jpeg_(self) -> bytes | None:
-        return self.file._repr_jpeg_()
+        return self.files[0]._repr_jpeg_() if self.files else None
 
 
 def _kind(kind: str, url: str | None, data: bytes | None) -> str:

@@ -122,7 +122,7 @@ class AimlapiSpeech(MediaModel):
 
     # --- streaming --------------------------------------------------------------------------------
 
-    def stream(
+    def stream(  # type: ignore[override]  # audio comes as bytes, not as results
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[bytes]:
         """Yield the audio as it comes.
@@ -157,7 +157,7 @@ class AimlapiSpeech(MediaModel):
         call.end(self._used(spoken))
         run.on_chain_end(spoken.summary())
 
-    async def astream(
+    async def astream(  # type: ignore[override]  # likewise
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[bytes]:
         """Yield the audio as it comes; see `stream`."""

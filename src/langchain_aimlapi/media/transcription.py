@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import quote
 
 from langchain_core.document_loaders import BaseLoader
 from langchain_core.documents import Document
 from langchain_core.messages import BaseMessage
+from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import run_in_executor
 from pydantic import SecretStr
 
@@ -24,6 +25,7 @@ from langchain_aimlapi._transport.request import Request
 from langchain_aimlapi.errors import ConfigurationError
 from langchain_aimlapi.media.files import write
 from langchain_aimlapi.media.inputs import Media, MediaFile, source_of
+from langchain_aimlapi.media.job import Job
 from langchain_aimlapi.media.jobs import JOB, JobModel
 from langchain_aimlapi.media.results import GeneratedFile, MediaResult
 
@@ -122,6 +124,34 @@ class AimlapiTranscription(JobModel):
     """Code of the language that is spoken, such as "en"; models detect it otherwise."""
     diarize: bool | None = None
     """Whether to tell speakers apart, for models that can."""
+
+    # The same as of other jobs, for type checkers: the result is a transcript.
+
+    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Transcript:
+        """Transcribe, and wait for it; see `invoke` of the other models."""
+        return cast("Transcript", super().invoke(input, config, **kwargs))
+
+    async def ainvoke(
+        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Transcript:
+        """Transcribe, and wait for it; see `invoke`."""
+        return cast("Transcript", await super().ainvoke(input, config, **kwargs))
+
+    def submit(self, input: Any, **kwargs: Any) -> Job[Transcript]:
+        """Start a job and return at once; see `submit` of `AimlapiVideos`."""
+        return cast("Job[Transcript]", super().submit(input, **kwargs))
+
+    async def asubmit(self, input: Any, **kwargs: Any) -> Job[Transcript]:
+        """Start a job and return at once; see `submit`."""
+        return cast("Job[Transcript]", await super().asubmit(input, **kwargs))
+
+    def job(self, id: str) -> Job[Transcript]:
+        """Pick up a job; see `job` of `AimlapiVideos`."""
+        return cast("Job[Transcript]", super().job(id))
+
+    async def ajob(self, id: str) -> Job[Transcript]:
+        """Pick up a job; see `job`."""
+        return cast("Job[Transcript]", await super().ajob(id))
 
     def tool_files(self) -> dict[str, bool]:
         """Return the files that a tool takes: the audio, whatever the id calls it."""
