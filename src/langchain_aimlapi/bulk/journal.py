@@ -11,11 +11,10 @@ system drops the lock when its process dies.
 
 from __future__ import annotations
 
-import queue
 import sqlite3
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -96,7 +95,9 @@ class Journal:
         force: bool = False,
     ) -> None:
         self.path = path
-        self._queue: queue.SimpleQueue[Entry | threading.Event | None] = queue.SimpleQueue()
+        self._pending: deque[Entry | threading.Event] = deque()
+        self._signal = threading.Event()
+        self._closing = False
         self._failed: _Full | None = None
         self._thread: threading.Thread | None = None
         self._reader: sqlite3.Connection | None = None
@@ -147,7 +148,10 @@ class Journal:
             JournalError: If an earlier row could not be written.
         """
         self._raise_failure()
-        self._queue.put(entry)
+        self._pending.append(entry)
+        # Waking the thread for each row would cost more than the row: it sleeps in between.
+        if not self._signal.is_set():
+            self._signal.set()
 
     def flush(self) -> None:
         """Wait until what was handed over is written.
@@ -156,7 +160,8 @@ class Journal:
             JournalError: If a row could not be written.
         """
         written = threading.Event()
-        self._queue.put(written)
+        self._pending.append(written)
+        self._signal.set()
         while not written.wait(0.1) and self._failed is None:
             pass
         self._raise_failure()
@@ -168,7 +173,8 @@ class Journal:
             JournalError: If a row could not be written.
         """
         if self._thread is not None:
-            self._queue.put(None)
+            self._closing = True
+            self._signal.set()
             self._thread.join()
             self._thread = None
         self.release()
@@ -205,24 +211,32 @@ class Journal:
 
     def _next_entries(self) -> list[Entry]:
         """The entries of one commit; none at the end."""
-        first = self._queue.get()
-        while isinstance(first, threading.Event):  # all before it is committed
-            first.set()
-            first = self._queue.get()
-        if first is None:
-            return []
-        entries = [first]
-        until = time.monotonic() + _SECONDS_PER_COMMIT
-        while len(entries) < _ROWS_PER_COMMIT:
-            try:
-                entry = self._queue.get(timeout=max(0.0, until - time.monotonic()))
-            except queue.Empty:
-                break
-            if not isinstance(entry, Entry):
-                self._queue.put(entry)
-                break
-            entries.append(entry)
+        entries: list[Entry] = []
+        while not entries:
+            if not self._pending:
+                if self._closing:
+                    return []
+                self._wait()
+            self._take(entries)
         return entries
+
+    def _take(self, entries: list[Entry]) -> None:
+        while self._pending and len(entries) < _ROWS_PER_COMMIT:
+            first = self._pending[0]
+            if not isinstance(first, threading.Event):
+                entries.append(first)
+            elif entries:
+                return  # what was handed over before it is committed first
+            else:
+                first.set()
+            self._pending.popleft()
+
+    def _wait(self) -> None:
+        """Wait for a row, and a little longer for others to share its commit."""
+        self._signal.wait()
+        self._signal.clear()
+        if not self._closing:
+            time.sleep(_SECONDS_PER_COMMIT)
 
     def has(self, entry: Entry) -> bool:
         """Tell whether a row is there with this very outcome, cost and time included.
