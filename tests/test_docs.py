@@ -52,7 +52,7 @@ def anchor(heading):
 
 
 MEDIA = {"images.md", "video.md", "music.md", "speech.md", "transcription.md", "ocr.md"}
-"""Pages whose programs run in tests/media/test_guides.py, on a service that makes media."""
+"""Pages whose programs run in tests/media/test_guides.py, with the files that they need."""
 PROGRAMS = [page for page in [README, *DOCS] if blocks(page, "python") and page.name not in MEDIA]
 
 

@@ -11,8 +11,7 @@ import pytest
 
 from langchain_aimlapi._client.polling import poll
 from langchain_aimlapi.media import job as job_module
-from tests.codec.decode.test_transcript import ASSEMBLY
-from tests.media.service import META, MP3, MP4, PNG, Jobs, Reply
+from tests.media.service import MP3
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("images", "video", "music", "speech", "transcription", "ocr")
@@ -30,32 +29,8 @@ def programs(page, language):
 
 
 @pytest.fixture
-def world(service, tmp_path, monkeypatch):
-    """A service that makes everything, files that the programs name, and no long waits."""
-    picture, audio = f"{service.url}/files/f.png", f"{service.url}/files/f.mp3"
-    pages = [{"index": 0, "markdown": "# One", "images": [], "dimensions": None}]
-    jobs = {
-        "/v2/video/generations": Jobs(service),
-        "/v2/generate/audio": Jobs(service, key="audio_file"),
-    }
-    replies = {
-        "/v1/images/generations": {"data": [{"url": picture}], "meta": META},
-        "/v1/images/edits": {"data": [{"url": picture}], "meta": META},
-        "/v1/tts": {"audio": audio, "meta": META},
-        "/v1/stt/create": {"generation_id": "g"},
-        "/v1/stt/g": {"status": "completed", "result": ASSEMBLY, "meta": META},
-        "/v1/ocr": {"pages": pages, "meta": META},
-    }
-    files = {"png": PNG, "mp3": MP3, "mp4": MP4}
-
-    def reply(asked):
-        if asked.path.startswith("/files/"):
-            return Reply(files[asked.path.rpartition(".")[2]])
-        return replies.get(asked.path) or jobs[asked.path](asked)
-
-    service.reply = reply
-    monkeypatch.setenv("AIMLAPI_API_KEY", "k")
-    monkeypatch.setenv("AIMLAPI_BASE_URL", service.url)
+def world(aimlapi_sandbox, tmp_path, monkeypatch):
+    """The sandbox, files that the programs name, and no long waits."""
     monkeypatch.setattr(job_module, "poll", functools.partial(quickly, poll))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "meeting.mp3").write_bytes(MP3)
@@ -71,9 +46,9 @@ def quickly(poll, state, deadline, seen, interval):
 MADE = {
     "images": {"fox.png", "night.png", "copy-0.png"},
     "video": {"fox.mp4", "again.mp4"},
-    "music": {"rain.mp4", "song.mp3"},
-    "speech": {"morning.mp3", "story.mp3"},
-    "README": {"fox.png", "morning.mp3", "fox.mp4"},
+    "music": {"rain.wav", "song.mp3"},
+    "speech": {"morning.wav", "story.mp3"},
+    "README": {"fox.png", "morning.wav", "fox.mp4"},
 }
 """Files that the programs write."""
 

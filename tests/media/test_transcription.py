@@ -169,6 +169,16 @@ class TestLoader:
         assert documents[1].metadata["speaker"] == "1"
         assert (documents[1].metadata["start"], documents[1].metadata["end"]) == (1.0, 2.0)
 
+    def test_a_model_that_tells_no_segments(self, made, service, ask):
+        """One document with all of it, under the same names."""
+        service.reply = Scribe({"text": "He does.", "duration": 2.5})
+        model = made(AimlapiTranscription, "nova-3", poll_interval=0.01)
+        loader = AimlapiTranscriptionLoader(WAV, model=model, by_segment=True)
+        (document,) = self.loaded(ask, loader)
+        assert document.page_content == "He does."
+        times = {name: document.metadata[name] for name in ("start", "end", "speaker")}
+        assert times == {"start": 0.0, "end": 2.5, "speaker": None}
+
     def test_settings_beside_a_model(self, scribe):
         """They would do nothing."""
         with pytest.raises(ConfigurationError, match="go with the id"):

@@ -277,9 +277,10 @@ class AimlapiTranscriptionLoader(BaseLoader):
             "speakers": transcript.speakers,
             "cost": transcript.cost,
         }
-        if not (self._by_segment and transcript.segments):
+        if not self._by_segment:
             yield Document(transcript.text, metadata=told)
             return
-        for one in transcript.segments:
+        whole = Segment(transcript.text, 0.0, transcript.duration or 0.0)
+        for one in transcript.segments or [whole]:  # a model that tells none has said one
             times = {"start": one.start, "end": one.end, "speaker": one.speaker}
             yield Document(one.text, metadata={**told, **times})
