@@ -65,8 +65,11 @@ REASONING = [
 ]
 
 
-@pytest.mark.parametrize("choice", FORCED, ids=str)
-@pytest.mark.parametrize("reasoning", REASONING, ids=str)
+PAIRS = [(choice, REASONING[0]) for choice in FORCED]
+PAIRS += [(FORCED[0], reasoning) for reasoning in REASONING[1:]]
+
+
+@pytest.mark.parametrize(("choice", "reasoning"), PAIRS, ids=str)
 @pytest.mark.parametrize(
     "model", [CLAUDE, "deepseek/deepseek-v4-pro", "moonshot/kimi-k2-5", "qwen3-32b"]
 )
