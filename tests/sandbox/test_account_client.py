@@ -82,7 +82,7 @@ def test_usage(sandbox, ask):
 
 def test_pages(sandbox, ask):
     """More rows than fit on a page, each once."""
-    embeddings = made(AimlapiEmbeddings, sandbox, model="text-embedding-3-small")
+    embeddings = made(AimlapiEmbeddings, sandbox, model="text-embedding-3-small", dimensions=1)
     for _ in range(101):
         embeddings.embed_query("Hi")
     account = made(Account, sandbox)

@@ -127,7 +127,7 @@ def test_the_unchanged_bodies_are_answered(shared_sandbox, path):
 
 
 @pytest.mark.parametrize("path", BODIES)
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_any_value_anywhere(shared_sandbox, path, data):
     """A value of any kind in any place is understood or refused by name, never a failure."""
