@@ -1,0 +1,1 @@
+"""Jobs in a world that breaks at random."""
