@@ -13,7 +13,14 @@ from langchain_aimlapi.errors import (
     NotFoundError,
     StreamInterruptedError,
 )
-from langchain_aimlapi.media import AimlapiImages, AimlapiMusic, AimlapiVideos
+from langchain_aimlapi.media import (
+    AimlapiImages,
+    AimlapiMusic,
+    AimlapiOCRLoader,
+    AimlapiSpeech,
+    AimlapiTranscription,
+    AimlapiVideos,
+)
 from langchain_aimlapi.sandbox import Sandbox
 from langchain_aimlapi.sandbox.files.png import draw_png, prompt_of_png
 from langchain_aimlapi.sandbox.files.wav import read_wav
@@ -37,7 +44,7 @@ def ask(request):
 
 def made(kind, sandbox, model, **options):
     """A model of media that asks the sandbox, and looks at jobs often."""
-    if kind is not AimlapiImages:
+    if kind in (AimlapiMusic, AimlapiVideos):
         options["poll_interval"] = 0.01
     return kind(model=model, api_key=sandbox.api_key, base_url=sandbox.base_url, **options)
 
@@ -137,3 +144,34 @@ def test_what_the_sandbox_refuses(sandbox, ask):
     with pytest.raises(ConfigurationError):
         ask(made(AimlapiImages, sandbox, "openai/gpt-image-1"), "invoke", "a fox", size="1x1")
     assert len(sandbox.requests) == 1
+
+
+def test_from_speech_to_text(sandbox, ask, tmp_path):
+    """What one class says, another hears word by word, from an address and from a file."""
+    speech = made(AimlapiSpeech, sandbox, "inworld/tts-1")
+    said = ask(speech, "invoke", "It rains. Stay here!")
+    assert said.cost == pytest.approx(0.0002)
+    path = ask(said, "save", tmp_path / "said")
+    hear = made(AimlapiTranscription, sandbox, "#g1_nova-2-automotive", poll_interval=0.01)
+    for audio in (said.files[0].url, path):
+        heard = ask(hear, "invoke", audio, diarize=True)
+        assert heard.text == "It rains. Stay here!"
+        assert [word.start for word in heard.words] == [0.0, 0.4, 0.8, 1.2]
+        assert (len(heard.speakers), heard.duration) == (2, 1.6)
+        assert heard.cost == pytest.approx(0.00016)
+
+
+def test_streamed_speech(sandbox):
+    """The audio comes in pieces."""
+    speech = made(AimlapiSpeech, sandbox, "deepgram/aura")
+    pieces = list(speech.stream("A long story, told at length."))
+    assert read_wav(b"".join(pieces))[1] == "A long story, told at length."
+
+
+def test_pages_of_a_picture(sandbox, tmp_path):
+    """The sandbox reads what it drew."""
+    (tmp_path / "fox.png").write_bytes(draw_png("a fox", "fox", 16, 16))
+    options = {"api_key": sandbox.api_key, "base_url": sandbox.base_url}
+    loader = AimlapiOCRLoader(tmp_path / "fox.png", model="mistral-ocr-latest", **options)
+    (document,) = loader.load()
+    assert "a fox" in document.page_content
