@@ -52,7 +52,8 @@ class TestBooks:
     def test_failures(self, sandbox):
         """Are in the logs by the id of their error, and cost nothing."""
         sandbox.fail_next("status_503")
-        failed = [chat(sandbox), chat(sandbox, temperature=9)]
+        sandbox.answer_next("This answer fails once it is there.", error="status_500")
+        failed = [chat(sandbox), chat(sandbox), chat(sandbox, temperature=9)]
         rows = get(sandbox, "/v2/logs?status=failed").json["data"]
         assert [row["request_id"] for row in rows] == [
             reply.json["requestId"] for reply in reversed(failed)
