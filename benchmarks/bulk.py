@@ -26,7 +26,7 @@ from typing import Any
 from aiohttp import web
 
 _ALLOWED = 200
-_STORM_ROWS = 6_000
+_STORM_ROWS = 3_000
 _TRIVIAL_ROWS = (10_000, 1_000_000)
 _BARE_CONCURRENCIES = (16, 32, 64, 128)
 _WAYS = ("bare", "ours", "ours_no_journal", "ours_callbacks", "abatch", "async_batch_llm")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from langchain_aimlapi.bulk.admission import Admission
 
 
@@ -118,3 +120,30 @@ def test_a_fixed_number_stays():
     answered(admission, 50)
     admission.refused(100.0, 101.0, 2.0)
     assert (admission.most, admission.wait(101.0), admission.wait(103.0)) == (7, 2.0, 0.0)
+
+
+def test_a_first_measure_that_is_far_too_low_is_soon_corrected():
+    """The first refusal may come before there was a second to measure."""
+    admission = Admission(ceiling=256)
+    for _ in range(5):
+        admission.succeeded(0.0, 0.01, busy=True)
+    admission.refused(0.005, 0.02, None)
+    assert admission.rate is not None
+    low, now = admission.rate, 0.1
+    while now < 12.0:
+        now += max(admission.wait(now), 0.001)
+    assert admission.rate > 4 * low
+
+
+def test_the_rate_grows_slowly_after_each_refusal():
+    """Or a service would be asked for twice its rate again and again."""
+    admission = Admission(ceiling=256)
+    for tick in range(200):
+        admission.succeeded(tick / 200, tick / 200 + 0.001, busy=True)
+    admission.refused(0.999, 1.0, None)
+    measured = admission.rate
+    assert measured == pytest.approx(196, rel=0.05)
+    now = 1.1
+    while now < 3.0:
+        now += max(admission.wait(now), 0.001)
+    assert measured < admission.rate < measured * 1.06
