@@ -137,7 +137,7 @@ def test_rows_that_failed_and_jobs_that_ended_early(aimlapi, tmp_path, source, m
     async def refused(*_, **__):
         raise AuthenticationError("bad key", status_code=401)
 
-    monkeypatch.setattr("langchain_aimlapi.ChatAimlapi.ainvoke", refused)
+    monkeypatch.setattr("langchain_aimlapi.ChatAimlapi._agenerate", refused)
     result = aimlapi(source, tmp_path / "p.jsonl", "-m", "gpt-4o", "-p", "{text}")
     assert result.exit_code == 1
     assert "Go on with:\n  aimlapi" in result.stderr
