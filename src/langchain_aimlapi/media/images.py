@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from langchain_aimlapi._catalogue.media import Kind, MediaSpec
+    from langchain_aimlapi._client.arguments import GivenKey
     from langchain_aimlapi._transport.request import Reply
 
 __all__ = ["AimlapiImages"]
@@ -35,6 +36,12 @@ class AimlapiImages(MediaModel):
     a path, bytes, a URL, a `data:` URL or a content block of LangChain. Everything else the model
     documents goes beside them or into the constructor.
     """
+
+    if TYPE_CHECKING:
+        # Pydantic's own: keys as texts too, and whatever parameters the model documents.
+        def __init__(
+            self, *, model: str, api_key: GivenKey | None = None, **arguments: Any
+        ) -> None: ...
 
     kind: ClassVar[Kind] = "image"
     tool_name: ClassVar[str] = "make_image"

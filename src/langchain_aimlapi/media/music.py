@@ -8,6 +8,7 @@ from langchain_aimlapi.media.jobs import JobModel
 
 if TYPE_CHECKING:
     from langchain_aimlapi._catalogue.media import Kind
+    from langchain_aimlapi._client.arguments import GivenKey
 
 __all__ = ["AimlapiMusic"]
 
@@ -23,6 +24,12 @@ class AimlapiMusic(JobModel):
     `invoke` submits, waits and returns the result; `submit` returns a job that survives this
     process.
     """
+
+    if TYPE_CHECKING:
+        # Pydantic's own: keys as texts too, and whatever parameters the model documents.
+        def __init__(
+            self, *, model: str, api_key: GivenKey | None = None, **arguments: Any
+        ) -> None: ...
 
     kind: ClassVar[Kind] = "music"
     tool_name: ClassVar[str] = "make_music"

@@ -31,6 +31,7 @@ from langchain_aimlapi.media.service import characters_of
 
 if TYPE_CHECKING:
     from langchain_aimlapi._catalogue.media import Kind
+    from langchain_aimlapi._client.arguments import GivenKey
 
 __all__ = ["AimlapiSpeech"]
 
@@ -50,6 +51,12 @@ class AimlapiSpeech(MediaModel):
     The input is the text, or a dict with `text` and what the model documents. `voice`, `format`,
     `speed` and `sample_rate` are written where the model has them, such as in `voice_setting`.
     """
+
+    if TYPE_CHECKING:
+        # Pydantic's own: keys as texts too, and whatever parameters the model documents.
+        def __init__(
+            self, *, model: str, api_key: GivenKey | None = None, **arguments: Any
+        ) -> None: ...
 
     kind: ClassVar[Kind] = "speech"
     tool_name: ClassVar[str] = "speak"

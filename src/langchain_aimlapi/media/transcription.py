@@ -31,6 +31,7 @@ from langchain_aimlapi.media.results import GeneratedFile, MediaResult
 
 if TYPE_CHECKING:
     from langchain_aimlapi._catalogue.media import Kind
+    from langchain_aimlapi._client.arguments import GivenKey
 
 __all__ = ["AimlapiTranscription", "AimlapiTranscriptionLoader", "Transcript"]
 
@@ -110,6 +111,12 @@ class AimlapiTranscription(JobModel):
     LangChain; or a dict with `audio` and what the model documents. `invoke` submits, waits and
     returns a `Transcript`; `submit` returns a job that survives this process.
     """
+
+    if TYPE_CHECKING:
+        # Pydantic's own: keys as texts too, and whatever parameters the model documents.
+        def __init__(
+            self, *, model: str, api_key: GivenKey | None = None, **arguments: Any
+        ) -> None: ...
 
     kind: ClassVar[Kind] = "transcription"
     input_is_file: ClassVar[bool] = True

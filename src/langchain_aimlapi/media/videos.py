@@ -8,6 +8,7 @@ from langchain_aimlapi.media.jobs import JobModel
 
 if TYPE_CHECKING:
     from langchain_aimlapi._catalogue.media import Kind
+    from langchain_aimlapi._client.arguments import GivenKey
 
 __all__ = ["AimlapiVideos"]
 
@@ -25,6 +26,12 @@ class AimlapiVideos(JobModel):
     process. The input is a prompt, or a dict with `prompt` and what the model documents: `image`,
     `last_image`, `images`, `video` and `audio` may be paths, bytes, URLs or content blocks.
     """
+
+    if TYPE_CHECKING:
+        # Pydantic's own: keys as texts too, and whatever parameters the model documents.
+        def __init__(
+            self, *, model: str, api_key: GivenKey | None = None, **arguments: Any
+        ) -> None: ...
 
     kind: ClassVar[Kind] = "video"
     tool_name: ClassVar[str] = "make_video"
