@@ -28,7 +28,7 @@ from langchain_aimlapi._codec.decode.responses_stream import ResponsesDecoder
 from langchain_aimlapi._codec.decode.stream import Delta, Final, StreamDecoder
 from langchain_aimlapi._codec.langchain.chunks import partial_message
 from langchain_aimlapi._codec.langchain.coalescing import coalesced
-from langchain_aimlapi._codec.langchain.renaming import rename_deltas, rename_message
+from langchain_aimlapi._codec.langchain.renaming import StreamRenamer, rename_message
 from langchain_aimlapi.errors import AimlapiError, NotFoundError
 
 if TYPE_CHECKING:
@@ -152,6 +152,8 @@ class _Reader:
         self.decoder: Decoder = _STREAMS[chat_request.route](chat_request.context(headers))
         self.ended = False
         self._chat_request = chat_request
+        names = chat_request.tool_names
+        self._renamer = StreamRenamer(names) if names else None
         self._error: AimlapiError | None = None
 
     @property
@@ -175,8 +177,8 @@ class _Reader:
             self._error = undecodable(error)
         self.ended = self.decoder.done or self._error is not None
         batch = coalesced(batch) if self._chat_request.coalesce else batch
-        if self._chat_request.tool_names:
-            rename_deltas(batch, self._chat_request.tool_names)
+        if self._renamer:
+            self._renamer.rename(batch)
         return batch
 
     def finish(self) -> Batch:
@@ -197,8 +199,9 @@ class _Reader:
         if self._chat_request.held is not None:
             self._chat_request.held.settle(final.usage_metadata)
         batch: list[Delta | Final] = [final] if late is None else [late, final]
-        if self._chat_request.tool_names:
-            rename_deltas(batch, self._chat_request.tool_names)
+        if self._renamer:
+            self._renamer.rename(batch)
+            final.tools.extend(self._renamer.rest())
         return batch
 
     def described(self, error: AimlapiError) -> AimlapiError:

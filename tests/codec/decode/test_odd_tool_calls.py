@@ -105,6 +105,22 @@ ONE = {
     ],
     "white space first": [piece("a", "f", " \n"), piece(args=ROME), piece(args="\n")],
     "the index late": [piece("a", "f", ROME[:7], index=None), piece("a", None, ROME[7:])],
+    "an empty object last": [piece("a", "f", ROME), piece(args="{}")],
+    "null last": [piece("a", "f", ROME), piece(args="null")],
+    "another index on every piece": [
+        piece("a", "f", ROME[:7], index=0),
+        piece("a", None, ROME[7:12], index=1),
+        piece("a", None, ROME[12:], index=2),
+    ],
+    "another index on every piece, the id once": [
+        piece("a", "f", "", index=0),
+        piece(args=ROME[:7], index=1),
+        piece(args=ROME[7:], index=2),
+    ],
+    "under other names": [
+        {"index": 0, "id": "a", "function": {"name": "f", "input": {"city": "Rome"}}}
+    ],
+    "as a block": [{"index": 0, "id": "a", "name": "f", "input": {"city": "Rome"}}],
     "the name cumulative": [piece("a", "fe", ""), piece("a", "fetch", ""), piece(args=ROME)],
 }
 
@@ -154,6 +170,16 @@ def test_it_is_one_call(pieces):
             ],
             [("f", {"city": "Rome"}), ("f", {})],
         ),
+        *(
+            (
+                [
+                    [piece("a", "f", ROME[:5], index=n), piece("b", "f", '{"city', index=m)],
+                    [piece("a", None, ROME[5:], index=n), piece("b", None, '": 1}', index=m)],
+                ],
+                [("f", {"city": "Rome"}), ("f", {"city": 1})],
+            )
+            for n, m in [(None, None), (0, 0), ("0", "1"), (0.0, 1.0)]
+        ),
     ],
     ids=[
         "two names",
@@ -163,6 +189,10 @@ def test_it_is_one_call(pieces):
         "an index used again without ids",
         "broken off by another call",
         "two sent again whole",
+        "two in turns without an index",
+        "two in turns under one index",
+        "two in turns, the index as text",
+        "two in turns, the index with a point",
     ],
 )
 def test_it_is_two_calls(pieces, expected):
@@ -192,6 +222,16 @@ def test_different_arguments_after_the_end_make_the_call_invalid():
     other = '{"city": "Paris"}'
 
     assert calls(piece("a", "f", ROME), piece(args=other)) == [("f", ROME + other)]
+
+
+def test_calls_that_are_no_list_are_one():
+    """An object stands where a list is expected."""
+    made = piece("a", "f", ROME)
+
+    streamed = merged(chunks_of([event({"tool_calls": made}), CALLED]))
+    whole = read(reply({"tool_calls": made}))
+
+    assert streamed.tool_calls == whole.tool_calls == [valid("a", "f", city="Rome")]
 
 
 def test_an_id_given_twice_is_one_call_s_own():

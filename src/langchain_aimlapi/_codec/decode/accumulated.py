@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from typing import Any
 
 from langchain_aimlapi._codec.json_text import to_json
@@ -74,27 +74,36 @@ class Fields(dict[str, Accumulated]):
 _JOINED_DETAILS = frozenset({"data", "summary", "text"})
 
 
-class Details(dict[Hashable, Fields]):
-    """`reasoning_details` by type and index: texts are joined, the rest replaced."""
+class Details(dict[Hashable, "dict[str, Any] | Fields"]):
+    """`reasoning_details` by type and index: texts are joined, the rest replaced.
 
-    def add(self, detail: Mapping[str, Any]) -> None:
-        """Take a piece of one."""
+    Most come whole, and a stream may have thousands: until a second piece comes a detail stays
+    the plain object that it is, which the garbage collector need not look at.
+    """
+
+    def add(self, detail: dict[str, Any]) -> None:
+        """Take a piece of one; it is not changed, and not to be changed afterwards."""
         mark = _hashable(detail.get("type")), _hashable(detail.get("index"))
-        same = self.get(mark)
-        if same is None:
-            self[mark] = Fields({key: Accumulated(value) for key, value in detail.items()})
+        known = self.get(mark)
+        if known is None:
+            self[mark] = detail
             return
+        if not isinstance(known, Fields):
+            known = self[mark] = Fields({key: Accumulated(value) for key, value in known.items()})
         for key, value in detail.items():
             if value is None:
                 continue
             if key in _JOINED_DETAILS and isinstance(value, str):
-                same.add(key, value)
+                known.add(key, value)
             else:
-                same[key] = Accumulated(value)
+                known[key] = Accumulated(value)
 
     def listed(self) -> list[dict[str, Any]]:
         """All of them, in the order they began."""
-        return [fields.values_by_name() for fields in self.values()]
+        return [
+            known.values_by_name() if isinstance(known, Fields) else dict(known)
+            for known in self.values()
+        ]
 
 
 def _hashable(value: Any) -> Hashable:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from langchain_aimlapi._codec.json_text import Nesting, extends_object, parse_arguments, same_object
 
 _EMPTY = ("{", "{}")
+_NOTHING = ("", "{}", "null")
+"""What means no arguments, also where a last event says it after them."""
 _FEW = 16
 """Characters that an object with nothing in it has at most."""
 
@@ -93,7 +95,8 @@ class ArgumentReader:
         self._behind = []
         if ahead:
             return self._pass_on(ahead[self._size :] if is_object(ahead) else ahead)
-        if behind.isspace() or (behind and same_object(self.text, behind)):
+        said_again = "".join(behind.split()) in _NOTHING or same_object(self.text, behind)
+        if behind and said_again:
             return ""
         return self._pass_on(held + behind)
 

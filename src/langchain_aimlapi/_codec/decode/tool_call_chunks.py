@@ -4,13 +4,16 @@ LangChain joins pieces by `index`. Streams give that index, or none; repeat ids 
 every piece, or leave them empty; change the id from piece to piece; and reuse index 0 for call
 after call. So calls are counted here, by these rules: a piece belongs to the call of its index,
 or without one to the call of its id, or else to the latest call. Another id begins a new call if
-another name comes with it or the arguments so far are whole, and so does another name once they
-are whole; where there is no index, a name is enough. A piece that only sends the arguments again
-begins none. Ids and names that were said already are not said again.
+another name comes with it, if it comes with a name in the same event, or if the arguments so far
+are whole, and so does another name once they are whole; where there is no index, a name is enough.
+An index that is new begins none while a call is open that its id, or no id and no name, goes on.
+A piece that only sends the arguments again begins none. Ids and names that were said already are
+not said again.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
@@ -73,13 +76,21 @@ class _Call:
 
     def _ends_with_id_of(self, piece: _Piece, *, together: bool) -> bool:
         """Whether a piece with another id, but no other name, begins another call."""
+        if together and piece.name and self.name:
+            return True
         if not self.args.begun:
-            return bool(piece.name and self.name) and (together or piece.number is None)
+            return bool(piece.name and self.name) and piece.number is None
         if not self.args.is_closed():
             return False
         if piece.name and not self.changes_id:
             return True
         return bool(piece.args) and not self.args.is_sent_again_by(piece.args)
+
+    def goes_on_with(self, piece: _Piece) -> bool:
+        """Whether a piece under an index of its own is still one of this call."""
+        if piece.name or not piece.args or self.args.is_closed():
+            return False
+        return self.args.begun or not piece.identity
 
     def free_text(self, text: str) -> str:
         """A piece of a custom tool's text, as a piece of the JSON that LangChain holds it in."""
@@ -125,8 +136,7 @@ class ToolCallReader:
         custom = wire.get("custom")
         custom = custom if isinstance(custom, dict) else None
         name, args = (named(custom.get("name")), "") if custom else name_and_arguments(wire)
-        index = wire.get("index")
-        piece = _Piece(index if isinstance(index, int) else None, named(wire.get("id")), name, args)
+        piece = _Piece(_number(wire.get("index")), named(wire.get("id")), name, args)
         call = self._call_of(piece, before)
         if custom:
             args = call.free_text(argument_text(custom.get("input")))
@@ -144,12 +154,7 @@ class ToolCallReader:
         return call
 
     def _call_of(self, piece: _Piece, before: _Call | None) -> _Call:
-        known = self._by_id.get(piece.identity or "")
-        if piece.number is not None:
-            by_id = known if known is not None and known.wire_index is None else None
-            known = self._by_index.get(piece.number, by_id)
-        elif known is None and self.calls:
-            known = self.calls[-1]
+        known = self._known(piece)
         if known is not None and not known.is_followed_by(piece, together=known is before):
             return known
         call = _Call(index=len(self.calls), wire_index=piece.number)
@@ -157,6 +162,19 @@ class ToolCallReader:
         if piece.number is not None:
             self._by_index[piece.number] = call
         return call
+
+    def _known(self, piece: _Piece) -> _Call | None:
+        """The call that a piece may go on with."""
+        by_id = self._by_id.get(piece.identity or "")
+        latest = self.calls[-1] if self.calls else None
+        if piece.number is None:
+            return by_id or latest
+        if by_id is not None and by_id.wire_index in (None, piece.number):
+            return by_id
+        if by_index := self._by_index.get(piece.number):
+            return by_index
+        open_call = by_id if piece.identity else latest
+        return open_call if open_call is not None and open_call.goes_on_with(piece) else None
 
     def _new_id(self, call: _Call, identity: str | None) -> str | None:
         """The id of a call, where it is news; one that another call has is not given twice."""
@@ -240,6 +258,18 @@ def add_chunk(whole: dict[int, ToolCallChunk], added: ToolCallChunk) -> None:
     known["id"] = known["id"] or added["id"]
     known["name"] = (known["name"] or "") + (added["name"] or "") or None
     known["args"] = (known["args"] or "") + (added["args"] or "")
+
+
+def _number(index: Any) -> int | None:
+    """The index of a piece; a few services write it as text or with a point."""
+    if index is None or isinstance(index, int):
+        return index
+    if isinstance(index, float) and index.is_integer():
+        return int(index)
+    return int(index) if isinstance(index, str) and _SHORT_NUMBER.fullmatch(index) else None
+
+
+_SHORT_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def _chunk(

@@ -53,6 +53,8 @@ def separate_calls(listed: Sequence[Mapping[str, Any]], call_id: str) -> Calls:
 def wire_calls(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """The calls of a message or a delta, as they came."""
     listed = message.get("tool_calls")
+    if isinstance(listed, dict):
+        return [listed]
     listed = listed if isinstance(listed, list) else ()
     calls = [call for call in listed if isinstance(call, dict)]
     old = message.get("function_call")
@@ -81,12 +83,20 @@ def name_and_arguments(call: Mapping[str, Any]) -> tuple[str | None, str]:
     """A call's (or chunk's) name and its arguments as JSON text."""
     function = call.get("function")
     if isinstance(function, dict):
-        return named(function.get("name")), argument_text(function.get("arguments"))
+        return named(function.get("name")), _arguments_of(function)
     custom = call.get("custom")
     if isinstance(custom, dict):
         text = argument_text(custom.get("input"))
         return named(custom.get("name")), to_json({"__arg1": text})
-    return named(call.get("name")), argument_text(call.get("arguments"))
+    return named(call.get("name")), _arguments_of(call)
+
+
+def _arguments_of(function: Mapping[str, Any]) -> str:
+    """The arguments of a function; where there are none, what other APIs call them."""
+    arguments = function.get("arguments")
+    if arguments is None and len(function) > 1:
+        arguments = function.get("input", function.get("parameters", function.get("args")))
+    return argument_text(arguments)
 
 
 def argument_text(arguments: Any) -> str:
