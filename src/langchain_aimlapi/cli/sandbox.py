@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from langchain_aimlapi.sandbox import Sandbox
 
 
@@ -65,20 +68,20 @@ def sandbox(
     del list_faults  # handled by its callback
     from langchain_aimlapi.sandbox import run  # noqa: PLC0415  # not needed for --help
 
-    _log_requests()
     try:
-        run(
-            port=port,
-            ttft=ttft,
-            tokens_per_second=tokens_per_second,
-            upstream=upstream,
-            upstream_key=upstream_key,
-            script=script,
-            record=record,
-            replay=replay,
-            faults=fault,
-            on_start=_announce,
-        )
+        with _logged_requests():
+            run(
+                port=port,
+                ttft=ttft,
+                tokens_per_second=tokens_per_second,
+                upstream=upstream,
+                upstream_key=upstream_key,
+                script=script,
+                record=record,
+                replay=replay,
+                faults=fault,
+                on_start=_announce,
+            )
     except (OSError, ValueError) as error:
         why: object = error
         if isinstance(error, OSError):
@@ -87,13 +90,20 @@ def sandbox(
         raise typer.Exit(1) from None
 
 
-def _log_requests() -> None:
-    """Write one line per request to standard error."""
+@contextlib.contextmanager
+def _logged_requests() -> Iterator[None]:
+    """Write one line per request to standard error while the sandbox runs."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("langchain_aimlapi.sandbox.requests")
+    before = logger.level
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
 
 
 def _announce(sandbox: Sandbox) -> None:
