@@ -93,8 +93,22 @@ def test_examples_are_shown_as_code(name):
 def test_nothing_else_is_in_the_reference():
     """Names that are gone leave the pages."""
     modules = {module.__name__ for module in public_modules()}
+    left = DOCUMENTED - {*NAMES} - modules
 
-    assert sorted(DOCUMENTED - {*NAMES} - modules) == []
+    assert sorted(name for name in left if not is_exported_by_its_file(name)) == []
+
+
+def is_exported_by_its_file(name):
+    """Whether a module that needs an extra, and so is not imported here, exports a name."""
+    module, _, attribute = name.removeprefix("langchain_aimlapi.").rpartition(".")
+    path = (PACKAGE / module.replace(".", "/")).with_suffix(".py")
+    if not path.exists():
+        return False
+    assignments = [
+        one for one in ast.parse(path.read_text("utf-8")).body if isinstance(one, ast.Assign)
+    ]
+    exports = [one for one in assignments if getattr(one.targets[0], "id", None) == "__all__"]
+    return bool(exports) and attribute in ast.literal_eval(exports[0].value)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -24,9 +24,9 @@ BYTES_PER_CALL = 400
 
 @pytest.fixture
 def quiet() -> Iterator[Sandbox]:
-    """A sandbox that does not remember requests, as that would be growth of its own."""
+    """A sandbox that remembers neither requests nor calls, as that would be growth of its own."""
     with Sandbox() as sandbox:
-        sandbox.requests_kept = 0
+        sandbox.requests_kept = sandbox.calls_kept = 0
         yield sandbox
 
 

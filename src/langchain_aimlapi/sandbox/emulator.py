@@ -99,6 +99,15 @@ class Sandbox:
         self._recorder.limit = limit
 
     @property
+    def calls_kept(self) -> int:
+        """Maximum number of calls that the account's logs tell of; may be set at any time."""
+        return self._state.ledger.limit
+
+    @calls_kept.setter
+    def calls_kept(self, limit: int) -> None:
+        self._state.ledger.limit = limit
+
+    @property
     def connections(self) -> int:
         """Number of open connections."""
         return self._running.connections() if self._running else 0

@@ -52,12 +52,16 @@ class Ledger:
         self.began = datetime.now(UTC)
         self.spent = 0
         """Credits, of all keys."""
-        self._calls: deque[Call] = deque(maxlen=_KEPT)
+        self.limit = _KEPT
+        """Maximum number of calls kept; sums are kept of all."""
+        self._calls: deque[Call] = deque()
         self._days: Counter[tuple[str, date]] = Counter()
 
     def add(self, call: Call) -> None:
         """Book a call."""
         self._calls.append(call)
+        while len(self._calls) > self.limit:
+            self._calls.popleft()
         self._days[call.key, call.created.date()] += call.credits
         self.spent += call.credits
 
