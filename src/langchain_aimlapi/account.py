@@ -200,7 +200,7 @@ class Account(Connection):
         Raises:
             AimlapiError: For a request that is refused, or a reply that cannot be read.
         """
-        query: Mapping[str, Any] | None = encode.ledger_query(start, end, filters)
+        query: Mapping[str, object] | None = encode.ledger_query(start, end, filters)
         while query is not None:
             page = self._get("/v2/billing/transactions", query)
             yield from map(decode.read_transaction, decode.read_rows(page))
@@ -210,7 +210,7 @@ class Account(Connection):
         self, *, start: Time | None = None, end: Time | None = None, **filters: str
     ) -> AsyncIterator[Transaction]:
         """Yield the ledger's rows; see `transactions`."""
-        query: Mapping[str, Any] | None = encode.ledger_query(start, end, filters)
+        query: Mapping[str, object] | None = encode.ledger_query(start, end, filters)
         while query is not None:
             page = await self._aget("/v2/billing/transactions", query)
             for row in decode.read_rows(page):
@@ -306,16 +306,18 @@ class Account(Connection):
 
     # --- requests ---------------------------------------------------------------------------------
 
-    def _get(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def _get(self, path: str, query: Mapping[str, object] | None = None) -> dict[str, object]:
         return self._send(self._request("GET", path, resolve_key(self, {}), query))
 
-    async def _aget(self, path: str, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    async def _aget(
+        self, path: str, query: Mapping[str, object] | None = None
+    ) -> dict[str, object]:
         return await self._asend(self._request("GET", path, await aresolve_key(self, {}), query))
 
-    def _post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    def _post(self, path: str, body: Mapping[str, object]) -> dict[str, object]:
         return self._send(self._request("POST", path, resolve_key(self, {}), body=body))
 
-    async def _apost(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    async def _apost(self, path: str, body: Mapping[str, object]) -> dict[str, object]:
         key = await aresolve_key(self, {})
         return await self._asend(self._request("POST", path, key, body=body))
 
@@ -333,10 +335,10 @@ class Account(Connection):
         endpoint = Endpoint(path, method, rules, from_root=True)
         return build_request(self, endpoint, body, CallScope(key, arguments=arguments), query=query)
 
-    def _send(self, request: Request) -> dict[str, Any]:
+    def _send(self, request: Request) -> dict[str, object]:
         return send(request, self._client_options, self.http_client, _object)
 
-    async def _asend(self, request: Request) -> dict[str, Any]:
+    async def _asend(self, request: Request) -> dict[str, object]:
         return await asend(request, self._client_options, self.http_async_client, _object)
 
     def _log_wait(self) -> float:
@@ -351,13 +353,13 @@ class Account(Connection):
         return wait
 
 
-def _object(reply: Reply) -> dict[str, Any]:
+def _object(reply: Reply) -> dict[str, object]:
     return parse_object(reply.body) if reply.body.strip() else {}
 
 
 def _usage_requests(
     period: str | None, start: Time | None, end: Time | None, by: str | None, prefix: str | None
-) -> tuple[str, list[dict[str, Any]]]:
+) -> tuple[str, list[dict[str, object]]]:
     """The path, and the query of each request."""
     path = "/v2/usage/detail" if by == "model" else "/v2/usage"
     if by == "day":
@@ -367,6 +369,6 @@ def _usage_requests(
     return path, [{**each, **encode.filters((), (), prefix)} for each in windows]
 
 
-def _next_page(page: Mapping[str, Any], query: Mapping[str, Any]) -> dict[str, Any] | None:
+def _next_page(page: Mapping[str, object], query: Mapping[str, object]) -> dict[str, object] | None:
     cursor = decode.next_cursor(page)
     return {**query, "cursor": cursor} if cursor else None

@@ -116,7 +116,7 @@ def _used_of_one(generations: list[Any]) -> Used:
     )
 
 
-def _counts(details: Any) -> dict[str, int]:
+def _counts(details: object) -> dict[str, int]:
     listed = details.items() if isinstance(details, dict) else ()
     return {name: count for name, count in listed if isinstance(count, int)}
 
@@ -152,7 +152,7 @@ class AimlapiUsageHandler(BaseCallbackHandler):
         self.total = Usage()
         self.models: dict[str, Usage] = {}
 
-    def __deepcopy__(self, _: dict[int, Any]) -> Self:
+    def __deepcopy__(self, _: dict[int, object]) -> Self:
         """LangChain copies configurations; what is counted is counted in one place."""
         return self
 
@@ -202,7 +202,7 @@ class AimlapiUsageHandler(BaseCallbackHandler):
         *,
         run_id: UUID,
         metadata: dict[str, Any] | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         """Remember which model was asked, in case no answer says it."""
         del serialized, messages, kwargs
@@ -216,14 +216,14 @@ class AimlapiUsageHandler(BaseCallbackHandler):
         *,
         run_id: UUID,
         metadata: dict[str, Any] | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         """The same for models that take texts."""
         del serialized, prompts, kwargs
         with self._lock:
             self._asked[run_id] = str((metadata or {}).get("ls_model_name") or "")
 
-    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: object) -> None:
         """Count what a call took."""
         del kwargs
         with self._lock:
@@ -231,7 +231,7 @@ class AimlapiUsageHandler(BaseCallbackHandler):
         for used in used_of(response):
             self._count(used if used.model else replace(used, model=asked))
 
-    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: object) -> None:
         """Count a call that failed, and what its error says it took."""
         del kwargs, error
         with self._lock:

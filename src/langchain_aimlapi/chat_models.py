@@ -109,7 +109,7 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
         return {"aimlapi_api_key": API_KEY_VARIABLE}
 
     @property
-    def _identifying_params(self) -> dict[str, Any]:
+    def _identifying_params(self) -> dict[str, object]:
         return identity.identifying_params(self)
 
     @model_validator(mode="after")
@@ -120,7 +120,7 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
     def _resolve_model_profile(self) -> ModelProfile | None:
         return _catalogue.profile(self.model_name)
 
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: object) -> LangSmithParams:
         return identity.langsmith_params(self, stop, kwargs)
 
     def _get_invocation_params(
@@ -145,7 +145,7 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> ChatResult:
         request = self._request(messages, stop, run_manager, kwargs, resolve_key(self, kwargs))
         return stream.complete(request, self._client_options, self.http_client)
@@ -156,7 +156,7 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> ChatResult:
         await load_for_async(*_FOR_ASYNC)
         key = await aresolve_key(self, kwargs)
@@ -168,7 +168,7 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> Iterator[ChatGenerationChunk]:
         key = resolve_key(self, kwargs)
         request = self._request(messages, stop, run_manager, kwargs, key, stream=True)
@@ -187,7 +187,7 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> AsyncIterator[ChatGenerationChunk]:
         await load_for_async(*_FOR_ASYNC)
         key = await aresolve_key(self, kwargs)
@@ -288,11 +288,11 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
         self,
         tools: Sequence[toolbox.ToolLike | core_tools.BaseTool],
         *,
-        tool_choice: Mapping[str, Any] | str | bool | None = None,
+        tool_choice: Mapping[str, object] | str | bool | None = None,
         strict: bool | None = None,
         parallel_tool_calls: bool | None = None,
-        response_format: Any = None,
-        **kwargs: Any,
+        response_format: object = None,
+        **kwargs: object,
     ) -> Runnable[LanguageModelInput, AIMessage]:
         """Give the model tools.
 

@@ -88,12 +88,12 @@ class BudgetMiddleware(AgentMiddleware[Any, Any, Any]):
             raise ConfigurationError('on_limit is "error", "end" or "ask".')
         self.on_limit = on_limit
 
-    def before_agent(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any] | None:
+    def before_agent(self, state: object, runtime: Runtime[Any]) -> dict[str, Any] | None:
         """A run begins; one that is resumed after a question does not begin anew."""
         del state, runtime
         return {"run_spent": {}, "run_granted": {}}
 
-    async def abefore_agent(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any] | None:
+    async def abefore_agent(self, state: object, runtime: Runtime[Any]) -> dict[str, Any] | None:
         """The same for agents that are awaited."""
         return self.before_agent(state, runtime)
 
@@ -120,7 +120,7 @@ class BudgetMiddleware(AgentMiddleware[Any, Any, Any]):
         return {f"{whole}_granted": more for whole, more in granted.items()} if changed else None
 
     @hook_config(can_jump_to=["end"])
-    async def abefore_model(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any] | None:
+    async def abefore_model(self, state: object, runtime: Runtime[Any]) -> dict[str, Any] | None:
         """The same for agents that are awaited."""
         return self.before_model(state, runtime)
 
@@ -139,7 +139,7 @@ class BudgetMiddleware(AgentMiddleware[Any, Any, Any]):
             for whole in self._caps
         }
 
-    async def aafter_model(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any] | None:
+    async def aafter_model(self, state: object, runtime: Runtime[Any]) -> dict[str, Any] | None:
         """The same for agents that are awaited."""
         return self.after_model(state, runtime)
 
@@ -174,7 +174,7 @@ def _exceeded(whole: str, name: str, cap: float, spent: float) -> BudgetExceeded
     )
 
 
-def _question(whole: str, error: BudgetExceededError) -> dict[str, Any]:
+def _question(whole: str, error: BudgetExceededError) -> dict[str, object]:
     """What the user is asked: plain data, for any front end."""
     return {
         "type": "budget",
@@ -186,7 +186,7 @@ def _question(whole: str, error: BudgetExceededError) -> dict[str, Any]:
     }
 
 
-def _granted(answer: Any) -> dict[str, float]:
+def _granted(answer: object) -> dict[str, float]:
     """What a resumed run may spend more."""
     listed = answer.items() if isinstance(answer, Mapping) else ()
     return {

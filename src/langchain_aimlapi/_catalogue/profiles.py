@@ -102,8 +102,8 @@ def _from_any_schema(known: ModelSpec) -> dict[str, Any]:
     return stated
 
 
-def _from_own_schema(known: ModelSpec, vendor: str) -> dict[str, Any]:
-    stated: dict[str, Any] = {
+def _from_own_schema(known: ModelSpec, vendor: str) -> dict[str, object]:
+    stated: dict[str, object] = {
         # Old Claude schemas list audio output, copied from another vendor's.
         "audio_outputs": "audio" in known.parameters and vendor != "Anthropic",
         "structured_output": "json_schema" in known.response_formats,
@@ -137,8 +137,8 @@ def _levels(known: ModelSpec) -> list[str]:
     return ["low", "medium", "high"] if budget else []
 
 
-def _from_live_list(found: ModelEntry) -> dict[str, Any]:
-    stated: dict[str, Any] = {}
+def _from_live_list(found: ModelEntry) -> dict[str, object]:
+    stated: dict[str, object] = {}
     if found.inputs:
         stated |= {key: word in found.inputs for word, key in _INPUTS.items()}
     if found.outputs:

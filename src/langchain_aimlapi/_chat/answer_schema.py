@@ -98,7 +98,7 @@ def _validated(kind: Any, value: Any) -> Any:
 _adapter = lru_cache(maxsize=64)(TypeAdapter)
 
 
-def read_schema(schema: Any) -> AnswerSchema:
+def read_schema(schema: object) -> AnswerSchema:
     """Read what was given as a schema.
 
     Raises:
@@ -115,7 +115,7 @@ def read_schema(schema: Any) -> AnswerSchema:
     return _of_type(schema)
 
 
-def _of_mapping(schema: Mapping[str, Any]) -> AnswerSchema:
+def _of_mapping(schema: Mapping[str, object]) -> AnswerSchema:
     if schema.get("type") in _FORMS or "parameters" in schema:
         return AnswerSchema(schema)
     wrapped = "properties" not in schema and (
@@ -162,7 +162,7 @@ def _of_type(schema: Any) -> AnswerSchema:
     return AnswerSchema(wire, schema, wrapped=True)
 
 
-def _wrap(schema: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _wrap(schema: Mapping[str, object], name: str) -> dict[str, object]:
     """An object with the schema under its one key."""
     inner = {key: value for key, value in schema.items() if key != "$defs"}
     described = inner.get("description") or "The answer."
@@ -181,5 +181,5 @@ def _is_old_class(kind: Any) -> bool:
     return is_class and not issubclass(kind, BaseModel)
 
 
-def _is_function(schema: Any) -> bool:
+def _is_function(schema: object) -> bool:
     return isinstance(schema, BaseTool) or inspect.isroutine(schema)

@@ -82,7 +82,7 @@ class ChatRequest(NamedTuple):
     coalesce: bool
     """Whether deltas that arrive together become one."""
     audio_format: str | None
-    notes: Mapping[str, Any]
+    notes: Mapping[str, object]
     """What the reply's metadata is to say of how it was asked for."""
     tool_names: Mapping[str, str] = MappingProxyType({})
     """Names of tools that had to be sent under another one: as bound, by the name as sent."""
@@ -208,9 +208,9 @@ def encode_body(
     route: Route,
     model: str,
     messages: Sequence[BaseMessage],
-    parameters: Mapping[str, Any],
+    parameters: Mapping[str, object],
     options: Options,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The body of a request, with a warning for each parameter that the model does not take."""
     encoded = _ENCODERS[route](model, messages, parameters, options)
     warn_dropped(encoded.dropped, model)
@@ -226,11 +226,11 @@ def _cleans_tools(wanted: str, model: str) -> bool:
     return entry is not None and entry.needs_schema_subset
 
 
-def _audio_format(parameters: Mapping[str, Any]) -> str | None:
+def _audio_format(parameters: Mapping[str, object]) -> str | None:
     audio = parameters.get("audio")
     return audio.get("format") if isinstance(audio, Mapping) else None
 
 
-def _notes(arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+def _notes(arguments: Mapping[str, object]) -> Mapping[str, object]:
     form = arguments.get("structured_output")
     return {"structured_output": form} if form else {}

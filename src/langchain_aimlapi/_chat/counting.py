@@ -125,11 +125,11 @@ def _without_media(blocks: list[Any]) -> tuple[list[Any], int]:
     return kept, price
 
 
-def _has_list(block: Any, key: str) -> bool:
+def _has_list(block: object, key: str) -> bool:
     return isinstance(block, dict) and isinstance(block.get(key), list)
 
 
-def _price(block: Any) -> int:
+def _price(block: object) -> int:
     """What a piece of media costs; 0 for all else, a document that is text among it."""
     if not isinstance(block, dict) or not block.keys() & _SOURCES:
         return 0

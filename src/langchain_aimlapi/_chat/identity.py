@@ -17,7 +17,7 @@ _CHANGEABLE = (*SENT_FIELDS, "model_kwargs", "extra_body")
 """Fields whose lists and mappings can be changed in place and change the answer."""
 
 
-def identifying_params(model: ChatSettings) -> dict[str, Any]:
+def identifying_params(model: ChatSettings) -> dict[str, object]:
     """The settings that are set and reach the service, and where it is."""
     fields = vars(model)
     named = {"model_name": model.model_name, "base_url": model.aimlapi_api_base}
@@ -49,7 +49,7 @@ def langsmith_params(
     return params
 
 
-def cache_key(model: ChatSettings) -> dict[str, Any]:
+def cache_key(model: ChatSettings) -> dict[str, object]:
     """What a cache must look an answer up by, beside LangChain's serialised form of the model.
 
     That form lacks headers and queries, and is kept after the first call: what can be changed in

@@ -80,7 +80,7 @@ class _RawParser:
         return RawChunk(parsed=parsed, parsing_error=None)
 
 
-def _partial_chunks(partial: Any) -> Iterator[RawChunk]:
+def _partial_chunks(partial: object) -> Iterator[RawChunk]:
     """A partial object; instances of classes have no sum, so they come once, at the end."""
     if isinstance(partial, dict):
         yield RawChunk(parsed=_PartialDict(partial))

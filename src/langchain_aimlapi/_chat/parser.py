@@ -73,7 +73,7 @@ class AnswerParser(BaseTransformOutputParser[Any]):
             raise _parse_error(str(error), text) from None
         return self._validated(value, text)
 
-    def parse_result(self, result: list[Generation], *, partial: bool = False) -> Any:
+    def parse_result(self, result: list[Generation], *, partial: bool = False) -> object:
         """Read an answer; `None` only for a partial one that holds no object yet."""
         message = result[0].message if isinstance(result[0], ChatGeneration) else None
         if not isinstance(message, AIMessage):
@@ -91,9 +91,9 @@ class AnswerParser(BaseTransformOutputParser[Any]):
                 raise
             raise _parse_error(cut, error.llm_output) from error
 
-    def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[Any]:  # noqa: A002
+    def _transform(self, input: Iterator[str | BaseMessage]) -> Iterator[object]:  # noqa: A002
         stream = AnswerStream(self.target, self.tool)
-        seen: Any = _NOTHING
+        seen: object = _NOTHING
         for message in input:
             value = stream.add(_as_message(message))
             if value is not None and value != seen:
@@ -106,9 +106,9 @@ class AnswerParser(BaseTransformOutputParser[Any]):
     async def _atransform(
         self,
         input: AsyncIterator[str | BaseMessage],  # noqa: A002
-    ) -> AsyncIterator[Any]:
+    ) -> AsyncIterator[object]:
         stream = AnswerStream(self.target, self.tool)
-        seen: Any = _NOTHING
+        seen: object = _NOTHING
         async for message in input:
             value = stream.add(_as_message(message))
             if value is not None and value != seen:
@@ -174,12 +174,12 @@ def _as_message(item: str | BaseMessage) -> AIMessage:
     )
 
 
-def schema_class(name: str, schema: dict[str, Any]) -> type[BaseModel]:
+def schema_class(name: str, schema: dict[str, object]) -> type[BaseModel]:
     """A class for LangChain, which asks runnables for one, with a JSON schema that is given."""
 
     class Known(RootModel[Any]):
         @classmethod
-        def model_json_schema(cls, *_: Any, **__: Any) -> dict[str, Any]:
+        def model_json_schema(cls, *_: object, **__: object) -> dict[str, object]:
             return {"title": name, **schema}
 
     Known.__name__ = Known.__qualname__ = name

@@ -155,7 +155,7 @@ class _Form:
             return self._by_schema(notes)
         return self._by_json(notes, with_instructions=with_instructions)
 
-    def _traced(self, method: Method) -> dict[str, Any]:
+    def _traced(self, method: Method) -> dict[str, object]:
         """What LangSmith shows; LangChain takes it out before the call."""
         kwargs = {"method": method, "strict": self.strict}
         schema = self.schema if isinstance(self.schema, type) else self._named_schema()
@@ -211,6 +211,6 @@ class _Form:
         return [SystemMessage(instruction), *messages]
 
 
-def schema_of(response_format: Any) -> Mapping[str, Any]:
+def schema_of(response_format: object) -> Mapping[str, object]:
     """A `response_format` out of whatever `bind_tools` was given."""
     return json_schema_format(response_format)

@@ -52,7 +52,7 @@ class ClientArguments(TypedDict, total=False):
     max_connections: int | None
     max_response_bytes: int
     client_request_id: str | None
-    model_kwargs: dict[str, Any]
+    model_kwargs: dict[str, object]
 
 
 class EmbeddingsArguments(ClientArguments, total=False):

@@ -46,7 +46,7 @@ def check_sync_client(client: Any) -> Any:
     )
 
 
-def check_async_client(client: Any) -> Any:
+def check_async_client(client: object) -> object:
     """Return a client for async calls.
 
     Raises:
@@ -85,7 +85,7 @@ def _in_trio() -> bool:
     return trio is not None and bool(trio.lowlevel.in_trio_run())
 
 
-def _sends(client: Any) -> bool:
+def _sends(client: object) -> bool:
     methods = (getattr(client, "build_request", None), getattr(client, "send", None))
     return all(map(callable, methods)) and not isinstance(client, type)
 
@@ -97,7 +97,7 @@ def _is_async(client: Any) -> bool:
     return has_request and not isinstance(client, type)
 
 
-def _name(client: Any) -> str:
+def _name(client: object) -> str:
     kind = client if isinstance(client, type) else type(client)
     name = f"{kind.__module__.partition('.')[0]}.{kind.__qualname__}"
     return f"the class {name}" if kind is client else name

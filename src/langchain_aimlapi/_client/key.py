@@ -59,7 +59,7 @@ def _given(connection: Connection, arguments: Mapping[str, Any]) -> Any:
     return key() if callable(key) else key
 
 
-def as_secret(key: Any) -> SecretStr:
+def as_secret(key: object) -> SecretStr:
     """Wrap a key, however it was given.
 
     Raises:

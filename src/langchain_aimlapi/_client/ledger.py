@@ -98,7 +98,7 @@ class MemoryLedger:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_lock": None, "_reserved": {}}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         self._lock = threading.Lock()
 
@@ -230,7 +230,7 @@ class RedisLedger:
         self._settle = self._redis.register_script(_SETTLE)
         self._url = url
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         return RedisLedger, (self._url,)
 
     def reserve(self, call: str, amount: Amount, caps: Caps) -> str | None:

@@ -90,7 +90,7 @@ class Form:
     uploads: Mapping[str, Upload | Sequence[Upload]] = field(default_factory=dict)
 
 
-Body = Mapping[str, Any] | Form | None
+Body = Mapping[str, object] | Form | None
 """JSON, a form, or nothing (GET)."""
 
 
@@ -191,7 +191,7 @@ def _timeouts(timeout: float | Timeouts | None, *, streams: bool) -> Timeouts:
 # --- the URL --------------------------------------------------------------------------------------
 
 
-def base_url_of(connection: Connection, arguments: Mapping[str, Any]) -> str:
+def base_url_of(connection: Connection, arguments: Mapping[str, object]) -> str:
     """Return the base address of a call, without a trailing slash."""
     given = arguments.get("base_url")
     address = tidy_base_url(given) if given else connection.aimlapi_api_base

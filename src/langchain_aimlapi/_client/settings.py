@@ -87,7 +87,7 @@ class Connection(BaseModel):
     client_request_id: str | None = None
     """Sent as `X-Client-Request-Id`, to find the call in the service's logs; by default LangChain's
     run id, so that logs and traces can be matched."""
-    model_kwargs: dict[str, Any] = Field(default_factory=dict)
+    model_kwargs: dict[str, object] = Field(default_factory=dict)
     """Parameters of the service that have no field here; sent in the request body."""
 
     model_config = ConfigDict(
@@ -119,17 +119,17 @@ class Connection(BaseModel):
 
     @field_validator("timeout", mode="before")
     @classmethod
-    def _read_timeouts(cls, timeout: Any) -> Any:
+    def _read_timeouts(cls, timeout: object) -> object:
         return as_timeouts(timeout)
 
     @field_validator("http_client")
     @classmethod
-    def _check_client(cls, client: Any) -> Any:
+    def _check_client(cls, client: object) -> object:
         return check_sync_client(client)
 
     @field_validator("http_async_client")
     @classmethod
-    def _check_async_client(cls, client: Any) -> Any:
+    def _check_async_client(cls, client: object) -> object:
         return check_async_client(client)
 
     @field_validator("timeout", mode="after")
@@ -149,7 +149,7 @@ class Connection(BaseModel):
         return HIDDEN
 
     @property
-    def lc_attributes(self) -> dict[str, Any]:
+    def lc_attributes(self) -> dict[str, object]:
         """What LangChain's `dumpd` writes otherwise than it stands: `load` reads plain dicts."""
         return {"timeout": asdict(self.timeout)} if isinstance(self.timeout, Timeouts) else {}
 
@@ -201,7 +201,7 @@ class Connection(BaseModel):
 _options = lru_cache(ClientOptions)
 
 
-def _with_timeout(values: Mapping[str, Any], *, where: str) -> Mapping[str, Any]:
+def _with_timeout(values: Mapping[str, object], *, where: str) -> Mapping[str, object]:
     """Read `request_timeout`, as other packages call it, for `timeout`."""
     if "request_timeout" not in values:
         return values

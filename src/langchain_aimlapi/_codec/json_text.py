@@ -43,7 +43,7 @@ def parse_object(data: bytes, what: str = "The reply") -> dict[str, Any]:
     return value
 
 
-def _parse(data: bytes) -> Any:
+def _parse(data: bytes) -> object:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -101,7 +101,7 @@ def _depth(data: bytes) -> int:
 # --- values and arguments -------------------------------------------------------------------------
 
 
-def parse_json(text: str) -> Any:
+def parse_json(text: str) -> object:
     """A value out of a text that a model wrote, with line breaks in its strings or without.
 
     Raises:
@@ -113,7 +113,7 @@ def parse_json(text: str) -> Any:
     return value
 
 
-def _parse_first(text: str) -> tuple[Any, str, int]:
+def _parse_first(text: str) -> tuple[object, str, int]:
     """The value a text begins with, the text without halves, and where it goes on."""
     text, data = _encoded(text)
     check_depth(data)
@@ -131,7 +131,7 @@ def _more_than_one(text: str, rest: int) -> ValueError:
     return ValueError(f"it goes on after its end: {text[rest : rest + 40]!r}")
 
 
-def decode_at(text: str, place: int) -> tuple[Any, int]:
+def decode_at(text: str, place: int) -> tuple[object, int]:
     """The value that begins at a place in a text, and where it ends.
 
     Raises:
@@ -152,7 +152,7 @@ _EFFORT = 8
 """How often all of a text may be read in search of the place where its JSON begins."""
 
 
-def find_json(text: str) -> Any:
+def find_json(text: str) -> object:
     """The JSON in a text: all of it, what a fence holds, or from the first brace on that begins it.
 
     Raises:
@@ -219,7 +219,7 @@ def _encoded(text: str) -> tuple[str, bytes]:
         return text, text.encode()
 
 
-def parse_arguments(text: str) -> dict[str, Any]:
+def parse_arguments(text: str) -> dict[str, object]:
     """Arguments of a tool call as a dict.
 
     Some services write the object more than once, first an empty or an unfinished one; the last
@@ -242,7 +242,7 @@ def parse_arguments(text: str) -> dict[str, Any]:
     return value
 
 
-def _extends(earlier: Any, later: Any) -> bool:
+def _extends(earlier: object, later: object) -> bool:
     """Whether a value holds all of an earlier one, whose texts and lists may have been unfinished."""
     match earlier, later:
         case dict(), dict():
@@ -320,7 +320,7 @@ class Nesting:
 # --- values into text -----------------------------------------------------------------------------
 
 
-def to_json(value: Any) -> str:
+def to_json(value: object) -> str:
     """JSON text in plain Unicode, also of values orjson does not take (huge ints, odd keys).
 
     NaN and infinite numbers are written as Python writes them, since JSON has no word for them.
@@ -337,14 +337,14 @@ def to_json(value: Any) -> str:
     return text.decode()
 
 
-def _to_json(value: Any) -> str:
+def _to_json(value: object) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, default=str)
     except RecursionError:
         raise ValueError("a value is nested too deep to be written as JSON") from None
 
 
-def _is_finite(value: Any) -> bool:
+def _is_finite(value: object) -> bool:
     """Whether no number in a value is NaN or infinite, for which orjson writes null."""
     try:
         json.dumps(value, allow_nan=False, default=str)

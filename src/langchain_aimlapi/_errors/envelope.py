@@ -233,7 +233,7 @@ def _detail(payload: dict[str, Any], detail: object, depth: int) -> Envelope | N
     return _envelope(complaint or detail, depth, param=path, request_id=_request_id(payload))
 
 
-def _bare(payload: dict[str, Any], message: object, depth: int) -> Envelope | None:
+def _bare(payload: dict[str, object], message: object, depth: int) -> Envelope | None:
     """Read `{"message": "text"}`, as API gateways answer."""
     if not isinstance(message, str) or not payload.keys().isdisjoint({"choices", "data", "object"}):
         return None
@@ -247,7 +247,7 @@ def _bare(payload: dict[str, Any], message: object, depth: int) -> Envelope | No
     )
 
 
-_READERS: Mapping[str, Callable[[dict[str, Any], Any, int], Envelope | None]] = {
+_READERS: Mapping[str, Callable[[dict[str, object], object, int], Envelope | None]] = {
     "statusCode": _flat,
     "error": _error,
     "base_resp": _base_resp,
@@ -311,7 +311,7 @@ def _is_list(value: object) -> TypeGuard[list[object]]:
     return isinstance(value, list)
 
 
-def _complaint(entry: dict[str, Any]) -> tuple[str | None, str]:
+def _complaint(entry: dict[str, object]) -> tuple[str | None, str]:
     path = entry.get("path", entry.get("loc", entry.get("field")))
     if _is_list(path):
         path = ".".join(to_text(step) for step in path if step != "body")
@@ -332,7 +332,7 @@ def _first_name(*candidates: object) -> str | None:
     return next((name[:NAME_CHARS] for name in names if name), None)
 
 
-def _request_id(payload: dict[str, Any]) -> str | None:
+def _request_id(payload: dict[str, object]) -> str | None:
     keys: Iterable[str] = ("requestId", "request_id")
     return next((to_text(payload[key])[:NAME_CHARS] for key in keys if payload.get(key)), None)
 

@@ -13,7 +13,7 @@ from langchain_aimlapi._errors.secrets import HIDDEN, SCHEMA_FIELDS, SECRET_FIEL
 _PLAIN = (str, int, float)
 
 
-def unwrap(value: Any) -> Any:
+def unwrap(value: object) -> object:
     """What a `SecretStr` holds; anything else as it is."""
     return value.get_secret_value() if isinstance(value, SecretStr) else value
 
@@ -44,7 +44,7 @@ def redacted(value: Any, hide: Callable[[object], str] = hidden) -> Any:
     return value
 
 
-def _replaced(name: Any, value: Any, hide: Callable[[object], str]) -> Any:
+def _replaced(name: object, value: object, hide: Callable[[object], str]) -> object:
     lowered = name.lower() if isinstance(name, str) else ""
     if value is None or lowered in SCHEMA_FIELDS:
         return value

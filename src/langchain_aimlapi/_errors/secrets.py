@@ -277,7 +277,7 @@ def redact_error(error: AimlapiError, secrets: Iterable[str]) -> None:
     _redact_cause(error, redactor)
 
 
-def _redact_partial(partial: object, redacted: Callable[[Any], Any]) -> None:
+def _redact_partial(partial: object, redacted: Callable[[object], object]) -> None:
     for name in ("id", "response_metadata"):
         if getattr(partial, name, None):
             setattr(partial, name, redacted(getattr(partial, name)))

@@ -62,7 +62,7 @@ class Shared(Generic[C]):
         self.reading = asyncio.Lock()
         self.slots: asyncio.Semaphore | None = None
         # aiohttp's arguments for each proxy and TLS context.
-        self.ways: dict[tuple[str | None, ssl.SSLContext | None], dict[str, Any]] = {}
+        self.ways: dict[tuple[str | None, ssl.SSLContext | None], dict[str, object]] = {}
         self.replies: weakref.WeakSet[aiohttp.ClientResponse] = weakref.WeakSet()
 
 
@@ -216,7 +216,7 @@ async def proxy_and_tls(
 
 async def _arguments_for(
     shared: Shared[aiohttp.ClientSession], options: ClientOptions, scheme: str, proxy: str | None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     encrypted = scheme == "https" or (proxy is not None and proxy.startswith("https:"))
     context = await _acontext_for(shared, options) if encrypted else None
     found = shared.ways.get((proxy, context))

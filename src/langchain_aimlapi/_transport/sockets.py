@@ -94,7 +94,7 @@ class _Stream(httpcore2.NetworkStream):
             return bool(self._inner.read(1, 0.0))
         return False
 
-    def get_extra_info(self, info: str) -> Any:
+    def get_extra_info(self, info: str) -> object:
         return self._inner.get_extra_info(info)
 
 

@@ -243,7 +243,7 @@ def next_cursor(page: Row) -> str | None:
     return _text(_object(page, "pagination"), "next_cursor") if has_more(page) else None
 
 
-def _listed(value: Any) -> Iterator[Row]:
+def _listed(value: object) -> Iterator[Row]:
     listed = value if isinstance(value, list) else ()
     return (row for row in listed if isinstance(row, Mapping))
 

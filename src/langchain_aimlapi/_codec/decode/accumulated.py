@@ -13,13 +13,13 @@ class Accumulated:
 
     __slots__ = ("_size", "_value")
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: object) -> None:
         self._begin(value)
 
-    def _begin(self, value: Any) -> None:
+    def _begin(self, value: object) -> None:
         """Take a value as a container of one's own: a text as a tuple of its pieces."""
         self._size = len(value) if isinstance(value, str) else 0
-        self._value: Any = _Text([value]) if isinstance(value, str) else _own(value)
+        self._value: object = _Text([value]) if isinstance(value, str) else _own(value)
 
     def add(self, value: Any) -> None:
         """Take the next piece."""
@@ -35,7 +35,7 @@ class Accumulated:
             case _:
                 self._begin(value)
 
-    def equals(self, value: Any) -> bool:
+    def equals(self, value: object) -> bool:
         """Whether a value is what came so far."""
         if isinstance(value, str) and self._size != len(value):
             return False
@@ -51,7 +51,7 @@ class _Text(list[str]):
     """The pieces of a text."""
 
 
-def _own(value: Any) -> Any:
+def _own(value: object) -> object:
     return value.copy() if isinstance(value, list | dict) else value
 
 
@@ -66,7 +66,7 @@ class Fields(dict[str, Accumulated]):
         else:
             known.add(value)
 
-    def values_by_name(self) -> dict[str, Any]:
+    def values_by_name(self) -> dict[str, object]:
         """All that came of each."""
         return {name: field.value for name, field in self.items()}
 

@@ -61,7 +61,7 @@ def cost_metadata(
     return {"token_usage": counted, "cost": usd, "cost_details": details}
 
 
-def without_cost(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def without_cost(metadata: Mapping[str, object]) -> dict[str, object]:
     """`response_metadata` of a reply that came from a cache: its cost is 0 this time.
 
     What it cost once is kept in `cost_details` as `cached_cost`.
@@ -79,7 +79,7 @@ def without_cost(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return free
 
 
-def _amount(value: Any) -> float | None:
+def _amount(value: object) -> float | None:
     """A finite amount as a float; a reported zero is one, and `True` is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None

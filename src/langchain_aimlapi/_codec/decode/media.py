@@ -35,7 +35,7 @@ class Cost:
     """
 
     usd: float | None
-    details: Mapping[str, Any]
+    details: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class JobState:
     raw: Mapping[str, Any] = field(repr=False)
 
 
-def read_cost(reply: Mapping[str, Any], headers: Mapping[str, str]) -> Cost:
+def read_cost(reply: Mapping[str, object], headers: Mapping[str, str]) -> Cost:
     """What a reply says of its cost, in the body or in its headers."""
     details = cost_details(reply.get("meta"), headers)
     usd, credits_used = _amount(details.get("usd_spent")), _amount(details.get("credits_used"))
@@ -78,7 +78,7 @@ def read_cost(reply: Mapping[str, Any], headers: Mapping[str, str]) -> Cost:
     return Cost(usd, details)
 
 
-def _amount(value: Any) -> float | None:
+def _amount(value: object) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -87,7 +87,7 @@ def _amount(value: Any) -> float | None:
         return None
 
 
-def read_images(body: bytes) -> tuple[list[FileRef], dict[str, Any]]:
+def read_images(body: bytes) -> tuple[list[FileRef], dict[str, object]]:
     """The images of a reply, and the reply.
 
     Raises:
@@ -103,7 +103,7 @@ def read_images(body: bytes) -> tuple[list[FileRef], dict[str, Any]]:
     return files, reply
 
 
-def read_speech(body: bytes) -> tuple[FileRef, dict[str, Any]]:
+def read_speech(body: bytes) -> tuple[FileRef, dict[str, object]]:
     """The audio of a reply in JSON, and the reply.
 
     Raises:
@@ -119,7 +119,7 @@ def read_speech(body: bytes) -> tuple[FileRef, dict[str, Any]]:
     raise ResponseFormatError("The reply holds no audio.", body=reply)
 
 
-def read_pages(body: bytes) -> dict[str, Any]:
+def read_pages(body: bytes) -> dict[str, object]:
     """A reply with the pages of a document.
 
     Raises:
@@ -161,7 +161,7 @@ def read_job(body: bytes, headers: Mapping[str, str], known: str | None = None) 
     )
 
 
-def _status(said: str, error: str | None, reply: Mapping[str, Any], *, done: bool) -> Status:
+def _status(said: str, error: str | None, reply: Mapping[str, object], *, done: bool) -> Status:
     if said in _STATUSES:
         return _STATUSES[said]
     if said:
@@ -171,14 +171,14 @@ def _status(said: str, error: str | None, reply: Mapping[str, Any], *, done: boo
     return "completed" if done or reply.get("result") or reply.get("output") else "queued"
 
 
-def _error(value: Any) -> str | None:
+def _error(value: object) -> str | None:
     if isinstance(value, Mapping):
         words = (value.get("name"), value.get("message"))
         return ": ".join(str(word) for word in words if word) or None
     return str(value) if value else None
 
 
-def _refs(value: Any) -> list[FileRef]:
+def _refs(value: object) -> list[FileRef]:
     if isinstance(value, list):
         return [ref for item in value for ref in _refs(item)]
     if isinstance(value, str):

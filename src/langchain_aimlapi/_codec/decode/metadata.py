@@ -66,7 +66,7 @@ class ReplyContext(NamedTuple):
     split_think_tags: bool = True
     audio_format: str | None = None
     """The format audio was asked in."""
-    notes: Mapping[str, Any] = MappingProxyType({})
+    notes: Mapping[str, object] = MappingProxyType({})
     """What to say in `response_metadata` of how the reply was asked for."""
 
 
@@ -106,8 +106,8 @@ def response_metadata(
     return {"model_provider": PROVIDER, **named, **context.notes}
 
 
-def _filled(extra: Mapping[str, Mapping[str, Any]], meta: Any) -> dict[str, Any]:
-    levels: dict[str, Any] = {level: dict(fields) for level, fields in extra.items() if fields}
+def _filled(extra: Mapping[str, Mapping[str, object]], meta: object) -> dict[str, object]:
+    levels: dict[str, object] = {level: dict(fields) for level, fields in extra.items() if fields}
     if isinstance(meta, dict):
         rest = {key: value for key, value in meta.items() if key != "usage"}
         levels |= {"meta": rest} if rest else {}
@@ -143,7 +143,7 @@ _KINDS: Mapping[str, type] = {
 """What fields must be for content blocks to be made of them; otherwise they are kept as unknown."""
 
 
-def _is_of_its_kind(key: str, value: Any) -> bool:
+def _is_of_its_kind(key: str, value: object) -> bool:
     return key not in _KINDS or isinstance(value, _KINDS[key])
 
 

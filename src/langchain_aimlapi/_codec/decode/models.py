@@ -52,7 +52,7 @@ class UnitPrice:
     unit: str
     measure: str
     usd: float
-    when: Mapping[str, Any] = field(default_factory=dict)
+    when: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Metrics:
     duration: Percentiles
 
 
-def read_price(pricing: Any) -> Price | None:
+def read_price(pricing: object) -> Price | None:
     """Read a model's `pricing`; `None` if there is none."""
     if not isinstance(pricing, Mapping) or not pricing:
         return None
@@ -140,7 +140,7 @@ def read_price(pricing: Any) -> Price | None:
     return Price(kind, known, tuple(str(name) for name in named if name), pricing)
 
 
-def _unit(row: Row, unit: Any, when: Any) -> UnitPrice | None:
+def _unit(row: Row, unit: object, when: object) -> UnitPrice | None:
     price, per = _number(row.get("price")), _number(row.get("per")) or 1.0
     if price is None:
         return None
@@ -165,7 +165,7 @@ def read_metrics(reply: Row) -> dict[str, Metrics]:
     return found
 
 
-def _percentiles(value: Any) -> Percentiles:
+def _percentiles(value: object) -> Percentiles:
     row = value if isinstance(value, Mapping) else {}
     return Percentiles(*(_number(row.get(name)) for name in ("p50", "p75", "p90", "p99")))
 
@@ -175,11 +175,11 @@ def listed_models(reply: Row) -> list[Row]:
     return [row for row in _rows(reply.get("data")) if isinstance(row.get("id"), str)]
 
 
-def _rows(value: Any) -> Iterator[Row]:
+def _rows(value: object) -> Iterator[Row]:
     return (row for row in _list(value) if isinstance(row, Mapping))
 
 
-def _list(value: Any) -> list[Any]:
+def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 

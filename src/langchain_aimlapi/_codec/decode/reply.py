@@ -154,14 +154,14 @@ def message_content(
     return text, kwargs
 
 
-def named_audio(audio: Mapping[str, Any], context: ReplyContext) -> dict[str, Any]:
+def named_audio(audio: Mapping[str, object], context: ReplyContext) -> dict[str, object]:
     """Audio with its media type, which only the request knows."""
     if audio.get("mime_type") or not context.audio_format:
         return dict(audio)
     return {**audio, "mime_type": f"audio/{context.audio_format}"}
 
 
-def reasoning_text(fields: Mapping[str, Any]) -> tuple[str, str]:
+def reasoning_text(fields: Mapping[str, object]) -> tuple[str, str]:
     """The key and the text of a message's (or delta's) reasoning; details stand in for a text."""
     for key in REASONING_KEYS:
         text = fields.get(key)
@@ -177,7 +177,7 @@ def reasoning_text(fields: Mapping[str, Any]) -> tuple[str, str]:
     return DETAILS_KEY, "".join(text for text in texts if isinstance(text, str))
 
 
-def content_text(content: Any) -> tuple[str, str]:
+def content_text(content: object) -> tuple[str, str]:
     """The text and the reasoning in a message's `content`: a string, or a list of parts."""
     if isinstance(content, str):
         return content, ""

@@ -23,7 +23,7 @@ _STORED_ELSEWHERE: Mapping[str, frozenset[str]] = {
 _KNOWN_PARTS = frozenset({"output_text", "refusal"})
 
 
-def output_items(items: Iterable[Item]) -> list[dict[str, Any]]:
+def output_items(items: Iterable[Item]) -> list[dict[str, object]]:
     """The entries of items; a message's says how many `characters` of the text are its."""
     return [_entry(item) for item in items]
 
@@ -75,7 +75,7 @@ def _annotation(annotation: Any, before: int) -> Any:
     return {"type": "url_citation", "url_citation": cited}
 
 
-def images(items: Iterable[Item]) -> list[dict[str, Any]]:
+def images(items: Iterable[Item]) -> list[dict[str, object]]:
     """Pictures the model drew, as addresses that hold them."""
     drawn = [item for item in items if item.get("type") == "image_generation_call"]
     return [

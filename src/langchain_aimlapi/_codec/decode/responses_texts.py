@@ -47,7 +47,7 @@ class TextReader:
         self.refusal: list[str] = []
         self.tool_calls = ToolCallReader(call_id)
         self._passed_on: dict[Place, int] = {}
-        self._called: list[dict[str, Any]] = []
+        self._called: list[dict[str, object]] = []
         """Pieces of calls in the event that is being read."""
 
     def keep(self, delta: Delta) -> bool:
@@ -102,7 +102,7 @@ class TextReader:
 
     # --- one text -------------------------------------------------------------------------------
 
-    def _catch_up(self, place: Place, whole: Any, delta: Delta) -> None:
+    def _catch_up(self, place: Place, whole: object, delta: Delta) -> None:
         if not isinstance(whole, str):
             return
         passed_on = self._passed_on.get(place, 0)
@@ -114,7 +114,7 @@ class TextReader:
         else:
             self._add(place, whole[passed_on:], delta)
 
-    def _add(self, place: Place, piece: Any, delta: Delta) -> None:
+    def _add(self, place: Place, piece: object, delta: Delta) -> None:
         if not piece or not isinstance(piece, str):
             return
         kind = place[1]

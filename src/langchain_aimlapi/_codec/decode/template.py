@@ -120,7 +120,7 @@ def sole_text_field(event: Mapping[str, Any]) -> TextField | None:
     return None
 
 
-def _parses_to(data: bytes, expected: Mapping[str, Any]) -> bool:
+def _parses_to(data: bytes, expected: Mapping[str, object]) -> bool:
     try:
         return bool(orjson.loads(data) == expected)
     except orjson.JSONDecodeError:

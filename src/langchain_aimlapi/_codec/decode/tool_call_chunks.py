@@ -130,7 +130,7 @@ class ToolCallReader:
         return list(chunks.values())
 
     def _read(
-        self, wire: Mapping[str, Any], before: _Call | None, chunks: dict[int, ToolCallChunk]
+        self, wire: Mapping[str, object], before: _Call | None, chunks: dict[int, ToolCallChunk]
     ) -> _Call:
         """Read a piece; `before` is the call of the piece before it in the same event."""
         custom = wire.get("custom")
@@ -218,7 +218,7 @@ class ToolCallReader:
         return chunks, extras
 
 
-def read_calls(message: Mapping[str, Any], call_id: str) -> Calls:
+def read_calls(message: Mapping[str, object], call_id: str) -> Calls:
     """Read `tool_calls` (and the old `function_call`) of a whole message.
 
     A call that names no tool may be the rest of the one before it, as in a stream.

@@ -29,7 +29,7 @@ class Calls:
     extras: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
-def separate_calls(listed: Sequence[Mapping[str, Any]], call_id: str) -> Calls:
+def separate_calls(listed: Sequence[Mapping[str, object]], call_id: str) -> Calls:
     """Read the calls of a whole message, each of which stands for itself.
 
     Args:
@@ -50,7 +50,7 @@ def separate_calls(listed: Sequence[Mapping[str, Any]], call_id: str) -> Calls:
     return calls
 
 
-def wire_calls(message: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def wire_calls(message: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
     """The calls of a message or a delta, as they came."""
     listed = message.get("tool_calls")
     if isinstance(listed, dict):
@@ -79,7 +79,7 @@ _ID_DIGITS = 24
 """So many of a request's id are enough: services refuse ids of more than 40 characters."""
 
 
-def name_and_arguments(call: Mapping[str, Any]) -> tuple[str | None, str]:
+def name_and_arguments(call: Mapping[str, object]) -> tuple[str | None, str]:
     """A call's (or chunk's) name and its arguments as JSON text."""
     function = call.get("function")
     if isinstance(function, dict):
@@ -99,14 +99,14 @@ def _arguments_of(function: Mapping[str, Any]) -> str:
     return argument_text(arguments)
 
 
-def argument_text(arguments: Any) -> str:
+def argument_text(arguments: object) -> str:
     """Arguments as text; a few vendors send an object, or nothing."""
     if arguments is None:
         return ""
     return arguments if isinstance(arguments, str) else to_json(arguments)
 
 
-def call_extras(call: Mapping[str, Any]) -> dict[str, Any]:
+def call_extras(call: Mapping[str, object]) -> dict[str, object]:
     """What a call carries beside name, arguments and id, to go back unchanged."""
     if call.keys() <= _CALL_KEYS:
         return {}

@@ -72,7 +72,7 @@ class TranscriptData:
     duration: float | None = None
 
 
-def read_transcript(reply: Mapping[str, Any]) -> TranscriptData:
+def read_transcript(reply: Mapping[str, object]) -> TranscriptData:
     """The transcript of a job that is completed.
 
     Raises:
@@ -167,7 +167,7 @@ def _segments(listed: Any, words: Iterable[Word], second: float) -> tuple[Segmen
     )
 
 
-def _speaker(one: Mapping[str, Any]) -> str | None:
+def _speaker(one: Mapping[str, object]) -> str | None:
     speaker = one.get("speaker")
     return None if speaker is None else str(speaker)
 

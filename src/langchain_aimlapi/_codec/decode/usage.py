@@ -63,7 +63,7 @@ def usage_metadata(usage: Mapping[str, Any] | None) -> UsageMetadata | None:
 
 
 def _cached_beside(
-    usage: Mapping[str, Any], prompt: int, completion: int, total: int | None
+    usage: Mapping[str, object], prompt: int, completion: int, total: int | None
 ) -> int:
     """Cached tokens that are not in the input yet, where LangChain has them.
 
@@ -76,7 +76,7 @@ def _cached_beside(
     return 0 if within and cached <= prompt else cached
 
 
-def _inner(usage: Mapping[str, Any], side: str) -> Mapping[str, Any]:
+def _inner(usage: Mapping[str, object], side: str) -> Mapping[str, object]:
     other = {"prompt": "input", "completion": "output"}[side]
     found = usage.get(f"{side}_tokens_details") or usage.get(f"{other}_tokens_details")
     return found if isinstance(found, dict) else {}
@@ -85,7 +85,7 @@ def _inner(usage: Mapping[str, Any], side: str) -> Mapping[str, Any]:
 _NUMBER = (int, float)
 
 
-def _count(usage: Mapping[str, Any], *names: str) -> int | None:
+def _count(usage: Mapping[str, object], *names: str) -> int | None:
     for name in names:
         if isinstance(value := usage.get(name), _NUMBER):
             return int(value)

@@ -96,7 +96,7 @@ def ledger_query(start: Time | None, end: Time | None, given: Mapping[str, str])
 
 def new_key(
     name: str, usd: float | None, per: str | None, scopes: Sequence[str] | None
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """The body that makes a key.
 
     Raises:
@@ -106,7 +106,7 @@ def new_key(
         raise ConfigurationError("A period goes with a limit: give usd=… as well.")
     if usd is not None and usd < 0:
         raise ConfigurationError("A key's limit is not below 0 USD.")
-    body: dict[str, Any] = {"name": name}
+    body: dict[str, object] = {"name": name}
     if usd is not None:
         body["limit"] = {"retention": per or "no_reset", "threshold": usd}
     if scopes is not None:

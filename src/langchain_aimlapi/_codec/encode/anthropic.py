@@ -207,7 +207,7 @@ def _tools(tools: Mapping[str, Any], *, one_call: bool) -> dict[str, Any]:
     return written | ({"tool_choice": choice} if choice else {})
 
 
-def _tool(tool: Mapping[str, Any]) -> Block:
+def _tool(tool: Mapping[str, object]) -> Block:
     function = tool.get("function")
     if not isinstance(function, Mapping):
         return dict(tool)
@@ -223,7 +223,7 @@ def _tool(tool: Mapping[str, Any]) -> Block:
 _CHOICES = {"auto": "auto", "none": "none", "required": "any"}
 
 
-def _choice(choice: str | Mapping[str, Any] | None) -> Block | None:
+def _choice(choice: str | Mapping[str, object] | None) -> Block | None:
     if choice is None:
         return None
     if isinstance(choice, str):

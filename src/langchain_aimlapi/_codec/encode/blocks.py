@@ -63,7 +63,7 @@ def is_model_side(kind: object) -> bool:
     return isinstance(kind, str) and (kind in _MODEL_SIDE or kind.endswith(_MODEL_SIDE_ENDINGS))
 
 
-def read_content(content: str | Sequence[Any], where: str) -> list[Part]:
+def read_content(content: str | Sequence[object], where: str) -> list[Part]:
     """Read a message's content; blocks only a model writes are left out.
 
     Args:
@@ -84,7 +84,7 @@ def read_content(content: str | Sequence[Any], where: str) -> list[Part]:
     return parts
 
 
-def read_result(content: Any, where: str) -> list[Part]:
+def read_result(content: object, where: str) -> list[Part]:
     """Read what a tool returned: blocks that can be sent, and anything else as JSON text.
 
     Tools return rows of tables and other people's blocks. Were one refused, its thread could never
@@ -392,5 +392,5 @@ def _extra(block: Block, key: str) -> Any:
     return next((fields[key] for fields in places if fields.get(key)), None)
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}

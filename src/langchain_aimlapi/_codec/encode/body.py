@@ -20,7 +20,7 @@ from langchain_aimlapi.errors import ConfigurationError
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
 
 
-def dump_body(body: Mapping[str, Any]) -> bytes:
+def dump_body(body: Mapping[str, object]) -> bytes:
     """Write a body as JSON.
 
     Raises:
@@ -37,7 +37,7 @@ def dump_body(body: Mapping[str, Any]) -> bytes:
     return data
 
 
-def _dump_odd(body: Mapping[str, Any], error: TypeError) -> bytes:
+def _dump_odd(body: Mapping[str, object], error: TypeError) -> bytes:
     """The same for text with halves of characters and for numbers beyond 64 bits."""
     try:
         whole = _with_whole_characters(body)
@@ -50,7 +50,7 @@ def _dump_odd(body: Mapping[str, Any], error: TypeError) -> bytes:
         raise ConfigurationError(f"The request cannot be written as JSON: {error}.") from None
 
 
-def _with_whole_characters(value: Any) -> Any:
+def _with_whole_characters(value: object) -> object:
     if isinstance(value, str):
         return whole_characters(value)
     if isinstance(value, Mapping):

@@ -145,7 +145,7 @@ _CALLS_FREELY = frozenset({"Alibaba Cloud", "Anthropic", "DeepSeek", "Moonshot"}
 """Vendors that refuse a forced tool call while the model reasons, by their own documentation."""
 
 
-def _reasons(sent: Mapping[str, Any]) -> bool:
+def _reasons(sent: Mapping[str, object]) -> bool:
     """Whether a request asks the model to reason."""
     thinking, reasoning = sent.get("thinking"), sent.get("reasoning")
     if isinstance(thinking, Mapping) and thinking.get("type") in {"adaptive", "enabled"}:
@@ -156,7 +156,7 @@ def _reasons(sent: Mapping[str, Any]) -> bool:
     return sent.get("enable_thinking") is True or effort not in {None, "none"}
 
 
-def _streaming(options: Options) -> dict[str, Any]:
+def _streaming(options: Options) -> dict[str, object]:
     if not options.stream:
         return {}
     asks_usage = options.stream_usage and _takes(options.spec, "stream_options")
@@ -193,7 +193,7 @@ _ANTHROPIC_NAMES = ModelSpec(
 """What the dialect itself says of names, for a model nobody has documented."""
 
 
-def _token_limit(named: dict[str, Any], spec: ModelSpec | None) -> None:
+def _token_limit(named: dict[str, object], spec: ModelSpec | None) -> None:
     """One limit by the name the model takes; the newer name wins where both are set."""
     if spec is None or "max_completion_tokens" not in named:
         return
@@ -241,7 +241,9 @@ def check_effort(effort: object, options: Options) -> None:
     raise ConfigurationError(f"reasoning_effort={effort!r} is no effort; {known.id} takes {legal}.")
 
 
-def reasoning_parameters(effort: str, spec: ModelSpec | None, limit: int | None) -> dict[str, Any]:
+def reasoning_parameters(
+    effort: str, spec: ModelSpec | None, limit: int | None
+) -> dict[str, object]:
     """One effort as the parameter that the model documents.
 
     Args:
@@ -266,7 +268,7 @@ def reasoning_parameters(effort: str, spec: ModelSpec | None, limit: int | None)
 _EFFORTS = frozenset({"none", *_BUDGETS})
 
 
-def _thinking(effort: str, budget: int, forms: frozenset[str]) -> dict[str, Any]:
+def _thinking(effort: str, budget: int, forms: frozenset[str]) -> dict[str, object]:
     """The switch, with a budget where one is documented; nothing where there is no form for it."""
     if effort == "none":
         # The older Claude schemas know no "disabled": there, thinking is off unless asked for.
@@ -288,8 +290,8 @@ def _budget(effort: str, limit: int | None) -> int:
 
 
 def drop_unsupported(
-    named: Mapping[str, Any], options: Options
-) -> tuple[dict[str, Any], tuple[str, ...]]:
+    named: Mapping[str, object], options: Options
+) -> tuple[dict[str, object], tuple[str, ...]]:
     """What is sent, and the names of what is not.
 
     Raises:

@@ -19,7 +19,7 @@ class Text(NamedTuple):
     """Text, with the cache mark it came with."""
 
     text: str
-    cache_control: Mapping[str, Any] | None = None
+    cache_control: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Media:
     file_id: str | None = None
     filename: str | None = None
     detail: str | None = None
-    cache_control: Mapping[str, Any] | None = None
+    cache_control: Mapping[str, object] | None = None
     where: str = field(default="", compare=False)
     """The block's place in the conversation, for error messages."""
 

@@ -118,7 +118,7 @@ def _result(message: ToolMessage, where: str) -> ToolTurn:
     return _tool_turn(message.tool_call_id, content, where, is_error=message.status == "error")
 
 
-def _block_result(block: Mapping[str, Any], where: str) -> ToolTurn:
+def _block_result(block: Mapping[str, object], where: str) -> ToolTurn:
     return _tool_turn(
         block.get("tool_use_id"),
         block.get("content") or "",
@@ -127,7 +127,7 @@ def _block_result(block: Mapping[str, Any], where: str) -> ToolTurn:
     )
 
 
-def _tool_turn(identity: Any, content: Any, where: str, *, is_error: bool) -> ToolTurn:
+def _tool_turn(identity: object, content: object, where: str, *, is_error: bool) -> ToolTurn:
     if not identity:
         raise UnsupportedContentError(
             f"{where}: a tool message needs the id of the call it answers (tool_call_id)."
@@ -135,5 +135,5 @@ def _tool_turn(identity: Any, content: Any, where: str, *, is_error: bool) -> To
     return ToolTurn(str(identity), tuple(read_result(content, f"{where}.content")), where, is_error)
 
 
-def _is_result(block: Any) -> bool:
+def _is_result(block: object) -> bool:
     return isinstance(block, Mapping) and block.get("type") == "tool_result"

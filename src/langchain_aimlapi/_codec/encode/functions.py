@@ -91,7 +91,7 @@ def _own_schema(source: FunctionLike) -> Mapping[str, Any] | None:
     return schema
 
 
-def _schema_of_function(function: Callable[..., Any]) -> Any:
+def _schema_of_function(function: Callable[..., object]) -> object:
     return create_schema_from_function(
         getattr(function, "__name__", "function"),
         function,

@@ -67,7 +67,7 @@ class EncodedMedia:
 def encode_media(
     spec: MediaSpec | None,
     model: str,
-    values: Mapping[str, Any],
+    values: Mapping[str, object],
     unsupported: Unsupported = "drop",
     files: Collection[str] = (),
 ) -> EncodedMedia:
@@ -126,7 +126,7 @@ def _placed(spec: MediaSpec, given: Mapping[str, Any]) -> tuple[dict[str, Any], 
     return body, unknown
 
 
-def _usual_name(name: str, value: Any) -> str:
+def _usual_name(name: str, value: object) -> str:
     """What most ids call a file, for those that nobody documents here."""
     if name in {"image", "video", "audio"}:
         return f"{name}_urls" if isinstance(value, list) else f"{name}_url"
@@ -142,7 +142,7 @@ class _Place(NamedTuple):
     """Its name within an object."""
 
 
-def _place(spec: MediaSpec, name: str, value: Any) -> _Place | None:
+def _place(spec: MediaSpec, name: str, value: object) -> _Place | None:
     """Find the parameter of an id that a value is for.
 
     Raises:
@@ -173,7 +173,7 @@ def _part_place(spec: MediaSpec, name: str, value: Any) -> _Place | None:
     return None
 
 
-def _is_list(schema: Mapping[str, Any]) -> bool:
+def _is_list(schema: Mapping[str, object]) -> bool:
     return any(one.get("type") == "array" for one in _ways(schema))
 
 
@@ -183,7 +183,7 @@ def _ways(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return ways or [schema]
 
 
-def _fitted(model: str, name: str, schema: Mapping[str, Any], value: Any) -> Any:
+def _fitted(model: str, name: str, schema: Mapping[str, object], value: object) -> object:
     """A value in the form that an id documents.
 
     Raises:
@@ -229,7 +229,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-def violation(schema: Mapping[str, Any], value: Any) -> str | None:
+def violation(schema: Mapping[str, object], value: object) -> str | None:
     """Say why a value does not fit a documented schema, or `None` if it does.
 
     Checked are types, values, bounds and lengths, alternatives and what lists and objects hold;
@@ -248,7 +248,9 @@ def violation(schema: Mapping[str, Any], value: Any) -> str | None:
     )
 
 
-def _nearest(ways: list[Mapping[str, Any]], problems: list[str | None], value: Any) -> str | None:
+def _nearest(
+    ways: list[Mapping[str, object]], problems: list[str | None], value: object
+) -> str | None:
     """What is wrong by the alternative that a value was meant for: the first of its type."""
     fitting = (
         problem

@@ -40,7 +40,7 @@ def _is_blank(content: str | list[Any]) -> bool:
     return all(_is_blank_block(block) for block in content)
 
 
-def _is_blank_block(block: Any) -> bool:
+def _is_blank_block(block: object) -> bool:
     if isinstance(block, Mapping) and block.get("type") == "text":
         block = block.get("text")
     return isinstance(block, str) and not block.strip()

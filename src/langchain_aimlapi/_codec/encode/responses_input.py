@@ -99,7 +99,7 @@ def _items_of(said: AssistantTurn, *, stored: bool) -> list[Item]:
         stored: Whether the service keeps responses.
     """
 
-    def goes_back(reasoning: Mapping[str, Any]) -> bool:
+    def goes_back(reasoning: Mapping[str, object]) -> bool:
         return said.echoed and (stored or bool(reasoning.get("encrypted_content")))
 
     contents = iter(_contents(said))
@@ -144,8 +144,8 @@ def _drop_reasoning(items: list[Item]) -> None:
 
 def _has_all_reasoning(
     items: list[Item],
-    outline: Sequence[Mapping[str, Any]],
-    goes_back: Callable[[Mapping[str, Any]], bool],
+    outline: Sequence[Mapping[str, object]],
+    goes_back: Callable[[Mapping[str, object]], bool],
 ) -> bool:
     """Whether the reasoning that the items came from is whole and may be sent."""
     reasoning = [entry for entry in outline if entry.get("type") == "reasoning"]

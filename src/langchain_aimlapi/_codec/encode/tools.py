@@ -56,7 +56,7 @@ def convert_tool(tool: ToolLike | BaseTool, *, strict: bool | None = None) -> To
     return {"type": "function", "function": convert_function(tool, strict=strict)}
 
 
-def _from_mapping(tool: Mapping[str, Any], strict: bool | None) -> Tool:
+def _from_mapping(tool: Mapping[str, object], strict: bool | None) -> Tool:
     kind, inner = tool.get("type"), tool.get("function")
     if isinstance(inner, Mapping):
         ready = kind not in {None, "function"} or (kind and strict is None)
@@ -70,11 +70,13 @@ def _from_mapping(tool: Mapping[str, Any], strict: bool | None) -> Tool:
     return dict(tool)
 
 
-def _has_schema(tool: Mapping[str, Any]) -> bool:
+def _has_schema(tool: Mapping[str, object]) -> bool:
     return tool.get("type") in {None, "object"} and any(key in tool for key in _SCHEMA_KEYS)
 
 
-def _function(tool: Mapping[str, Any], described: Mapping[str, Any], strict: bool | None) -> Tool:
+def _function(
+    tool: Mapping[str, object], described: Mapping[str, object], strict: bool | None
+) -> Tool:
     """A function, with what stands beside it; its own word on strictness wins."""
     given = {key: value for key, value in described.items() if key != "input_schema"}
     own = given.get("strict")
@@ -83,7 +85,7 @@ def _function(tool: Mapping[str, Any], described: Mapping[str, Any], strict: boo
     return {"type": "function", "function": converted, **beside}
 
 
-def tool_name(tool: Mapping[str, Any]) -> str | None:
+def tool_name(tool: Mapping[str, object]) -> str | None:
     """The name a tool can be chosen by, if it has one."""
     inner = tool.get("function") or tool.get("custom") or tool
     return inner.get("name") if isinstance(inner, Mapping) else None
@@ -96,7 +98,7 @@ _WORDS = {"any": "required", "required": "required", "auto": "auto", "none": "no
 
 
 def convert_choice(
-    choice: str | bool | Mapping[str, Any] | None, tools: Sequence[Tool]
+    choice: str | bool | Mapping[str, object] | None, tools: Sequence[Tool]
 ) -> Choice | None:
     """The choice of a tool in OpenAI's form: a word, or the function by name.
 
@@ -123,7 +125,7 @@ def convert_choice(
     return _by_name(choice, tools)
 
 
-def _from_choice(choice: Mapping[str, Any], tools: Sequence[Tool]) -> Choice:
+def _from_choice(choice: Mapping[str, object], tools: Sequence[Tool]) -> Choice:
     kind = choice.get("type")
     if kind in _WORDS and "name" not in choice:
         return _WORDS[str(kind)]
@@ -147,14 +149,14 @@ def _allowed(choice: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _reference(tool: Mapping[str, Any]) -> Mapping[str, Any]:
+def _reference(tool: Mapping[str, object]) -> Mapping[str, object]:
     kind, name = tool.get("type") or "function", tool_name(tool)
     if kind in {"custom", "function"} and name:
         return {"type": kind, kind: {"name": name}}
     return tool
 
 
-def _by_name(name: str, tools: Sequence[Tool]) -> dict[str, Any]:
+def _by_name(name: str, tools: Sequence[Tool]) -> dict[str, object]:
     """A choice by name.
 
     Raises:
@@ -168,7 +170,7 @@ def _by_name(name: str, tools: Sequence[Tool]) -> dict[str, Any]:
     return {"type": kind, kind: {"name": name}}
 
 
-def is_forced(choice: str | Mapping[str, Any] | None) -> bool:
+def is_forced(choice: str | Mapping[str, object] | None) -> bool:
     """Whether a choice in OpenAI's form leaves the model no answer without a call."""
     if choice is None or isinstance(choice, str):
         return choice not in {None, "auto", "none"}
@@ -194,7 +196,7 @@ class FittedTools(NamedTuple):
 
 def fit_tools(
     tools: Sequence[ToolLike],
-    choice: str | Mapping[str, Any] | None,
+    choice: str | Mapping[str, object] | None,
     spec: ModelSpec | None,
     *,
     clean: bool = False,
@@ -224,7 +226,7 @@ def fit_tools(
     if isinstance(chosen, Mapping):
         bound, chosen = _choosable(bound, chosen, spec)
     names = _changed_names(bound)
-    fields: dict[str, Any] = {
+    fields: dict[str, object] = {
         "tools": [
             _fitted(_renamed(_cleaned(tool) if clean else tool, names), spec) for tool in bound
         ]

@@ -21,9 +21,9 @@ class Reasoning(NamedTuple):
 
     text: str = ""
     key: str = "reasoning_content"
-    details: tuple[Mapping[str, Any], ...] = ()
+    details: tuple[Mapping[str, object], ...] = ()
     """`reasoning_details` as received: parts with signatures, or encrypted ones."""
-    signed: tuple[Mapping[str, Any], ...] = ()
+    signed: tuple[Mapping[str, object], ...] = ()
     """Anthropic's blocks for it, with their signatures."""
 
     @property

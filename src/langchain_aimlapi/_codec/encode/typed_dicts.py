@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 _WRAPPERS = frozenset({NotRequired, ReadOnly, Required})
 
 
-def is_special(typed_dict: Any) -> bool:
+def is_special(typed_dict: object) -> bool:
     """Whether LangChain's converter gets it wrong: it has optional keys, or contains itself."""
-    seen: set[Any] = set()
+    seen: set[object] = set()
     waiting = [typed_dict]
     while waiting:
         found = waiting.pop()
@@ -67,7 +67,7 @@ def _optional_keys(typed_dict: Any) -> frozenset[str]:
     return frozenset(optional | {key for key, wrappers in said.items() if NotRequired in wrappers})
 
 
-def _wrappers(hint: Any) -> Iterator[Any]:
+def _wrappers(hint: object) -> Iterator[object]:
     """What a key's type is wrapped in."""
     if (wrapper := get_origin(hint)) in _WRAPPERS:
         yield wrapper
@@ -96,11 +96,11 @@ def _model(typed_dict: Any, made: dict[Any, type[BaseModel] | None]) -> type[Bas
     return model
 
 
-def _hints(typed_dict: Any) -> Mapping[str, Any]:
+def _hints(typed_dict: object) -> Mapping[str, object]:
     return get_type_hints(typed_dict, include_extras=True)
 
 
-def _read(hint: Any) -> tuple[Any, Any, str | None]:
+def _read(hint: object) -> tuple[object, object, str | None]:
     """A field's type, its default (`...` for none) and its description."""
     while get_origin(hint) in _WRAPPERS:
         (hint,) = get_args(hint)
@@ -127,7 +127,7 @@ def _with_models(kind: Any, made: dict[Any, type[BaseModel] | None]) -> Any:
     return Union[inner] if origin in {Union, UnionType} else origin[inner]  # noqa: UP007
 
 
-def _typed_dicts(hint: Any) -> Iterator[Any]:
+def _typed_dicts(hint: object) -> Iterator[object]:
     """The TypedDicts in a type."""
     if is_typeddict(hint):
         yield hint

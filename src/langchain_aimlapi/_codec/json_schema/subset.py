@@ -42,7 +42,7 @@ Path = tuple[str, ...]
 _ANNOTATIONS = frozenset({"default", "description", "example", "examples", "title"})
 
 
-def clean_schema(schema: Mapping[str, Any], *, keep: Iterable[str] = ()) -> dict[str, Any]:
+def clean_schema(schema: Mapping[str, object], *, keep: Iterable[str] = ()) -> dict[str, object]:
     """Rewrite a tool's schema for back ends that know few keywords.
 
     Args:
@@ -66,7 +66,7 @@ class _TooManyPartsError(ConfigurationError):
 class _Cleaner:
     """Cleans one schema; `seen` are the references that lead to the place in question."""
 
-    def __init__(self, root: Mapping[str, Any], keep: frozenset[str], rounds: int) -> None:
+    def __init__(self, root: Mapping[str, object], keep: frozenset[str], rounds: int) -> None:
         self._root = root
         self._keep = keep
         self._rounds = rounds
@@ -105,8 +105,8 @@ class _Cleaner:
             rest = merged(rest, whole)
         return rest, seen
 
-    def _target(self, reference: str) -> Mapping[str, Any]:
-        found: Any = self._root if reference.startswith("#") else None
+    def _target(self, reference: str) -> Mapping[str, object]:
+        found: object = self._root if reference.startswith("#") else None
         for step in filter(None, reference.removeprefix("#").split("/")):
             key = unquote(step).replace("~1", "/").replace("~0", "~")
             found = found.get(key) if isinstance(found, Mapping) else None
@@ -200,7 +200,7 @@ class _Cleaner:
         if "anyOf" in form["items"]:
             yield f"Its items in order: {to_json([self.clean(place, seen) for place in places])}."
 
-    def _inlined(self, value: Any, seen: Path) -> Any:
+    def _inlined(self, value: object, seen: Path) -> object:
         """A value that is to be told, without references."""
         if isinstance(value, Mapping) and "$ref" in value:
             return self.clean(value, seen)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 
 
-def kinds_of(values: Any) -> str | list[str] | None:
+def kinds_of(values: object) -> str | list[str] | None:
     """The types of the values of an `enum`."""
     if not isinstance(values, list):
         return None
@@ -26,7 +26,7 @@ def kinds_of(values: Any) -> str | list[str] | None:
     return kinds[0] if len(kinds) == 1 else kinds
 
 
-def _kind(value: Any) -> str:
+def _kind(value: object) -> str:
     kinds: Mapping[type, str] = {
         bool: "boolean",
         dict: "object",

@@ -100,7 +100,7 @@ def _described(message: AIMessage) -> list[tuple[str, Block]]:
     return blocks
 
 
-def _reasoning(kwargs: Mapping[str, Any]) -> Block | None:
+def _reasoning(kwargs: Mapping[str, object]) -> Block | None:
     text = kwargs.get("reasoning_content")
     extras = reasoning_extras(kwargs)
     if not text and not extras:
@@ -125,7 +125,7 @@ def _refusal(words: str) -> Block:
 _AUDIO_KEYS = frozenset({"data", "mime_type"})
 
 
-def audio_block(audio: Mapping[str, Any]) -> Block:
+def audio_block(audio: Mapping[str, object]) -> Block:
     block: Block = {"type": "audio"}
     if audio.get("data"):
         block["base64"] = audio["data"]
@@ -135,7 +135,7 @@ def audio_block(audio: Mapping[str, Any]) -> Block:
     return block | ({"extras": extras} if extras else {})
 
 
-def image_block(image: Any) -> Block:
+def image_block(image: object) -> Block:
     inner = image.get("image_url", image) if isinstance(image, Mapping) else image
     url = inner.get("url") if isinstance(inner, Mapping) else inner
     data = inner.get("b64_json") if isinstance(inner, Mapping) else None
@@ -162,7 +162,7 @@ def sources(kwargs: Mapping[str, Any]) -> list[Block]:
     return marked + [_citation(source) for source in listed]
 
 
-def _annotation(item: Any) -> Block:
+def _annotation(item: object) -> Block:
     inner = item.get("url_citation") if isinstance(item, Mapping) else None
     if not isinstance(inner, Mapping):
         value = item if isinstance(item, Mapping) else {"annotation": item}
@@ -173,7 +173,7 @@ def _annotation(item: Any) -> Block:
 _CITATION_KEYS = ("url", "title", "start_index", "end_index", "cited_text")
 
 
-def _citation(source: Any) -> Block:
+def _citation(source: object) -> Block:
     fields = source if isinstance(source, Mapping) else {"url": source}
     citation: Block = {"type": "citation"}
     citation |= {key: fields[key] for key in _CITATION_KEYS if fields.get(key) is not None}

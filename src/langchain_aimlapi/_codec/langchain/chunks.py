@@ -37,7 +37,7 @@ def delta_chunk(delta: Delta) -> ChatGenerationChunk:
     metadata: dict[str, Any] = {"model_provider": PROVIDER}
     if delta.logprobs:
         metadata["logprobs"] = delta.logprobs
-    kwargs: dict[str, Any] | None = None
+    kwargs: dict[str, object] | None = None
     if delta.reasoning or delta.audio:
         kwargs = _kwargs(delta)
     make = _constructed if CONSTRUCTIBLE else _validated
@@ -74,8 +74,8 @@ _GENERATION = dict(vars(ChatGenerationChunk(message=core.AIMessageChunk(content=
 
 def _constructed(
     text: str,
-    metadata: dict[str, Any],
-    kwargs: dict[str, Any] | None,
+    metadata: dict[str, object],
+    kwargs: dict[str, object] | None,
     tools: list[ToolCallChunk] | None,
 ) -> ChatGenerationChunk:
     """The chunk that `_validated` makes, a sixth of the cost."""

@@ -76,7 +76,7 @@ def _sum(text: str | None, more: str | None) -> str | None:
     return text if more is None else (text or "") + more
 
 
-def _all(logprobs: Mapping[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
+def _all(logprobs: Mapping[str, Any], more: Mapping[str, object]) -> dict[str, object]:
     """Lists of tokens are joined; what else there is, is taken from the later one."""
     found = dict(logprobs)
     for key, value in more.items():

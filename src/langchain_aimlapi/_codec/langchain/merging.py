@@ -77,7 +77,7 @@ class AIMessageChunk(_Whole, core.AIMessageChunk):
             return added(self, other)
         return settled(super().__add__(other))
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: object) -> object:
         """A plain chunk before one of ours."""
         if not isinstance(other, core.AIMessageChunk):
             return NotImplemented
@@ -172,7 +172,7 @@ def _merged(fields: list[dict[str, Any]], name: str) -> dict[str, Any]:
 _PROVIDER_ALONE = {"model_provider": PROVIDER}
 
 
-def _joined_reasoning(listed: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+def _joined_reasoning(listed: list[dict[str, object]]) -> Iterator[dict[str, object]]:
     """Neighbours that hold nothing but reasoning as one: LangChain copies all for each."""
     for alone, group in itertools.groupby(listed, lambda each: each.keys() == {_REASONING}):
         if alone:
@@ -240,7 +240,7 @@ def _usage(fields: list[dict[str, Any]]) -> UsageMetadata | None:
 # --- the last chunk -------------------------------------------------------------------------------
 
 
-def settled(message: Any) -> Any:
+def settled(message: object) -> object:
     """A sum of chunks, with its calls read to the letter if the last chunk is in it."""
     if not isinstance(message, core.AIMessageChunk) or message.chunk_position != "last":
         return message

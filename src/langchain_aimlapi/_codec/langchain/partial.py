@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _CONTROL = re.compile(r"[\x00-\x1f]")
 
 
-def partial_value(text: str) -> Any:
+def partial_value(text: str) -> object:
     """As much of a value as a text holds.
 
     Raises:

@@ -66,7 +66,7 @@ class StreamRenamer:
 
 def rename_message(message: AIMessage, bound: Mapping[str, str]) -> None:
     """Put the bound names into a whole message, in place."""
-    calls: list[Any] = [*message.tool_calls, *message.invalid_tool_calls]
+    calls: list[object] = [*message.tool_calls, *message.invalid_tool_calls]
     calls += getattr(message, "tool_call_chunks", ())
     if isinstance(message.content, list):
         calls += [block for block in message.content if isinstance(block, dict)]
