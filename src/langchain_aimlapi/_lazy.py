@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from importlib import import_module
-from typing import Any
 
 
 class LazyModule:
@@ -22,7 +21,7 @@ class LazyModule:
     def __init__(self, name: str) -> None:
         self._name = name
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         value = getattr(import_module(self._name, __package__), name)
         setattr(self, name, value)
         return value

@@ -121,7 +121,7 @@ def _counts(details: object) -> dict[str, int]:
     return {name: count for name, count in listed if isinstance(count, int)}
 
 
-def _is_cached(messages: list[Any], metadata: dict[str, Any]) -> bool:
+def _is_cached(messages: list[Any], metadata: dict[str, object]) -> bool:
     """LangChain's cache marks what it answers by a `total_cost` of 0 in the usage."""
     details = metadata.get("cost_details")
     if isinstance(details, dict) and "cached_cost" in details:

@@ -256,7 +256,7 @@ _CAPABILITIES = {
 }
 
 
-def _capabilities(profile: Mapping[str, Any]) -> frozenset[str]:
+def _capabilities(profile: Mapping[str, object]) -> frozenset[str]:
     found = {word for key, word in _CAPABILITIES.items() if profile.get(key)}
     return frozenset({"streaming", *found})
 
@@ -377,9 +377,9 @@ def _merged(known: ModelInfo | None, row: Mapping[str, Any]) -> ModelInfo:
     )
 
 
-def _count(value: Any) -> int | None:
+def _count(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-def _words(value: Any) -> frozenset[str]:
+def _words(value: object) -> frozenset[str]:
     return frozenset(map(str, value)) if isinstance(value, list) else frozenset()

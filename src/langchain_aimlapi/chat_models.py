@@ -124,8 +124,8 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
         return identity.langsmith_params(self, stop, kwargs)
 
     def _get_invocation_params(
-        self, stop: list[str] | None = None, **kwargs: Any
-    ) -> dict[str, Any]:
+        self, stop: list[str] | None = None, **kwargs: object
+    ) -> dict[str, object]:
         """What callbacks and traces see: everything but keys and headers."""
         own = {**self._identifying_params, "_type": self._llm_type, "stop": stop}
         seen: dict[str, Any] = redacted({**own, **kwargs})

@@ -367,5 +367,5 @@ def _sum_up(parts: Sequence[_Part]) -> EmbeddingsResult:
     )
 
 
-def _total(amounts: Sequence[Any]) -> Any:
+def _total(amounts: Sequence[object]) -> Any:
     return None if None in amounts else sum(amounts)

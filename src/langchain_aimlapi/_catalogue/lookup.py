@@ -73,7 +73,7 @@ def pricing(model: str) -> dict[str, Any] | None:
     """
     found = entry(model)
     price = None if found is None else _data()["pricing"].get(found.id)
-    copied: dict[str, Any] | None = orjson.loads(orjson.dumps(price))
+    copied: dict[str, object] | None = orjson.loads(orjson.dumps(price))
     return copied
 
 
@@ -164,5 +164,5 @@ def _other_spellings() -> dict[str, str]:
 
 @cache
 def _data() -> dict[str, Any]:
-    read: dict[str, Any] = orjson.loads(_FILE.read_bytes())
+    read: dict[str, object] = orjson.loads(_FILE.read_bytes())
     return read

@@ -125,5 +125,5 @@ def _lowered() -> dict[str, str]:
 
 @cache
 def _data() -> dict[str, Any]:
-    read: dict[str, Any] = orjson.loads(_FILE.read_bytes())
+    read: dict[str, object] = orjson.loads(_FILE.read_bytes())
     return read

@@ -77,7 +77,7 @@ def profile(model: str) -> ModelProfile | None:
     return cast("ModelProfile", {key: stated[key] for key in sorted(stated)})
 
 
-def _from_entry(found: ModelEntry, model: str) -> dict[str, Any]:
+def _from_entry(found: ModelEntry, model: str) -> dict[str, object]:
     context, output = windows(model)
     figures = {"name": found.name, "max_input_tokens": context, "max_output_tokens": output}
     if (

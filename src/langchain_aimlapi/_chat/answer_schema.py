@@ -73,7 +73,7 @@ class AnswerSchema:
                 raise
             return _validated(self.kind, value)
 
-    def json_schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, object]:
         """The JSON schema of the result."""
         schema: dict[str, Any] = {"type": "object"}
         if self.kind is not None and not _is_old_class(self.kind):
@@ -87,7 +87,7 @@ class AnswerSchema:
         return schema
 
 
-def _validated(kind: Any, value: Any) -> Any:
+def _validated(kind: Any, value: object) -> Any:
     if _is_old_class(kind):
         return kind.parse_obj(value)
     if isinstance(kind, type) and issubclass(kind, BaseModel):

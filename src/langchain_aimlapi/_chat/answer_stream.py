@@ -30,7 +30,7 @@ class AnswerStream:
         self._chunks: list[Any] = []
         self._text = PartialJson()
         self._call: PartialJson | None = None
-        self._index: Any = None
+        self._index: object = None
 
     def add(self, message: AIMessage) -> Any:
         """Take a chunk; return the object as far as it is there, None if nothing was added."""
@@ -51,7 +51,7 @@ class AnswerStream:
             return None
         return self._call if self._call.feed(piece["args"]) else None
 
-    def _read(self, json: PartialJson) -> Any:
+    def _read(self, json: PartialJson) -> object:
         """The object so far, unless it does not fit yet, or is still empty."""
         value = json.take()
         if not value:

@@ -55,7 +55,7 @@ class TokenCounting:
     def get_num_tokens_from_messages(
         self,
         messages: list[BaseMessage],
-        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | core_tools.BaseTool]
+        tools: Sequence[dict[str, object] | type | Callable[..., object] | core_tools.BaseTool]
         | None = None,
     ) -> int:
         """Estimate the tokens of a prompt, offline, at four characters per token.
@@ -107,9 +107,9 @@ class TokenCounting:
         return list(range(-(-len(text) // 4)))
 
 
-def _without_media(blocks: list[Any]) -> tuple[list[Any], int]:
+def _without_media(blocks: list[Any]) -> tuple[list[object], int]:
     """Content without its media, and what those cost."""
-    kept: list[Any] = []
+    kept: list[object] = []
     price = 0
     for block in blocks:
         cost = _price(block)

@@ -112,6 +112,6 @@ class _RawRunnable(RunnableGenerator[AIMessage, AddableDict]):
         return schema_class("StructuredOutput", schema | ({"$defs": defs} if defs else {}))
 
 
-def with_raw(bound: Runnable[Any, Any], parser: AnswerParser) -> Runnable[Any, Any]:
+def with_raw(bound: Runnable[object, Any], parser: AnswerParser) -> Runnable[object, Any]:
     """The model, and behind it the step that returns the message and the object."""
     return bound | _RawRunnable(_RawParser(parser))

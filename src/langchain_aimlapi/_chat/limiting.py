@@ -32,11 +32,11 @@ _ANSWER, _LONG_ANSWER = 256, 1024
 class TokenLimit(Protocol):
     """Tokens a minute, as `bulk.TokenLimiter` keeps them."""
 
-    def acquire(self, estimate: int) -> Any:
+    def acquire(self, estimate: int) -> object:
         """Wait until a call of about this many tokens may begin."""
         ...
 
-    async def aacquire(self, estimate: int) -> Any:
+    async def aacquire(self, estimate: int) -> object:
         """Wait without blocking the event loop."""
         ...
 

@@ -155,7 +155,7 @@ class AnswerParser(BaseTransformOutputParser[Any]):
             f"max_tokens, which is {limit}"
         )
 
-    def _validated(self, value: Any, text: str) -> Any:
+    def _validated(self, value: object, text: str) -> Any:
         try:
             return self.target.read(value)
         except _VALIDATION_ERRORS as error:

@@ -42,7 +42,7 @@ class PartialJson:
     """
 
     def __init__(self) -> None:
-        self.value: Any = None
+        self.value: object = None
         self.over = False
         self._stack: list[Any] = []
         """Lists and objects that are open, the outermost first."""

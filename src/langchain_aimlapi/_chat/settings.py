@@ -106,10 +106,10 @@ class ChatSettings(Connection, BaseChatModel):
     reasoning_effort: str | None = None
     """How much reasoning: "low", "medium" or "high" (some models: "none", "minimal", "xhigh").
     Sent in the form that the model documents: an effort, a token budget or a switch."""
-    reasoning: dict[str, Any] | None = None
+    reasoning: dict[str, object] | None = None
     """Reasoning parameters in the vendor's own form: `{"effort": …}`, `{"max_tokens": …}`,
     `{"exclude": …}`."""
-    thinking: dict[str, Any] | None = None
+    thinking: dict[str, object] | None = None
     """Reasoning parameters in Anthropic's form: `{"type": "enabled", "budget_tokens": …}`."""
     parallel_tool_calls: bool | None = None
     """Whether the model may call several tools in one turn."""
@@ -121,7 +121,7 @@ class ChatSettings(Connection, BaseChatModel):
     """Voice and format of audio output: `{"voice": …, "format": "wav"}`."""
     provider: str | None = None
     """The provider that the service sends the call to; "auto" lets it choose another if one fails."""
-    web_search_options: dict[str, Any] | None = None
+    web_search_options: dict[str, object] | None = None
     """Web search before the answer: `{"search_context_size": "low"}`."""
 
     streaming: bool = False
@@ -131,7 +131,7 @@ class ChatSettings(Connection, BaseChatModel):
     token_limiter: TokenLimit | None = Field(default=None, exclude=True, repr=False)
     """Tokens a minute, shared by all that use it, such as `bulk.TokenLimiter(100_000)`; taken before
     a call by an estimate, and settled by what it took."""
-    extra_body: dict[str, Any] | None = None
+    extra_body: dict[str, object] | None = None
     """Fields that are put into the request body last and replace others of the same name."""
 
     dialect: Literal["auto", "openai", "anthropic"] = "auto"
@@ -176,11 +176,11 @@ class ChatSettings(Connection, BaseChatModel):
 
     # --- a value ----------------------------------------------------------------------------------
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         super().__setattr__(name, value)
         self.__dict__.pop("_serialized", None)
 
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+    def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
         """Copy the model, with some fields changed.
 
         Args:
@@ -224,13 +224,13 @@ class ChatSettings(Connection, BaseChatModel):
         config: RunnableConfig | None = None,
         *,
         stop: list[str] | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> AsyncIterator[AIMessageChunk]:
         """Stream the answer, as `stream` does, in the running event loop of asyncio."""
         require_asyncio(now=False)
         return super().astream(input, config, stop=stop, **kwargs)
 
-    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+    def __deepcopy__(self, memo: dict[int, object] | None = None) -> Self:
         memo = {} if memo is None else memo
         for shared in map(self.__dict__.get, _SHARED_BY_COPIES):
             memo[id(shared)] = shared
@@ -238,7 +238,7 @@ class ChatSettings(Connection, BaseChatModel):
         copied.__dict__.pop("_serialized", None)
         return copied
 
-    def __getstate__(self) -> dict[Any, Any]:
+    def __getstate__(self) -> dict[object, Any]:
         """As a connection, and without the serialised form."""
         state = super().__getstate__()
         fields = {name: value for name, value in state["__dict__"].items() if name != "_serialized"}

@@ -58,14 +58,14 @@ def methods(spec: ModelSpec | None) -> list[Method]:
 
 def structured_output(
     model: BaseChatModel,
-    schema: Any,
+    schema: object,
     *,
     model_name: str,
     method: Method | None,
     include_raw: bool,
     strict: bool | None,
-    **kwargs: Any,
-) -> Runnable[Any, Any]:
+    **kwargs: object,
+) -> Runnable[object, Any]:
     """Bind a schema to a model and a parser behind it; see `ChatAimlapi.with_structured_output`."""
     if method is not None and method not in _METHODS:
         known = ", ".join(map(repr, _METHODS))
@@ -99,7 +99,7 @@ def _usable(method: Method, schema: Any) -> Method:
     return method
 
 
-def _with_fallbacks(form: _Form) -> Runnable[Any, Any]:
+def _with_fallbacks(form: _Form) -> Runnable[object, Any]:
     """The methods one after the other, each asked only if the one before was refused."""
     candidates = methods(form.spec)
     if form.schema is None:
@@ -138,7 +138,7 @@ class _Form:
         *,
         refused: list[Method] | None = None,
         with_instructions: bool = False,
-    ) -> Runnable[Any, Any]:
+    ) -> Runnable[object, Any]:
         """The model, held to the schema by one method.
 
         Args:
@@ -170,7 +170,7 @@ class _Form:
         named = {"title": function.get("name"), "description": function.get("description")}
         return {**{key: value for key, value in named.items() if value}, **parameters}
 
-    def _by_tool(self, notes: dict[str, Any]) -> Runnable[Any, Any]:
+    def _by_tool(self, notes: dict[str, object]) -> Runnable[Any, Any]:
         tool = convert_tool(self.schema, strict=self.strict)
         if self.spec is None or "parallel_tool_calls" in self.spec.parameters:
             notes = {"parallel_tool_calls": False, **notes}
@@ -178,7 +178,7 @@ class _Form:
             [tool], tool_choice=tool_name(tool), strict=self.strict, **notes
         )
 
-    def _by_schema(self, notes: dict[str, Any]) -> Runnable[Any, Any]:
+    def _by_schema(self, notes: dict[str, Any]) -> Runnable[Any, object]:
         response_format = json_schema_format(self.schema, strict=self.strict)
         tools = notes.pop("tools", None)
         if tools:
@@ -187,7 +187,9 @@ class _Form:
             )
         return self.model.bind(response_format=response_format, **notes)
 
-    def _by_json(self, notes: dict[str, Any], *, with_instructions: bool) -> Runnable[Any, Any]:
+    def _by_json(
+        self, notes: dict[str, object], *, with_instructions: bool
+    ) -> Runnable[Any, object]:
         if self.strict is not None and not with_instructions:
             raise ConfigurationError("strict goes with 'function_calling' and 'json_schema' only.")
         if (

@@ -7,7 +7,7 @@ compares the names with the fields.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
 
 if TYPE_CHECKING:
     import ssl
@@ -45,8 +45,8 @@ class ClientArguments(TypedDict, total=False):
     max_retries: int
     default_headers: Mapping[str, str | None] | None
     default_query: Mapping[str, str] | None
-    http_client: Any
-    http_async_client: Any
+    http_client: object
+    http_async_client: object
     verify: bool | str | ssl.SSLContext
     proxy: str | None
     max_connections: int | None

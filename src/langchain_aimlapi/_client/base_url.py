@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from langchain_aimlapi._errors.secrets import HIDDEN
 from langchain_aimlapi._transport.request import is_sendable
@@ -63,7 +63,7 @@ def without_version(base_url: str) -> str:
     return _VERSION.sub("", address) + mark + query
 
 
-def join_url(base_url: str, path: str, *queries: Mapping[str, Any] | None) -> str:
+def join_url(base_url: str, path: str, *queries: Mapping[str, object] | None) -> str:
     """Return the URL of an endpoint.
 
     Args:

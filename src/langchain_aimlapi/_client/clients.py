@@ -32,7 +32,7 @@ def as_timeouts(value: Any) -> Any:
     return value
 
 
-def check_sync_client(client: Any) -> Any:
+def check_sync_client(client: Any) -> object:
     """Return a client for sync calls.
 
     Raises:

@@ -24,7 +24,7 @@ API_KEY_VARIABLE = "AIMLAPI_API_KEY"
 ApiKey = SecretStr | Callable[[], str] | Callable[[], Awaitable[str]]
 
 
-def resolve_key(connection: Connection, arguments: Mapping[str, Any]) -> SecretStr:
+def resolve_key(connection: Connection, arguments: Mapping[str, object]) -> SecretStr:
     """Return the key of a sync call.
 
     Args:
@@ -38,7 +38,7 @@ def resolve_key(connection: Connection, arguments: Mapping[str, Any]) -> SecretS
     return as_secret(_given(connection, arguments))
 
 
-async def aresolve_key(connection: Connection, arguments: Mapping[str, Any]) -> SecretStr:
+async def aresolve_key(connection: Connection, arguments: Mapping[str, object]) -> SecretStr:
     """Return the key of an async call; the same, and key functions may be async.
 
     Raises:

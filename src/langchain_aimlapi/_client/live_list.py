@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 
@@ -31,7 +31,7 @@ _MOST_ALIASES = 100
 _NOT_MODIFIED = 304
 
 
-def _scope(connection: Connection, headers: Mapping[str, Any]) -> CallScope:
+def _scope(connection: Connection, headers: Mapping[str, object]) -> CallScope:
     """A call with the key if there is one, and without the header if there is none."""
     key = connection.aimlapi_api_key or environment_key()
     if key is None or callable(key):

@@ -99,7 +99,7 @@ class Connection(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _keep_unknown_arguments(cls, values: Any) -> Any:
+    def _keep_unknown_arguments(cls, values: Any) -> object:
         """Arguments that are no fields go into the request's body, with a warning each.
 
         Raises:
@@ -153,7 +153,7 @@ class Connection(BaseModel):
         """What LangChain's `dumpd` writes otherwise than it stands: `load` reads plain dicts."""
         return {"timeout": asdict(self.timeout)} if isinstance(self.timeout, Timeouts) else {}
 
-    def __getstate__(self) -> dict[Any, Any]:
+    def __getstate__(self) -> dict[object, Any]:
         """Without clients, which hold sockets, and without a key that came from the environment."""
         state = super().__getstate__()
         fields = dict(state["__dict__"])

@@ -8,7 +8,7 @@ and so would share between copies, is told by `containers`, and gets validated o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
@@ -31,7 +31,10 @@ _set_fields, _set_names, _set_extra, _set_private = (
 
 
 def construct(
-    kind: type[_Model], fields: dict[str, Any], fields_set: set[str], extra: dict[str, Any] | None
+    kind: type[_Model],
+    fields: dict[str, object],
+    fields_set: set[str],
+    extra: dict[str, object] | None,
 ) -> _Model:
     """An object of a pydantic class without private attributes.
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, TypeGuard
 
 import orjson
 
@@ -167,11 +167,11 @@ def _read(payload: object, depth: int) -> Envelope | None:
     return None
 
 
-def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
+def _is_object(value: object) -> TypeGuard[dict[str, object]]:
     return isinstance(value, dict)
 
 
-def _error(payload: dict[str, Any], error: object, depth: int) -> Envelope | None:
+def _error(payload: dict[str, object], error: object, depth: int) -> Envelope | None:
     """Read `{"error": {message, type, code, param}}`, `{"error": "text"}` and their kin."""
     if not _is_object(error):
         error = {"message": error}
@@ -194,7 +194,7 @@ def _named(kind: object) -> int | None:
     return _STATUS_BY_NAME.get(kind) if isinstance(kind, str) else None
 
 
-def _flat(payload: dict[str, Any], status: object, depth: int) -> Envelope | None:
+def _flat(payload: dict[str, object], status: object, depth: int) -> Envelope | None:
     """Read the gateway's own `{requestId, statusCode, message, meta}`."""
     number = _first_status(status)
     if number is None or "message" not in payload:
@@ -211,7 +211,7 @@ def _flat(payload: dict[str, Any], status: object, depth: int) -> Envelope | Non
     return replace(envelope, message=": ".join(filter(None, (envelope.message, complaint))))
 
 
-def _base_resp(payload: dict[str, Any], base: object, depth: int) -> Envelope | None:
+def _base_resp(payload: dict[str, object], base: object, depth: int) -> Envelope | None:
     """Read MiniMax's `base_resp`, which says 0 when all is well."""
     number = base.get("status_code") if _is_object(base) else None
     if not _is_object(base) or not isinstance(number, int) or number == 0:
@@ -225,7 +225,7 @@ def _base_resp(payload: dict[str, Any], base: object, depth: int) -> Envelope | 
     )
 
 
-def _detail(payload: dict[str, Any], detail: object, depth: int) -> Envelope | None:
+def _detail(payload: dict[str, object], detail: object, depth: int) -> Envelope | None:
     """Read FastAPI's `{"detail": "text"}` and `{"detail": [{loc, msg, type}]}`."""
     if payload.get("choices"):
         return None

@@ -28,7 +28,7 @@ def digest(value: object) -> str:
     return hashlib.sha256(str(unwrap(value)).encode()).hexdigest()[:16]
 
 
-def redacted(value: Any, hide: Callable[[object], str] = hidden) -> Any:
+def redacted(value: object, hide: Callable[[object], str] = hidden) -> Any:
     """A copy without secrets: values by their names, headers one by one, at any depth.
 
     Args:

@@ -12,7 +12,7 @@ import re
 import signal
 import threading
 import traceback
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from langchain_aimlapi.errors import (
@@ -102,7 +102,7 @@ def _from_signal_handler(exc: BaseException) -> BaseException | None:
     return None
 
 
-def _code(handler: Any) -> CodeType | None:
+def _code(handler: object) -> CodeType | None:
     """The code of a function, of a method or of an object that can be called."""
     if not callable(handler):
         return None  # the default, or nothing that Python knows of

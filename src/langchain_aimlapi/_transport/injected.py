@@ -17,7 +17,7 @@ _AIOHTTP_DEFAULT = (300, None, None, 30)
 """What the libraries take if nobody says anything; too short for models, and nobody's wish."""
 
 
-def with_own_timeouts(request: Request, client: Any) -> Request:
+def with_own_timeouts(request: Request, client: object) -> Request:
     """Return a request that keeps to the timeouts of the client, if it has any of its own.
 
     Args:

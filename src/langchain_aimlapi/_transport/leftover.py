@@ -153,15 +153,15 @@ def take_clean_only(connector: Any) -> None:
 class _CleanConnect:
     """`connect` of one connector."""
 
-    def __init__(self, connector: Any) -> None:
+    def __init__(self, connector: object) -> None:
         given = connector.__dict__.get("connect")
         self._connect: Callable[..., Awaitable[Any]] = given or functools.partial(
             _connect,
             weakref.ref(connector),  # no cycle, or it would be closed late
         )
-        self._known: weakref.WeakSet[Any] = weakref.WeakSet()
+        self._known: weakref.WeakSet[object] = weakref.WeakSet()
 
-    async def __call__(self, *args: Any, **named: Any) -> Any:
+    async def __call__(self, *args: object, **named: Any) -> object:
         while True:
             connection = await self._connect(*args, **named)
             protocol = connection.protocol
@@ -173,7 +173,7 @@ class _CleanConnect:
             connection.close()
 
 
-async def _connect(connector: weakref.ref[Any], *args: Any, **named: Any) -> Any:
+async def _connect(connector: weakref.ref[object], *args: object, **named: object) -> Any:
     found: Any = connector()
     return await type(found).connect(found, *args, **named)
 

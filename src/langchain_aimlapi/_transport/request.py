@@ -159,7 +159,7 @@ def for_httpx(
     request: Request,
     headers: Mapping[str, str],
     timeouts: Mapping[str, float | None],
-) -> Any:
+) -> object:
     """Build the request of a client of httpx2 or httpx, sync or async, with bounds of its own."""
     return client.build_request(
         request.method,

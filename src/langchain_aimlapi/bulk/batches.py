@@ -93,8 +93,8 @@ def outcome_of_result(result: dict[str, Any], schema_tool: str | None) -> Outcom
     return Outcome(values)
 
 
-def _errored(result: dict[str, Any]) -> Outcome | None:
-    error: Any = result.get("error") or {}
+def _errored(result: dict[str, object]) -> Outcome | None:
+    error: object = result.get("error") or {}
     error = error.get("error", error) if isinstance(error, dict) else {"message": error}
     kind = str(error.get("type") or result.get("type"))
     if kind in {"overloaded_error", "api_error", "rate_limit_error", "timeout_error"}:
@@ -102,14 +102,14 @@ def _errored(result: dict[str, Any]) -> Outcome | None:
     return Outcome({"error_type": kind, "error": str(error.get("message") or kind)}, failed=True)
 
 
-def _blocks(message: dict[str, Any]) -> list[dict[str, Any]]:
+def _blocks(message: dict[str, object]) -> list[dict[str, object]]:
     content = message.get("content")
     return (
         [block for block in content if isinstance(block, dict)] if isinstance(content, list) else []
     )
 
 
-def _values(message: dict[str, Any]) -> dict[str, Any]:
+def _values(message: dict[str, Any]) -> dict[str, object]:
     usage = message.get("usage") or {}
     cached = (usage.get("cache_creation_input_tokens"), usage.get("cache_read_input_tokens"))
     given = usage.get("input_tokens")
@@ -181,7 +181,7 @@ class BatchBook:
         """Forget a batch: the journal has what came of it, or the service never took it."""
         self._do("DELETE FROM batches WHERE scope = ?", (booked.scope,))
 
-    def _do(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+    def _do(self, statement: str, values: Sequence[object] = ()) -> list[Any]:
         with translated(self._path), closing(sqlite3.connect(self._path, timeout=30)) as db:
             db.execute("PRAGMA synchronous=FULL")  # an id that is lost is money that is lost
             found = list(db.execute(statement, values))
@@ -189,9 +189,9 @@ class BatchBook:
         return found
 
 
-def chunks(rows: Iterator[Any], most: int) -> Iterator[list[Any]]:
+def chunks(rows: Iterator[object], most: int) -> Iterator[list[Any]]:
     """Cut rows into lists of at most so many."""
-    chunk: list[Any] = []
+    chunk: list[object] = []
     for row in rows:
         chunk.append(row)
         if len(chunk) == most:

@@ -45,7 +45,7 @@ class Caller(Protocol):
 
 
 def caller_for(
-    runnable: Any, prompt: Prompt, schema: Any, config: RunnableConfig | None = None
+    runnable: object, prompt: Prompt, schema: Any, config: RunnableConfig | None = None
 ) -> Caller:
     """Get a runnable ready for rows.
 
@@ -87,7 +87,7 @@ class _Each:
 
     size = 1
 
-    def __init__(self, runnable: Runnable[Any, Any], prompt: Prompt, config: Any) -> None:
+    def __init__(self, runnable: Runnable[Any, object], prompt: Prompt, config: Any) -> None:
         self._runnable = runnable
         self._prompt = prompt
         self._config = config
@@ -163,7 +163,7 @@ class _Embeddings:
         return given
 
 
-def identity_of(runnable: Any, prompt: Prompt, schema: Any) -> dict[str, str]:
+def identity_of(runnable: object, prompt: Prompt, schema: Any) -> dict[str, str]:
     """What makes a job this one and no other, by the name of the field.
 
     Keys and addresses are not in it: a job may be finished with another key.
@@ -184,14 +184,14 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _ASIDE = frozenset({"aimlapi_api_base", "api_key", "base_url", "max_retries", "timeout"})
 
 
-def _dumped(runnable: Any) -> Any:
+def _dumped(runnable: object) -> Any:
     if isinstance(runnable, Embeddings):
         fields = runnable.model_dump(mode="json") if hasattr(runnable, "model_dump") else {}
         return [type(runnable).__qualname__, _without(fields)]
     return _without(dumpd(runnable))
 
 
-def _without(value: Any) -> Any:
+def _without(value: object) -> Any:
     """Without what does not change the answers, and what LangChain numbers anew each time."""
     if isinstance(value, dict):
         aside = _ASIDE | ({"id"} if value.get("type") == "not_implemented" else set())

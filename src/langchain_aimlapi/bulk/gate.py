@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from langchain_aimlapi.bulk.admission import Admission
@@ -72,7 +72,7 @@ class Gate:
 _gates: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Hashable, Gate]] = WeakKeyDictionary()
 
 
-def shared_gate(runnable: Any, ceiling: int) -> Gate:
+def shared_gate(runnable: object, ceiling: int) -> Gate:
     """The gate of all jobs of this loop that ask the same model at the same place.
 
     Args:

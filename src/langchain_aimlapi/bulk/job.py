@@ -54,7 +54,7 @@ class _Job:
 
 
 def run(
-    source: Any, runnable: Any, sink: str | Path | None = None, **options: Unpack[JobOptions]
+    source: object, runnable: Any, sink: str | Path | None = None, **options: Unpack[JobOptions]
 ) -> Report:
     """Run a job to its end, or go on with one.
 
@@ -81,7 +81,7 @@ def run(
 
 
 async def arun(
-    source: Any, runnable: Any, sink: str | Path | None = None, **options: Unpack[JobOptions]
+    source: object, runnable: Any, sink: str | Path | None = None, **options: Unpack[JobOptions]
 ) -> Report:
     """Run a job from within an event loop; the async form of `run`.
 
@@ -101,7 +101,7 @@ async def arun(
 
 
 def estimate(
-    source: Any,
+    source: object,
     runnable: Any,
     sink: str | Path | None = None,
     *,
@@ -157,7 +157,7 @@ def _in_own_loop(job: _Job, sample: int | None = None) -> Report:
     return result[0]
 
 
-def _checked(source: Any, runnable: Any, sink: str | Path | None, settings: Settings) -> _Job:
+def _checked(source: object, runnable: Any, sink: str | Path | None, settings: Settings) -> _Job:
     opened = open_source(source)
     check_template(settings.prompt, opened.columns())
     _check_columns(opened)

@@ -375,7 +375,7 @@ def _saved(row: tuple[int, int, bytes, bytes | None]) -> Saved:
     return Saved(number, bool(failed), loads(outcome), loads(given) if given else None)
 
 
-def _as_row(entry: Entry) -> tuple[Any, ...]:
+def _as_row(entry: Entry) -> tuple[object, ...]:
     values = entry.outcome.values
     return (
         entry.row,

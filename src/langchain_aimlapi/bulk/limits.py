@@ -55,14 +55,14 @@ class _Limiter:
         self._key, self._redis_url = key, redis_url
         self._process: int | None = None
         self._build_lock = threading.Lock()
-        self._throttled: Any = None
+        self._throttled: object = None
         self._thread: ThreadPoolExecutor | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         lost = {"_throttled": None, "_thread": None, "_process": None, "_build_lock": None}
         return {**self.__dict__, **lost}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         self._build_lock = threading.Lock()
 
@@ -75,7 +75,7 @@ class _Limiter:
                 self._process = os.getpid()
             return self._throttled, self._thread
 
-    def _built(self) -> Any:
+    def _built(self) -> object:
         try:
             from throttled import RateLimiterType, Throttled, rate_limiter, store  # noqa: PLC0415  # an extra
         except ImportError:
@@ -210,7 +210,7 @@ class TokenLimiter:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_lock": None, "_owed": 0}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         self.__dict__.update(state)
         self._lock = threading.Lock()
 

@@ -86,7 +86,7 @@ class Settings:
     on_progress: OnProgress | None = None
 
     def __post_init__(self) -> None:
-        most: Any = self.max_concurrency if self.concurrency == "auto" else self.concurrency
+        most: object = self.max_concurrency if self.concurrency == "auto" else self.concurrency
         if not isinstance(most, int) or most < 1:
             raise ConfigurationError('concurrency is a whole number from 1 on, or "auto".')
         if self.budget_usd is not None and not self.budget_usd > 0:

@@ -61,7 +61,7 @@ def outcome_of(result: Any) -> Outcome:
     return Outcome(_plain(result))
 
 
-def _structured(result: Mapping[str, Any]) -> Outcome:
+def _structured(result: Mapping[str, object]) -> Outcome:
     raw = result["raw"]
     values = _message(raw) if isinstance(raw, BaseMessage) else {}
     error = result["parsing_error"]
@@ -71,7 +71,7 @@ def _structured(result: Mapping[str, Any]) -> Outcome:
     return Outcome({**values, "parsed": jsonable(result["parsed"])})
 
 
-def _plain(result: Any) -> dict[str, Any]:
+def _plain(result: object) -> dict[str, object]:
     if isinstance(result, str):
         return {"answer": result}
     if isinstance(result, list) and result and all(isinstance(n, float) for n in result):
@@ -79,9 +79,9 @@ def _plain(result: Any) -> dict[str, Any]:
     return {"parsed": jsonable(result)}
 
 
-def _message(message: BaseMessage) -> dict[str, Any]:
+def _message(message: BaseMessage) -> dict[str, object]:
     metadata = message.response_metadata
-    usage: Mapping[str, Any] = getattr(message, "usage_metadata", None) or {}
+    usage: Mapping[str, object] = getattr(message, "usage_metadata", None) or {}
     values = {
         "answer": message.text,
         "reasoning": _reasoning(message),
@@ -108,7 +108,7 @@ def _reasoning(message: BaseMessage) -> str | None:
     return "".join(text for text in texts if isinstance(text, str)) or None
 
 
-def _usd(cost: Any) -> float | None:
+def _usd(cost: object) -> float | None:
     """USD of a message, whichever way its `cost` says it."""
     if isinstance(cost, Mapping):
         cost = cost.get("usd_spent")

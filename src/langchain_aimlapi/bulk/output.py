@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from langchain_aimlapi.bulk import sinks
 from langchain_aimlapi.bulk.errors import OutputError, SourceError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["export", "write_output"]
 
 
-def export(journal: str | Path, source: Any, sink: str | Path) -> Report:
+def export(journal: str | Path, source: object, sink: str | Path) -> Report:
     """Write the rows that are through to a file; also while the job runs.
 
     Args:
@@ -75,7 +75,7 @@ def write_output(source: Source, journal: Path, sink: Path, *, finished_only: bo
 
 def _records(
     source: Source, rows: Callable[[], Iterator[Saved]], *, finished_only: bool
-) -> Iterator[Mapping[str, Any]]:
+) -> Iterator[Mapping[str, object]]:
     saved = rows()
     if not source.rereadable:
         for kept in saved:
@@ -90,5 +90,5 @@ def _records(
             yield {**row.values, **_columns({})}
 
 
-def _columns(values: Mapping[str, Any]) -> dict[str, Any]:
+def _columns(values: Mapping[str, object]) -> dict[str, object]:
     return {name: values.get(name) for name in COLUMNS}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from langchain_aimlapi import catalogue
 from langchain_aimlapi.errors import NotFoundError
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 __all__ = ["by_price_list"]
 
 
-def by_price_list(runnable: Any, tokens: Iterable[tuple[int, int]]) -> list[float]:
+def by_price_list(runnable: object, tokens: Iterable[tuple[int, int]]) -> list[float]:
     """USD of rows by the tokens of their prompts and answers.
 
     Args:

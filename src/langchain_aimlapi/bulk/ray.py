@@ -253,7 +253,7 @@ def run_on_ray(
 
 
 def map_rows(
-    dataset: Any, runnable: Any, *, budget_usd: float | None = None, **options: Any
+    dataset: object, runnable: Any, *, budget_usd: float | None = None, **options: Any
 ) -> Any:
     """Add the columns of a bulk job to a Ray dataset, as a step of a pipeline of your own.
 

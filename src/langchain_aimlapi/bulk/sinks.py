@@ -120,7 +120,7 @@ def _names(records: Iterable[Record]) -> list[str]:
     return list(names)
 
 
-def _cell(value: Any) -> Any:
+def _cell(value: object) -> object:
     return dumps(value).decode() if isinstance(value, dict | list | bool | bytes) else value
 
 

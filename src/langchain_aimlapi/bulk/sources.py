@@ -54,7 +54,7 @@ class Source(Protocol):
         ...
 
 
-def open_source(source: Any) -> Source:
+def open_source(source: object) -> Source:
     """Find out what an input is.
 
     Args:
@@ -365,7 +365,7 @@ class _Iterable:
 
     rereadable = False
 
-    def __init__(self, items: Iterable[Any]) -> None:
+    def __init__(self, items: Iterable[object]) -> None:
         self._items = items
 
     def rows(self) -> Iterator[Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from langchain_aimlapi.bulk import sinks
 from langchain_aimlapi.bulk.journal import Entry
@@ -75,7 +75,7 @@ def packed(entries: Sequence[Entry]) -> pa.Table:
     """Write outcomes as a table of one type, whatever is in them."""
     import pyarrow as pa  # noqa: PLC0415  # an extra
 
-    columns: dict[str, tuple[list[Any], Any]] = {
+    columns: dict[str, tuple[list[object], object]] = {
         ID: ([entry.row for entry in entries], pa.int64()),
         "failed": ([entry.outcome.failed for entry in entries], pa.bool_()),
         "outcome": ([dumps(entry.outcome.values).decode() for entry in entries], pa.string()),

@@ -24,7 +24,7 @@ _OPTIONS = orjson.OPT_NON_STR_KEYS
 _BOM = b"\xef\xbb\xbf"
 
 
-def dumps(value: Any, *, newline: bool = False) -> bytes:
+def dumps(value: object, *, newline: bool = False) -> bytes:
     """Write a value as JSON, in UTF-8 and without line breaks in it."""
     try:
         option = _OPTIONS | orjson.OPT_APPEND_NEWLINE if newline else _OPTIONS
@@ -55,7 +55,7 @@ def loads_line(line: bytes) -> Any:
             raise ValueError("it nests too deeply") from None
 
 
-def jsonable(value: Any) -> Any:
+def jsonable(value: object) -> Any:
     """Get a value as JSON knows it."""
     return loads(dumps(value))
 
@@ -68,7 +68,7 @@ def _has_long_number(data: bytes) -> bool:
     return b"0" * 20 in data.translate(_DIGITS)
 
 
-def _known(value: Any) -> Any:
+def _known(value: Any) -> object:
     """What orjson does not know, as something that it does."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
@@ -85,7 +85,7 @@ def _text(value: Any) -> str:
     return str(value).encode("utf-8", "replace").decode("utf-8")
 
 
-def _plain(value: Any, depth: int) -> Any:
+def _plain(value: object, depth: int) -> object:
     """The same in what `json` can write."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -267,7 +267,7 @@ def _text(option: str, given: str | None) -> str | None:
         raise typer.BadParameter(f"{given} cannot be read: {error}", param_hint=option) from None
 
 
-def _schema(path: Path | None) -> dict[str, Any] | None:
+def _schema(path: Path | None) -> dict[str, object] | None:
     if path is None:
         return None
     try:
@@ -280,7 +280,7 @@ def _schema(path: Path | None) -> dict[str, Any] | None:
     return schema
 
 
-def _concurrency(given: str) -> Any:
+def _concurrency(given: str) -> object:
     if given == "auto":
         return given
     try:

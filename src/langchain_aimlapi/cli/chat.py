@@ -7,7 +7,7 @@ import os
 import stat
 import sys
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -198,7 +198,7 @@ def _cost(cost: float | None) -> str:
     return "cost not reported" if cost is None else f"${cost:.6f}"
 
 
-def _as_json(answer: AIMessage, seconds: float, *, is_sandbox: bool) -> dict[str, Any]:
+def _as_json(answer: AIMessage, seconds: float, *, is_sandbox: bool) -> dict[str, object]:
     metadata = answer.response_metadata
     return {
         "text": answer.text,

@@ -74,19 +74,19 @@ class AimlapiImages(MediaModel):
             return {"image_urls": True}
         return super().tool_files()
 
-    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> MediaResult:
+    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, object]) -> MediaResult:
         path, body = self._body(self._loaded(parameters))
         request = self._post(path, body, self._key(steering), steering)
         return self._metered(parameters, lambda: self._send(request, self._result))
 
     async def _arun(
-        self, parameters: Mapping[str, Any], steering: Mapping[str, Any]
+        self, parameters: Mapping[str, object], steering: Mapping[str, object]
     ) -> MediaResult:
         path, body = self._body(await self._aloaded(parameters))
         request = self._post(path, body, await self._akey(steering), steering)
         return await self._ametered(parameters, lambda: self._asend(request, self._result))
 
-    def _loaded(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _loaded(self, parameters: Mapping[str, object]) -> dict[str, Any]:
         """Read the pictures; those at addresses are fetched if they go into a form."""
         loaded = super()._loaded(parameters)
         pictures = _pictures(loaded, self._spec("image_edit") or self._spec("image"))
@@ -96,7 +96,7 @@ class AimlapiImages(MediaModel):
                 loaded["mask"] = _fetched(loaded["mask"], self)
         return {**loaded, "images": pictures} if pictures else loaded
 
-    def _body(self, loaded: dict[str, Any]) -> tuple[str, Mapping[str, Any] | Form]:
+    def _body(self, loaded: dict[str, Any]) -> tuple[str, Mapping[str, object] | Form]:
         given = dict(loaded)
         pictures, mask = given.pop("images", []), given.pop("mask", None)
         edit = self._spec("image_edit")
@@ -108,7 +108,7 @@ class AimlapiImages(MediaModel):
         return self._path(), self._encoded("image", given).body
 
     def _form(
-        self, given: Mapping[str, Any], pictures: list[MediaFile], mask: MediaFile | None
+        self, given: Mapping[str, object], pictures: list[MediaFile], mask: MediaFile | None
     ) -> Form:
         if not pictures:
             raise ConfigurationError("A mask goes with the picture that it is for: give image=…")

@@ -158,7 +158,7 @@ def _decoded(text: str, what: str) -> bytes:
         raise ConfigurationError(f"{what}: its base64 cannot be read.") from None
 
 
-def _from_block(block: Mapping[str, Any], what: str) -> MediaFile:
+def _from_block(block: Mapping[str, object], what: str) -> MediaFile:
     """A standard block (`url`, `base64`), one of version 0, or one of a vendor's."""
     found = _held(block)
     kind = read_type(block.get("mime_type") or found.get("media_type")).name
@@ -179,7 +179,7 @@ def _from_block(block: Mapping[str, Any], what: str) -> MediaFile:
     raise ConfigurationError(f"{what}: the block of type {block.get('type')!r} holds no file.")
 
 
-def _held(block: Mapping[str, Any]) -> Mapping[str, Any]:
+def _held(block: Mapping[str, object]) -> Mapping[str, object]:
     """The part of a block that names its file: OpenAI and Anthropic nest it."""
     nested = _first(block, "image_url", "video_url", "input_audio", "source", "file")
     if isinstance(nested, str):
@@ -187,7 +187,7 @@ def _held(block: Mapping[str, Any]) -> Mapping[str, Any]:
     return nested if isinstance(nested, Mapping) else block
 
 
-def _first(block: Mapping[str, Any], *names: str) -> Any:
+def _first(block: Mapping[str, object], *names: str) -> object:
     return next((block[name] for name in names if block.get(name)), None)
 
 

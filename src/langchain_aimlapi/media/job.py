@@ -63,7 +63,7 @@ class Job(Generic[R_co]):
         """Without those who count: they are objects of this process."""
         return {each.name: getattr(self, each.name) for each in fields(self)} | {"_call": None}
 
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
+    def __setstate__(self, state: Mapping[str, object]) -> None:
         for name, value in state.items():
             setattr(self, name, value)
 
@@ -138,7 +138,7 @@ class Job(Generic[R_co]):
         """
         return await self.await_until(self._deadline(timeout), on_progress)
 
-    def __await__(self) -> Generator[Any, Any, R_co]:
+    def __await__(self) -> Generator[object, object, R_co]:
         return self.await_().__await__()
 
     def wait_until(self, deadline: float | None, on_progress: OnProgress | None = None) -> R_co:

@@ -49,7 +49,7 @@ class JobModel(MediaModel):
     poll_interval: float = Field(default=2.0, gt=0)
     """Seconds until the first look at a job; later looks come less often, up to every 15 seconds."""
 
-    def submit(self, input: Any, **kwargs: Any) -> Job[MediaResult]:
+    def submit(self, input: object, **kwargs: object) -> Job[MediaResult]:
         """Start a job and return at once.
 
         It is sent once: if the connection breaks after that, the error says that the job may exist.
@@ -67,7 +67,7 @@ class JobModel(MediaModel):
         """
         return self._submit(self._parameters(input, kwargs), steering_of(kwargs))
 
-    async def asubmit(self, input: Any, **kwargs: Any) -> Job[MediaResult]:
+    async def asubmit(self, input: object, **kwargs: object) -> Job[MediaResult]:
         """Start a job and return at once; see `submit`."""
         return await self._asubmit(self._parameters(input, kwargs), steering_of(kwargs))
 
@@ -89,12 +89,12 @@ class JobModel(MediaModel):
         """Pick up a job; see `job`."""
         return Job(id, self.model, self, await self.alook(id))
 
-    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> MediaResult:
+    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, object]) -> MediaResult:
         deadline = deadline_in(self.patience(steering))
         return self._submit(parameters, steering, deadline).wait_until(deadline)
 
     async def _arun(
-        self, parameters: Mapping[str, Any], steering: Mapping[str, Any]
+        self, parameters: Mapping[str, object], steering: Mapping[str, object]
     ) -> MediaResult:
         deadline = deadline_in(self.patience(steering))
         job = await self._asubmit(parameters, steering, deadline)
@@ -104,8 +104,8 @@ class JobModel(MediaModel):
 
     def _submit(
         self,
-        parameters: Mapping[str, Any],
-        steering: Mapping[str, Any],
+        parameters: Mapping[str, object],
+        steering: Mapping[str, object],
         deadline: float | None = None,
     ) -> Job[MediaResult]:
         body = self._job_body(self._loaded(parameters))
@@ -121,8 +121,8 @@ class JobModel(MediaModel):
 
     async def _asubmit(
         self,
-        parameters: Mapping[str, Any],
-        steering: Mapping[str, Any],
+        parameters: Mapping[str, object],
+        steering: Mapping[str, object],
         deadline: float | None = None,
     ) -> Job[MediaResult]:
         body = self._job_body(await self._aloaded(parameters))
@@ -136,11 +136,11 @@ class JobModel(MediaModel):
             raise
         return Job(state.id, self.model, self, state, _kept(steering), call)
 
-    def _job_body(self, loaded: Mapping[str, Any]) -> Mapping[str, Any] | Form:
+    def _job_body(self, loaded: Mapping[str, object]) -> Mapping[str, object] | Form:
         return self._encoded(self.kind, loaded).body
 
     def _submission(
-        self, body: Mapping[str, Any] | Form, key: SecretStr, steering: Mapping[str, Any]
+        self, body: Mapping[str, object] | Form, key: SecretStr, steering: Mapping[str, object]
     ) -> Request:
         return self._post(self._path(), body, key, steering, rules=JOB)
 
@@ -149,7 +149,7 @@ class JobModel(MediaModel):
     def look(
         self,
         id: str,
-        steering: Mapping[str, Any] | None = None,
+        steering: Mapping[str, object] | None = None,
         deadline: float | None = None,
     ) -> JobState:
         """Return the state of a job; a job asks for it by `refresh`.
@@ -168,14 +168,14 @@ class JobModel(MediaModel):
     async def alook(
         self,
         id: str,
-        steering: Mapping[str, Any] | None = None,
+        steering: Mapping[str, object] | None = None,
         deadline: float | None = None,
     ) -> JobState:
         """Return the state of a job; see `look`."""
         request = self._look_request(id, await self._akey(steering or {}), steering or {})
         return await self._asend(request, partial(read_state, known=id), deadline)
 
-    def _look_request(self, id: str, key: SecretStr, steering: Mapping[str, Any]) -> Request:
+    def _look_request(self, id: str, key: SecretStr, steering: Mapping[str, object]) -> Request:
         return self._get(self._path(), {"generation_id": id}, key, steering, JOB)
 
     def result_of(self, state: JobState) -> MediaResult:

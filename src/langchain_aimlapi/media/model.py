@@ -92,7 +92,7 @@ class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
         """Not by LangChain's `dumps`: pickle it."""
         return False
 
-    def model_post_init(self, context: Any, /) -> None:
+    def model_post_init(self, context: object, /) -> None:
         """Refuse an id of another kind, before anything is sent.
 
         Raises:
@@ -109,7 +109,7 @@ class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
     # --- a call -----------------------------------------------------------------------------------
 
     def invoke(
-        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+        self, input: object, config: RunnableConfig | None = None, **kwargs: Any
     ) -> MediaResult:
         """Ask the model.
 
@@ -137,7 +137,7 @@ class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
         return result
 
     async def ainvoke(
-        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+        self, input: object, config: RunnableConfig | None = None, **kwargs: Any
     ) -> MediaResult:
         """Ask the model; see `invoke`."""
         parameters = self._parameters(input, kwargs)
@@ -193,15 +193,15 @@ class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
         schemas = {name: spec.parameters[name] for name in sorted(spec.addresses)} if spec else {}
         return {name: "array" in schema.get("type", "") for name, schema in schemas.items()}
 
-    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> MediaResult:
+    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, object]) -> MediaResult:
         raise NotImplementedError  # each model's own
 
     async def _arun(
-        self, parameters: Mapping[str, Any], steering: Mapping[str, Any]
+        self, parameters: Mapping[str, object], steering: Mapping[str, object]
     ) -> MediaResult:
         raise NotImplementedError  # each model's own
 
-    def _announced(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _announced(self, parameters: Mapping[str, object]) -> dict[str, Any]:
         return {"model": self.model, **{name: shown(each) for name, each in parameters.items()}}
 
     def _named(self, config: RunnableConfig | None) -> dict[str, Any]:
@@ -211,12 +211,12 @@ class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
             "run_id": config.get("run_id"),
         }
 
-    def _ls_metadata(self) -> dict[str, Any]:
+    def _ls_metadata(self) -> dict[str, object]:
         return {"ls_provider": "aimlapi", "ls_model_name": self.model}
 
     # --- parameters -------------------------------------------------------------------------------
 
-    def _parameters(self, given: Any, kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    def _parameters(self, given: object, kwargs: Mapping[str, object]) -> dict[str, object]:
         """All parameters of a call: the object's, the input's, the call's own."""
         own = {name: getattr(self, name) for name in self._own_fields()}
         named = self._named_input(given)
@@ -229,11 +229,11 @@ class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
         shared = {*MediaModel.model_fields, *self.own_settings, "name"}
         return [name for name in type(self).model_fields if name not in shared]
 
-    def _named_input(self, given: Any) -> dict[str, Any]:
+    def _named_input(self, given: object) -> dict[str, object]:
         pictures = "images" if "images" in self.media_inputs else None
         return read_input(given, self.input_name, pictures)
 
-    def _loaded(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    def _loaded(self, parameters: Mapping[str, object]) -> dict[str, Any]:
         """Read the files among the parameters; async calls do so in a thread.
 
         Raises:
@@ -245,7 +245,7 @@ class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
             for name, value in parameters.items()
         }
 
-    async def _aloaded(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    async def _aloaded(self, parameters: Mapping[str, object]) -> dict[str, object]:
         if not self._file_names() & parameters.keys():
             return dict(parameters)
         return await run_in_executor(None, self._loaded, parameters)
@@ -255,7 +255,7 @@ class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
         spec = self._spec(self.kind)
         return self.media_inputs | (spec.addresses if spec else frozenset())
 
-    def _encoded(self, kind: Kind, parameters: Mapping[str, Any]) -> EncodedMedia:
+    def _encoded(self, kind: Kind, parameters: Mapping[str, object]) -> EncodedMedia:
         """Write a body; files that were read go into it as addresses."""
         given = {name: _as_urls(value) for name, value in parameters.items()}
         spec = self._spec(kind)
@@ -278,18 +278,18 @@ def _check_kind(model: str, kind: Kind) -> None:
         raise ConfigurationError(f"{model} is a chat model: use ChatAimlapi.")
 
 
-def steering_of(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+def steering_of(kwargs: Mapping[str, object]) -> dict[str, Any]:
     """The arguments of a call that are about its request."""
     return {name: value for name, value in kwargs.items() if name in _STEERING}
 
 
-def _read(value: Any, name: str) -> Any:
+def _read(value: Any, name: str) -> object:
     if isinstance(value, list | tuple):
         return [_read(each, name) for each in value]
     return value if isinstance(value, MediaFile) else read_media(value, name)
 
 
-def _as_urls(value: Any) -> Any:
+def _as_urls(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_as_urls(each) for each in value]
     return value.as_url() if isinstance(value, MediaFile) else value

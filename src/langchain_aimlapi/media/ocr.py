@@ -33,19 +33,19 @@ class OCRModel(MediaModel):
     input_name: ClassVar[str] = "document"
     media_inputs: ClassVar[frozenset[str]] = frozenset({"document"})
 
-    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> MediaResult:
+    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, object]) -> MediaResult:
         body = self._body(self._loaded(parameters))
         request = self._post(self._path(), body, self._key(steering), steering)
         return self._metered({}, lambda: self._send(request, self._result))
 
     async def _arun(
-        self, parameters: Mapping[str, Any], steering: Mapping[str, Any]
+        self, parameters: Mapping[str, object], steering: Mapping[str, object]
     ) -> MediaResult:
         body = self._body(await self._aloaded(parameters))
         request = self._post(self._path(), body, await self._akey(steering), steering)
         return await self._ametered({}, lambda: self._asend(request, self._result))
 
-    def _body(self, loaded: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _body(self, loaded: Mapping[str, Any]) -> Mapping[str, object]:
         given = dict(loaded)
         file, numbers = given.pop("document"), given.pop("pages", None)
         spec = self._spec("ocr")
@@ -85,7 +85,7 @@ def _as_text(file: MediaFile) -> dict[str, str]:
     return {"document": text, "mimeType": file.mime_type}
 
 
-def _as_range(numbers: list[int] | None) -> dict[str, Any] | None:
+def _as_range(numbers: list[int] | None) -> dict[str, object] | None:
     """Pages as Google's model takes them."""
     if not numbers:
         return None
@@ -155,7 +155,7 @@ class AimlapiOCRLoader(BaseLoader):
             for page in _pages(document, await self._model.ainvoke(self._asked(document))):
                 yield page
 
-    def _asked(self, document: Any) -> dict[str, Any]:
+    def _asked(self, document: object) -> dict[str, object]:
         return {"document": document, "pages": self._pages}
 
 

@@ -17,7 +17,7 @@ from langchain_aimlapi.errors import ConfigurationError
 __all__ = ["read_input"]
 
 
-def read_input(given: Any, name: str, pictures: str | None = None) -> dict[str, Any]:
+def read_input(given: object, name: str, pictures: str | None = None) -> dict[str, Any]:
     """The parameters that an input comes to.
 
     Args:

@@ -135,7 +135,7 @@ class GeneratedFile:
     @property
     def content_block(self) -> dict[str, Any]:
         """Itself as LangChain's content block, to put into a message."""
-        block: dict[str, Any] = {"type": self.kind}
+        block: dict[str, object] = {"type": self.kind}
         if self.url is not None:
             return {**block, "url": self.url}
         encoded = base64.b64encode(self._data or b"").decode()

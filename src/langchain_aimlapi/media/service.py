@@ -45,7 +45,7 @@ class MediaService(Connection):
 
     @model_validator(mode="before")
     @classmethod
-    def _keep_documented_parameters(cls, values: Any) -> Any:
+    def _keep_documented_parameters(cls, values: object) -> object:
         """What the id documents is no unknown argument: it goes to `model_kwargs` without a warning."""
         if not isinstance(values, Mapping):
             return values
@@ -72,9 +72,9 @@ class MediaService(Connection):
     def _post(
         self,
         path: str,
-        body: Mapping[str, Any] | Form,
+        body: Mapping[str, object] | Form,
         key: SecretStr,
-        steering: Mapping[str, Any],
+        steering: Mapping[str, object],
         *,
         rules: ReplyRules = _OBJECT,
         streams: bool = False,
@@ -87,9 +87,9 @@ class MediaService(Connection):
     def _get(
         self,
         path: str,
-        query: Mapping[str, Any] | None,
+        query: Mapping[str, object] | None,
         key: SecretStr,
-        steering: Mapping[str, Any],
+        steering: Mapping[str, object],
         rules: ReplyRules = _OBJECT,
     ) -> Request:
         endpoint = Endpoint(path, "GET", rules, from_root=True)
@@ -142,14 +142,14 @@ class MediaService(Connection):
         timeout = self.timeout if given is None else given
         return timeout.total if isinstance(timeout, Timeouts) else timeout
 
-    def _key(self, steering: Mapping[str, Any]) -> SecretStr:
+    def _key(self, steering: Mapping[str, object]) -> SecretStr:
         return resolve_key(self, steering)
 
-    async def _akey(self, steering: Mapping[str, Any]) -> SecretStr:
+    async def _akey(self, steering: Mapping[str, object]) -> SecretStr:
         return await aresolve_key(self, steering)
 
     def _metered(
-        self, parameters: Mapping[str, Any], call: Callable[[], MediaResult]
+        self, parameters: Mapping[str, object], call: Callable[[], MediaResult]
     ) -> MediaResult:
         """Make a call that budgets and usage handlers know of."""
         with metered(characters_of(parameters)) as meter:
@@ -158,7 +158,7 @@ class MediaService(Connection):
         return result
 
     async def _ametered(
-        self, parameters: Mapping[str, Any], call: Callable[[], Awaitable[MediaResult]]
+        self, parameters: Mapping[str, object], call: Callable[[], Awaitable[MediaResult]]
     ) -> MediaResult:
         with metered(characters_of(parameters)) as meter:
             result = await call()
@@ -201,7 +201,7 @@ def _may_be_paid(error: AimlapiError, request: Request) -> bool:
 _REFUSED, _TIMED_OUT, _SERVER_SIDE = 300, 408, 500
 
 
-def characters_of(parameters: Mapping[str, Any]) -> int:
+def characters_of(parameters: Mapping[str, object]) -> int:
     """The length of the texts of a call, for those who reserve for it."""
     texts = (value for value in parameters.values() if isinstance(value, str))
     return sum(len(text) for text in texts if text[:5].lower() != "data:")

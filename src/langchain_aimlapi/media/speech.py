@@ -74,19 +74,19 @@ class AimlapiSpeech(MediaModel):
     sample_rate: int | None = None
     """Samples per second."""
 
-    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, Any]) -> MediaResult:
+    def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, object]) -> MediaResult:
         request = self._request(parameters, self._key(steering), steering)
         return self._metered(parameters, lambda: self._send(request, self._result))
 
     async def _arun(
-        self, parameters: Mapping[str, Any], steering: Mapping[str, Any]
+        self, parameters: Mapping[str, object], steering: Mapping[str, object]
     ) -> MediaResult:
         request = self._request(parameters, await self._akey(steering), steering)
         return await self._ametered(parameters, lambda: self._asend(request, self._result))
 
     def _request(
         self,
-        parameters: Mapping[str, Any],
+        parameters: Mapping[str, object],
         key: Any,
         steering: Mapping[str, Any],
         *,
@@ -109,7 +109,7 @@ class AimlapiSpeech(MediaModel):
         Raises:
             ResponseFormatError: If it holds no audio.
         """
-        raw: Mapping[str, Any] = {}
+        raw: Mapping[str, object] = {}
         if is_json(reply.headers, reply.body):
             ref, raw = read_speech(reply.body)
             file = GeneratedFile.of(ref, "audio", self)
@@ -165,7 +165,7 @@ class AimlapiSpeech(MediaModel):
         run.on_chain_end(spoken.summary())
 
     async def astream(  # type: ignore[override]  # likewise
-        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+        self, input: object, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[bytes]:
         """Yield the audio as it comes; see `stream`."""
         parameters, steering = self._parameters(input, kwargs), steering_of(kwargs)
@@ -273,7 +273,7 @@ class _Spoken(FileReader):
             raise ResponseFormatError("The reply holds no audio.")
         return None
 
-    def summary(self) -> dict[str, Any]:
+    def summary(self) -> dict[str, object]:
         """What a trace holds of it."""
         return {"bytes": self._bytes, "cost": self.cost}
 

@@ -48,7 +48,7 @@ def make_tool(
     def call(config: RunnableConfig, **arguments: Any) -> tuple[Any, MediaResult]:
         return _said(model.invoke(_given(arguments), config), show_images=show_images)
 
-    async def acall(config: RunnableConfig, **arguments: Any) -> tuple[Any, MediaResult]:
+    async def acall(config: RunnableConfig, **arguments: object) -> tuple[Any, MediaResult]:
         return _said(await model.ainvoke(_given(arguments), config), show_images=show_images)
 
     return StructuredTool(
@@ -61,11 +61,11 @@ def make_tool(
     )
 
 
-def _given(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _given(arguments: Mapping[str, object]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def _said(result: MediaResult, *, show_images: bool) -> tuple[Any, MediaResult]:
+def _said(result: MediaResult, *, show_images: bool) -> tuple[object, MediaResult]:
     text = result.told()
     pictures = [file.content_block for file in result.files if file.kind == "image"]
     if not (show_images and pictures):
@@ -111,7 +111,7 @@ def _arguments(model: MediaModel, spec: MediaSpec | None) -> type[BaseModel]:
     return made
 
 
-def _field(*, is_list: bool, description: str, is_needed: bool) -> tuple[Any, Any]:
+def _field(*, is_list: bool, description: str, is_needed: bool) -> tuple[object, object]:
     kind: Any = list[Address] if is_list else Address
     if is_needed:
         return kind, Field(description=description)

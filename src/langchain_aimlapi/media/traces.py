@@ -13,7 +13,7 @@ _LONGEST = 2000
 _CONTENT = frozenset({"audio_data", "b64_json", "base64", "data", "file_data", "image_data"})
 
 
-def shown(value: Any) -> Any:
+def shown(value: object) -> Any:
     """A value as a trace may hold it."""
     if isinstance(value, MediaFile):
         return value.url or f"<{value.mime_type}, {len(value.data or b'')} bytes>"

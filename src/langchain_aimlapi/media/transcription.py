@@ -134,21 +134,23 @@ class AimlapiTranscription(JobModel):
 
     # The same as of other jobs, for type checkers: the result is a transcript.
 
-    def invoke(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Transcript:
+    def invoke(
+        self, input: object, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Transcript:
         """Transcribe, and wait for it; see `invoke` of the other models."""
         return cast("Transcript", super().invoke(input, config, **kwargs))
 
     async def ainvoke(
-        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
+        self, input: object, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Transcript:
         """Transcribe, and wait for it; see `invoke`."""
         return cast("Transcript", await super().ainvoke(input, config, **kwargs))
 
-    def submit(self, input: Any, **kwargs: Any) -> Job[Transcript]:
+    def submit(self, input: object, **kwargs: object) -> Job[Transcript]:
         """Start a job and return at once; see `submit` of `AimlapiVideos`."""
         return cast("Job[Transcript]", super().submit(input, **kwargs))
 
-    async def asubmit(self, input: Any, **kwargs: Any) -> Job[Transcript]:
+    async def asubmit(self, input: object, **kwargs: object) -> Job[Transcript]:
         """Start a job and return at once; see `submit`."""
         return cast("Job[Transcript]", await super().asubmit(input, **kwargs))
 
@@ -164,7 +166,7 @@ class AimlapiTranscription(JobModel):
         """Return the files that a tool takes: the audio, whatever the id calls it."""
         return {"url": False}
 
-    def _named_input(self, given: Any) -> dict[str, Any]:
+    def _named_input(self, given: object) -> dict[str, object]:
         is_block = isinstance(given, Mapping) and "type" in given
         if isinstance(given, Mapping) and not is_block:
             return dict(given)
@@ -175,9 +177,9 @@ class AimlapiTranscription(JobModel):
             given = heard[0]
         return {"audio": given}
 
-    def _job_body(self, loaded: Mapping[str, Any]) -> Mapping[str, Any] | Form:
+    def _job_body(self, loaded: Mapping[str, object]) -> Mapping[str, object] | Form:
         given = dict(loaded)
-        files: list[Any] = [given.pop(name) for name in _AUDIO if name in given]
+        files: list[object] = [given.pop(name) for name in _AUDIO if name in given]
         if len(files) != 1 or not isinstance(files[0], MediaFile):
             raise ConfigurationError("Give one audio file: audio=… as a path, bytes or URL.")
         body = self._encoded("transcription", given).body
@@ -189,7 +191,7 @@ class AimlapiTranscription(JobModel):
         upload = Upload(files[0].name, files[0].data or b"", files[0].mime_type)
         return Form(fields, {name: upload})
 
-    def _look_request(self, id: str, key: SecretStr, steering: Mapping[str, Any]) -> Request:
+    def _look_request(self, id: str, key: SecretStr, steering: Mapping[str, object]) -> Request:
         return self._get(f"/v1/stt/{quote(id, safe='')}", None, key, steering, JOB)
 
     def result_of(self, state: JobState) -> Transcript:
@@ -249,7 +251,7 @@ class AimlapiTranscriptionLoader(BaseLoader):
         *,
         model: str | AimlapiTranscription,
         by_segment: bool = False,
-        **settings: Any,
+        **settings: object,
     ) -> None:
         self._audio = list(audio) if isinstance(audio, list | tuple) else [audio]
         if isinstance(model, str):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -32,7 +32,7 @@ def log_request(
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """Return a text of a request on one line, without control characters."""
     text = value if isinstance(value, str) and value else "-"
     return "".join(one if one.isprintable() else "?" for one in text[:_MAX_SHOWN])

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
 from aiohttp import web
@@ -331,7 +331,7 @@ def _check_host(request: web.Request) -> None:
         raise ApiError(421, f"The sandbox answers to names of this machine only, not to {host!r}")
 
 
-def _decoded(raw: bytes, content_type: str) -> Any:
+def _decoded(raw: bytes, content_type: str) -> object:
     """Decode a body; None if there is none, or it is not what its header says."""
     try:
         if content_type.startswith("multipart/form-data"):

@@ -8,7 +8,7 @@ added, to the JSON or as a chunk of its own before the end marker of a stream.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import aiohttp
 import orjson
@@ -86,7 +86,7 @@ def _whole(status: int, text: bytes) -> Reply:
     return Reply(orjson.dumps(body))  # the upstream is a gateway and told the cost itself
 
 
-def _usage(raw: Any, seen: int = 0) -> Usage:
+def _usage(raw: object, seen: int = 0) -> Usage:
     """Parse the usage of an upstream; if it reports none, `seen` chunks are counted."""
     usage = raw if isinstance(raw, dict) else {}
     return Usage(
@@ -138,9 +138,9 @@ class _Cost:
 
     def __init__(self) -> None:
         self.sent = False
-        self._usage: Any = None
+        self._usage: object = None
         self._deltas = 0
-        self._head: dict[str, Any] = {}
+        self._head: dict[str, object] = {}
 
     def with_cost(self, event: bytes) -> list[bytes]:
         """Return the event, with the cost chunk before it if it is the end marker."""

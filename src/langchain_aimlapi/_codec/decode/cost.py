@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CREDITS_PER_USD = 2_000_000
 
 
-def cost_details(meta: Any, headers: Mapping[str, str]) -> dict[str, Any]:
+def cost_details(meta: object, headers: Mapping[str, str]) -> dict[str, Any]:
     """What was reported of the cost: `usd_spent`, `credits_used` and whatever else.
 
     Args:
@@ -34,7 +34,7 @@ def cost_details(meta: Any, headers: Mapping[str, str]) -> dict[str, Any]:
 
 
 def cost_metadata(
-    meta: Any, headers: Mapping[str, str], usage: Mapping[str, Any] | None
+    meta: object, headers: Mapping[str, str], usage: Mapping[str, object] | None
 ) -> dict[str, Any]:
     """The keys of `response_metadata` that tell the cost, as far as it was reported.
 

@@ -86,7 +86,7 @@ def _embeddings(data: Any, count: int) -> list[list[float]]:
     return embeddings
 
 
-def _numbers(embedding: Any) -> list[float]:
+def _numbers(embedding: object) -> list[float]:
     if isinstance(embedding, str):
         return _from_base64(embedding)
     numbers: list[Any] = embedding if isinstance(embedding, list) else [None]

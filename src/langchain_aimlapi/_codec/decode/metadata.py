@@ -71,13 +71,13 @@ class ReplyContext(NamedTuple):
 
 
 def response_metadata(
-    head: Mapping[str, Any],
+    head: Mapping[str, object],
     context: ReplyContext,
     *,
     finish_reason: str | None,
-    usage: Mapping[str, Any] | None,
+    usage: Mapping[str, object] | None,
     extra: Mapping[str, Mapping[str, Any]],
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Build `response_metadata`; only what was received is in it.
 
     Args:
@@ -147,6 +147,6 @@ def _is_of_its_kind(key: str, value: object) -> bool:
     return key not in _KINDS or isinstance(value, _KINDS[key])
 
 
-def usable(key: str, value: Any) -> bool:
+def usable(key: str, value: object) -> bool:
     """Whether a field holds something, and of the type it should be."""
     return bool(value) and _is_of_its_kind(key, value)

@@ -98,8 +98,8 @@ def _generation(
 
 def generation(
     text: str,
-    kwargs: dict[str, Any],
-    metadata: dict[str, Any],
+    kwargs: dict[str, object],
+    metadata: dict[str, object],
     calls: Calls,
     usage: UsageMetadata | None,
 ) -> ChatGeneration:
@@ -133,8 +133,8 @@ _CONSTRUCTIBLE = containers(AIMessage(content="")) == {
 
 
 def message_content(
-    message: Mapping[str, Any], context: ReplyContext
-) -> tuple[str, dict[str, Any]]:
+    message: Mapping[str, object], context: ReplyContext
+) -> tuple[str, dict[str, object]]:
     """A message's text, and everything beside it for `additional_kwargs`."""
     text, parts_reasoning = content_text(message.get("content"))
     kwargs = {key: message[key] for key in KEPT_KEYS if usable(key, message.get(key))}

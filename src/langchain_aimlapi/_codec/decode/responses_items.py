@@ -50,7 +50,7 @@ def text_parts(item: Item) -> list[Mapping[str, Any]]:
     return [part for _, part in parts(item) if part.get("type") == "output_text"]
 
 
-def text_annotations(items: Iterable[Item]) -> list[Any]:
+def text_annotations(items: Iterable[Item]) -> list[object]:
     """The annotations of the text, as chat completions say it, with places in the text as a whole."""
     found: list[Any] = []
     before = 0
@@ -65,7 +65,7 @@ def text_annotations(items: Iterable[Item]) -> list[Any]:
     return found
 
 
-def _annotation(annotation: Any, before: int) -> Any:
+def _annotation(annotation: object, before: int) -> Any:
     if not isinstance(annotation, Mapping) or annotation.get("type") != "url_citation":
         return annotation
     cited = {key: value for key, value in annotation.items() if key != "type"}
@@ -85,7 +85,7 @@ def images(items: Iterable[Item]) -> list[dict[str, object]]:
     ]
 
 
-def unknown_parts(items: Iterable[Item]) -> list[Mapping[str, Any]]:
+def unknown_parts(items: Iterable[Item]) -> list[Mapping[str, object]]:
     """Parts of messages that are neither text nor a refusal."""
     messages = [item for item in items if item.get("type") == "message"]
     found = [part for item in messages for _, part in parts(item)]

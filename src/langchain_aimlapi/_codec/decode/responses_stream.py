@@ -86,7 +86,7 @@ class ResponsesDecoder:
         self.tool_calls = self._text_reader.tool_calls
         self._context = context
         self._response: Mapping[str, Any] = {}
-        self._meta: dict[str, Any] = {}
+        self._meta: dict[str, object] = {}
         self._items: dict[int, Item] = {}
         self._complete = False
 
@@ -115,7 +115,7 @@ class ResponsesDecoder:
             self._meta |= event["meta"]
         return delta if self._text_reader.keep(delta) else None
 
-    def feed_whole(self, response: Mapping[str, Any]) -> Delta | None:
+    def feed_whole(self, response: Mapping[str, object]) -> Delta | None:
         """Take a whole response, decoded.
 
         Raises:
@@ -169,7 +169,7 @@ class ResponsesDecoder:
         return Final(metadata, usage_metadata(usage), kwargs, tools)
 
     def _kwargs(self, items: list[Item]) -> dict[str, Any]:
-        kept: dict[str, Any] = {
+        kept: dict[str, object] = {
             "annotations": text_annotations(items),
             "images": images(items),
             "output_items": output_items(items),
@@ -226,13 +226,13 @@ class ResponsesDecoder:
             self._text_reader.finish(number, item, delta)
         self._complete = self.done = True
 
-    def _numbered(self, output: Iterable[Any]) -> dict[int, Item]:
+    def _numbered(self, output: Iterable[object]) -> dict[int, Item]:
         """The items of a whole response by the numbers that events gave them, or else by place."""
         known = {item["id"]: number for number, item in self._items.items() if item.get("id")}
         items = [item for item in output if isinstance(item, Mapping)]
         return {known.get(item.get("id"), place): item for place, item in enumerate(items)}
 
-    def _fail(self, error: Any) -> NoReturn:
+    def _fail(self, error: object) -> NoReturn:
         raise error_from({"error": error}, headers=self._context.headers)
 
     def _fail_of(self, event: Event) -> NoReturn:
@@ -243,7 +243,7 @@ class ResponsesDecoder:
         self._fail(flat or "The response failed.")
 
 
-def _inner(event: Event, key: str) -> Mapping[str, Any]:
+def _inner(event: Event, key: str) -> Mapping[str, object]:
     inner = event.get(key)
     return inner if isinstance(inner, Mapping) else {}
 

@@ -76,7 +76,7 @@ class Delta:
 class Final:
     """What holds for the whole message, known at its end."""
 
-    response_metadata: dict[str, Any]
+    response_metadata: dict[str, object]
     usage_metadata: Any = None
     additional_kwargs: dict[str, Any] = field(default_factory=dict)
     tools: list[ToolCallChunk] = field(default_factory=list)
@@ -105,7 +105,7 @@ class StreamDecoder:
         self._odd: tuple[str, ...] = ()
         self._template: Template | None = None
         self._templates_left = _MOST_TEMPLATES
-        self._usage: Mapping[str, Any] | None = None
+        self._usage: Mapping[str, object] | None = None
         self._finish_reason: str | None = None
         self._reasoning_key: str | None = None
         self._details = Details()
@@ -113,7 +113,7 @@ class StreamDecoder:
         """Whether there was a choice: a stream without one says nothing."""
         self._kept = Fields()
         self._unknown = Fields()
-        self._extra: dict[str, dict[str, Any]] = {"reply": {}, "choice": {}}
+        self._extra: dict[str, dict[str, object]] = {"reply": {}, "choice": {}}
 
     def feed(self, data: bytes) -> Delta | None:
         """Take the data of one event.
@@ -189,7 +189,7 @@ class StreamDecoder:
         self.reasoning.append(text)
         return Delta("", text)
 
-    def _read_head(self, chunk: Mapping[str, Any]) -> None:
+    def _read_head(self, chunk: Mapping[str, object]) -> None:
         """Top-level fields. Events of one stream look alike: only a new look is studied."""
         if chunk.keys() != self._shape:
             self._study(chunk)
@@ -203,12 +203,12 @@ class StreamDecoder:
         for key in self._odd:
             self._read_odd(key, chunk[key])
 
-    def _study(self, chunk: Mapping[str, Any]) -> None:
+    def _study(self, chunk: Mapping[str, object]) -> None:
         self._shape = frozenset(chunk)
         self._missing = tuple(key for key in _HEAD_KEYS if key in chunk and key not in self._head)
         self._odd = tuple(key for key in chunk if key not in USUAL_KEYS)
 
-    def _read_odd(self, key: str, value: Any) -> None:
+    def _read_odd(self, key: str, value: object) -> None:
         if key == "meta":
             if isinstance(value, dict):
                 self._head.setdefault("meta", {}).update(value)
@@ -241,14 +241,14 @@ class StreamDecoder:
         else:
             self._extra["choice"]["logprobs"] = logprobs
 
-    def _fuller(self, delta: Any, message: Any) -> Any:
+    def _fuller(self, delta: Any, message: object) -> object:
         """The whole message of a server that did not stream; others repeat it beside each delta."""
         if self.texts or self.reasoning or self.tool_calls.calls:
             return delta
         says = isinstance(delta, dict) and (delta.get("content") or delta.get("tool_calls"))
         return delta if says else message or delta
 
-    def _read_fields(self, fields: Mapping[str, Any]) -> Delta:
+    def _read_fields(self, fields: Mapping[str, object]) -> Delta:
         """The fields of a delta, or of a whole message where a server did not stream after all."""
         delta = Delta()
         content = fields.get("content")
@@ -267,7 +267,7 @@ class StreamDecoder:
             self.reasoning.append(delta.reasoning)
         return delta
 
-    def _read_rarer(self, fields: Mapping[str, Any], delta: Delta) -> None:
+    def _read_rarer(self, fields: Mapping[str, object], delta: Delta) -> None:
         key, reasoning = reasoning_text(fields)
         if key == DETAILS_KEY and self._reasoning_key in REASONING_KEYS:
             reasoning = ""  # it has come as a text already
@@ -286,7 +286,7 @@ class StreamDecoder:
         if fields.get("refusal") or not fields.keys() <= _OFTEN_FIELDS:
             self._keep(fields)
 
-    def _keep(self, fields: Mapping[str, Any]) -> None:
+    def _keep(self, fields: Mapping[str, object]) -> None:
         """Fields that wait for the end, and those nobody knows."""
         for name in _KEPT_KEYS:
             if usable(name, fields.get(name)):
@@ -296,7 +296,7 @@ class StreamDecoder:
             if known is None or not known.equals(value):
                 self._unknown.add(name, value)
 
-    def _split(self, fields: Mapping[str, Any], delta: Delta) -> None:
+    def _split(self, fields: Mapping[str, object], delta: Delta) -> None:
         """Content that may hold reasoning: as parts, or in tags."""
         text, delta.reasoning = content_text(fields["content"])
         if delta.reasoning or reasoning_text(fields)[1]:
@@ -328,13 +328,13 @@ class StreamDecoder:
             self.reasoning.append(reasoning)
         return delta or None
 
-    def _audio(self, audio: Mapping[str, Any]) -> dict[str, Any] | None:
+    def _audio(self, audio: Mapping[str, object]) -> dict[str, object] | None:
         if self._audio_decoder is None:
             self._audio_decoder = AudioDecoder()
             audio = named_audio(audio, self._context)
         return self._audio_decoder.read(audio) or None
 
-    def _merge_details(self, details: Any) -> None:
+    def _merge_details(self, details: object) -> None:
         if not isinstance(details, list):
             self._unknown["reasoning_details"] = Accumulated(details)
             return
@@ -342,9 +342,9 @@ class StreamDecoder:
             if isinstance(detail, dict):
                 self._details.add(detail)
 
-    def _unwrapped(self, chunk: dict[str, Any]) -> dict[str, Any]:
+    def _unwrapped(self, chunk: dict[str, Any]) -> dict[str, object]:
         """The envelope Claude streams had until February 2026; its `state` holds real counts."""
-        event: dict[str, Any] = chunk["event"]
+        event: dict[str, object] = chunk["event"]
         state = chunk.get("state")
         state = state if isinstance(state, dict) else {}
         counts = {key: n for key, n in (state.get("usage") or {}).items() if n}
@@ -352,7 +352,7 @@ class StreamDecoder:
             self._usage = {**(self._usage or {}), **counts}
         return {key: value for key, value in event.items() if key != "usage"}
 
-    def _refuse_errors(self, chunk: Mapping[str, Any]) -> None:
+    def _refuse_errors(self, chunk: Mapping[str, object]) -> None:
         if read_envelope(chunk) is not None:
             raise error_from(chunk, status=None, headers=self._context.headers)
 

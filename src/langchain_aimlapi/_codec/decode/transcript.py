@@ -94,7 +94,7 @@ def read_transcript(reply: Mapping[str, object]) -> TranscriptData:
     raise ResponseFormatError("The reply holds no transcript.", body=dict(reply))
 
 
-def _deepgram(found: Mapping[str, Any], results: Mapping[str, Any]) -> TranscriptData:
+def _deepgram(found: Mapping[str, object], results: Mapping[str, Any]) -> TranscriptData:
     channels = _listed(results.get("channels"))
     best = [
         alternatives[0] for one in channels if (alternatives := _listed(one.get("alternatives")))
@@ -172,7 +172,7 @@ def _speaker(one: Mapping[str, object]) -> str | None:
     return None if speaker is None else str(speaker)
 
 
-def _listed(value: Any) -> list[Mapping[str, Any]]:
+def _listed(value: object) -> list[Mapping[str, Any]]:
     listed = value if isinstance(value, list) else [value]
     return [one for one in listed if isinstance(one, Mapping)]
 

@@ -27,11 +27,11 @@ Block = dict[str, Any]
 
 def anthropic_body(
     turns: Sequence[Turn],
-    sent: Mapping[str, Any],
-    tools: Mapping[str, Any],
+    sent: Mapping[str, object],
+    tools: Mapping[str, object],
     *,
     max_blocks: int | None = None,
-) -> dict[str, Any]:
+) -> dict[str, object]:
     """Write a conversation, parameters and tools in the Anthropic dialect, without `model`.
 
     Args:
@@ -60,7 +60,7 @@ def anthropic_body(
     parameters = dict(sent)
     one_call = parameters.pop("parallel_tool_calls", None) is False
     split = [part for message in messages for part in _split(message, max_blocks)]
-    body: dict[str, Any] = {"messages": [_compact(message) for message in split], **parameters}
+    body: dict[str, object] = {"messages": [_compact(message) for message in split], **parameters}
     if system:
         body["system"] = "\n\n".join(system)
     return body | _tools(tools, one_call=one_call)
@@ -69,7 +69,7 @@ def anthropic_body(
 _SYSTEM = frozenset({"developer", "system"})
 
 
-def _split(turn: dict[str, Any], most: int | None) -> list[dict[str, Any]]:
+def _split(turn: dict[str, Any], most: int | None) -> list[dict[str, object]]:
     """A turn in messages of at most so many blocks; schemas with that limit refuse marks too."""
     if most is None:
         return [turn]
@@ -97,7 +97,7 @@ def _texts_joined(blocks: list[Block]) -> list[Block]:
     return joined
 
 
-def _compact(turn: dict[str, Any]) -> dict[str, Any]:
+def _compact(turn: dict[str, Any]) -> dict[str, object]:
     """A lone plain text is sent as a string."""
     return {"role": turn["role"], "content": _lone_text(turn["content"])}
 
@@ -197,10 +197,10 @@ _MEDIA: Mapping[Kind, Callable[[Media], Block]] = {"image": _image, "file": _doc
 # --- tools --------------------------------------------------------------------------------------
 
 
-def _tools(tools: Mapping[str, Any], *, one_call: bool) -> dict[str, Any]:
+def _tools(tools: Mapping[str, Any], *, one_call: bool) -> dict[str, object]:
     if not tools:
         return {}
-    written: dict[str, Any] = {"tools": [_tool(tool) for tool in tools["tools"]]}
+    written: dict[str, object] = {"tools": [_tool(tool) for tool in tools["tools"]]}
     choice = _choice(tools.get("tool_choice"))
     if one_call and choice != {"type": "none"}:
         choice = {"type": "auto"} | (choice or {}) | {"disable_parallel_tool_use": True}

@@ -166,7 +166,7 @@ def _kept_reasoning(kwargs: Mapping[str, Any]) -> Reasoning | None:
     return Reasoning(text if isinstance(text, str) else "", key, tuple(details or ()))
 
 
-def _items(blocks: list[Block]) -> list[Mapping[str, Any]]:
+def _items(blocks: list[Block]) -> list[Mapping[str, object]]:
     """Output items that travel with the reasoning, where nothing but the blocks is left."""
     extras = (block.get("extras") for block in blocks if block.get("type") == "reasoning")
     found = (extra.get("output_items") for extra in extras if isinstance(extra, Mapping))
@@ -215,12 +215,12 @@ def _as_call(block: Block) -> Block:
 
 
 def _with_extras(
-    calls: list[Block], in_blocks: list[Block], kept: Mapping[str, Any]
+    calls: list[Block], in_blocks: list[Block], kept: Mapping[str, object]
 ) -> list[Block]:
     """Calls with the fields that came beside them; several calls of one id, in their order."""
     if not in_blocks and not kept:
         return calls
-    by_id: dict[Any, deque[Any]] = defaultdict(deque)
+    by_id: dict[object, deque[Any]] = defaultdict(deque)
     for call in in_blocks:
         by_id[call.get("id")].append(call.get("extras"))
     found = [by_id[call.get("id")] for call in calls]

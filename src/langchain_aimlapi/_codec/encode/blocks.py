@@ -277,7 +277,7 @@ _READERS: Mapping[str, Callable[[Block], Part]] = {
 
 
 def _located(
-    kind: Kind, block: Block, *, data: Any = None, url: Any = None, file_id: Any = None
+    kind: Kind, block: Block, *, data: object = None, url: Any = None, file_id: Any = None
 ) -> Part:
     """Media whose place is known: bytes as base64, with the type that they really have.
 

@@ -72,7 +72,7 @@ def whole_characters(text: str) -> str:
     return text
 
 
-def _not_finite(value: Any, place: str) -> str | None:
+def _not_finite(value: object, place: str) -> str | None:
     """Where a number stands that is NaN or infinite."""
     if isinstance(value, float):
         return None if math.isfinite(value) else place

@@ -124,7 +124,7 @@ def encode(
 
 
 def fit_named_tools(
-    named: dict[str, Any], extra_body: Mapping[str, Any], options: Options, model: str
+    named: dict[str, Any], extra_body: Mapping[str, object], options: Options, model: str
 ) -> FittedTools:
     """Take the tools out of the parameters, fitted to the model and to what else is asked of it."""
     fitted = fit_tools(
@@ -170,7 +170,7 @@ def _takes(spec: ModelSpec | None, parameter: str) -> bool:
 # --- names --------------------------------------------------------------------------------------
 
 
-def _renamed(given: Mapping[str, Any], options: Options) -> dict[str, Any]:
+def _renamed(given: Mapping[str, object], options: Options) -> dict[str, Any]:
     named = dict(given)
     spec = options.spec or (_ANTHROPIC_NAMES if options.dialect == "anthropic" else None)
     _token_limit(named, spec)

@@ -72,7 +72,7 @@ def _label(message: BaseMessage, kind: str, names: Mapping[str, str]) -> str:
 
 
 def _answered_ids(messages: Sequence[BaseMessage]) -> frozenset[str]:
-    ids: list[Any] = [getattr(message, "tool_call_id", None) for message in messages]
+    ids: list[object] = [getattr(message, "tool_call_id", None) for message in messages]
     for message in messages:
         blocks: list[Any] = message.content if isinstance(message.content, list) else []
         ids += [block.get("tool_use_id") for block in blocks if _is_result(block)]

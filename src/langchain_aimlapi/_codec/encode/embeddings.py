@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from langchain_aimlapi.errors import ConfigurationError
 
@@ -92,8 +92,8 @@ def split_texts(texts: Sequence[str], *, max_texts: int, max_tokens: int) -> Ite
 
 
 def encode_embeddings(
-    model: str, texts: Sequence[str], settings: Mapping[str, Any]
-) -> dict[str, Any]:
+    model: str, texts: Sequence[str], settings: Mapping[str, object]
+) -> dict[str, object]:
     """Write the body of an embeddings request; settings that are `None` are not sent."""
     given = {name: value for name, value in settings.items() if value is not None}
     return {"model": model, "input": list(texts), **given}

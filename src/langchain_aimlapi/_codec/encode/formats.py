@@ -14,7 +14,7 @@ def schema_name(name: str | None) -> str:
     return legal_name(name, "response") if name else "response"
 
 
-def json_schema_format(schema: Any, *, strict: bool | None = None) -> dict[str, Any]:
+def json_schema_format(schema: Any, *, strict: bool | None = None) -> dict[str, object]:
     """`response_format` that holds the answer to a schema.
 
     Args:
@@ -35,7 +35,7 @@ def json_schema_format(schema: Any, *, strict: bool | None = None) -> dict[str, 
     return {"type": "json_schema", "json_schema": form}
 
 
-def _named_format(form: Mapping[str, Any], strict: bool | None) -> dict[str, Any]:
+def _named_format(form: Mapping[str, object], strict: bool | None) -> dict[str, Any]:
     inner = form.get("json_schema")
     if not isinstance(inner, Mapping) and "schema" in form:  # as the Responses route has it
         inner, form = {k: v for k, v in form.items() if k != "type"}, {"type": "json_schema"}

@@ -27,7 +27,7 @@ from langchain_aimlapi._codec.json_schema.references import (
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    FunctionLike = Mapping[str, Any] | type | Callable[..., Any] | BaseTool
+    FunctionLike = Mapping[str, object] | type | Callable[..., Any] | BaseTool
 
 Function = dict[str, Any]
 
@@ -72,11 +72,11 @@ def _plain(source: FunctionLike) -> Any:
     return dict(source) if isinstance(source, Mapping) else source
 
 
-def _own_schema(source: FunctionLike) -> Mapping[str, Any] | None:
+def _own_schema(source: FunctionLike) -> Mapping[str, object] | None:
     """The schema as the type itself gives it, with references; `None` where LangChain keeps it."""
     if isinstance(source, Mapping) or is_typeddict(source):
         return None
-    described: Any = source
+    described: object = source
     if isinstance(source, BaseTool):
         described = source.tool_call_schema
         if isinstance(described, Mapping):
@@ -102,7 +102,7 @@ def _schema_of_function(function: Callable[..., object]) -> object:
     )
 
 
-def _from_schema(source: Any, schema: Mapping[str, Any]) -> Function:
+def _from_schema(source: object, schema: Mapping[str, Any]) -> Function:
     whole = with_object_root(schema)
     title, description = whole.pop("title", ""), whole.pop("description", "")
     return {

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from langchain_aimlapi._codec.encode.content import Media, Part, Text
 from langchain_aimlapi._codec.encode.names import legal_id, legal_name
@@ -177,11 +177,11 @@ class _Ids:
 
 
 def _renamed_items(
-    items: tuple[Mapping[str, Any], ...], sent: Mapping[str, deque[str]]
-) -> tuple[Mapping[str, Any], ...]:
+    items: tuple[Mapping[str, object], ...], sent: Mapping[str, deque[str]]
+) -> tuple[Mapping[str, object], ...]:
     """Output items with the ids under which their calls are sent, in their order."""
     left = {given: deque(found) for given, found in sent.items()}
-    renamed: list[Mapping[str, Any]] = []
+    renamed: list[Mapping[str, object]] = []
     for item in items:
         given = item.get("call_id")
         queue = left.get(given) if isinstance(given, str) else None

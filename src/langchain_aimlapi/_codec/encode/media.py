@@ -107,11 +107,13 @@ def documents(spec: MediaSpec, name: str) -> bool:
     return not names.isdisjoint(spec.parameters) or any(not parts.isdisjoint(one) for one in inside)
 
 
-def _placed(spec: MediaSpec, given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _placed(
+    spec: MediaSpec, given: Mapping[str, object]
+) -> tuple[dict[str, object], dict[str, object]]:
     """The body of what an id documents, and what it does not."""
     body: dict[str, Any] = {"model": spec.id}
-    parts: dict[str, dict[str, Any]] = {}
-    unknown: dict[str, Any] = {}
+    parts: dict[str, dict[str, object]] = {}
+    unknown: dict[str, object] = {}
     for name, value in given.items():
         place = _place(spec, name, value)
         if place is None:
@@ -177,9 +179,9 @@ def _is_list(schema: Mapping[str, object]) -> bool:
     return any(one.get("type") == "array" for one in _ways(schema))
 
 
-def _ways(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _ways(schema: Mapping[str, Any]) -> list[Mapping[str, object]]:
     """A schema's alternatives; itself, if it has none."""
-    ways: list[Mapping[str, Any]] = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+    ways: list[Mapping[str, object]] = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
     return ways or [schema]
 
 
@@ -200,7 +202,7 @@ def _fitted(model: str, name: str, schema: Mapping[str, object], value: object) 
     raise ConfigurationError(f"{model}: {name}={shown} {problems[0]}")
 
 
-def _forms(schema: Mapping[str, Any], value: Any) -> Iterator[Any]:
+def _forms(schema: Mapping[str, Any], value: object) -> Iterator[object]:
     """A value, and what else it may be written as."""
     yield value
     if _is_list(schema) and not isinstance(value, list):
@@ -260,7 +262,7 @@ def _nearest(
     return next(fitting, problems[0])
 
 
-def _wrong_type(schema: Mapping[str, Any], value: Any) -> str | None:
+def _wrong_type(schema: Mapping[str, Any], value: object) -> str | None:
     wanted = str(schema.get("type"))
     if wanted in _TYPES:
         fits = isinstance(value, _TYPES[wanted]) and (
@@ -274,7 +276,7 @@ def _wrong_type(schema: Mapping[str, Any], value: Any) -> str | None:
     return None
 
 
-def _out_of_bounds(schema: Mapping[str, Any], value: Any) -> str | None:
+def _out_of_bounds(schema: Mapping[str, Any], value: object) -> str | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _out_of_range(schema, value)
     for kind, words in (
@@ -300,7 +302,7 @@ def _out_of_range(schema: Mapping[str, Any], value: float) -> str | None:
     return None
 
 
-def _wrong_parts(schema: Mapping[str, Any], value: Any) -> str | None:
+def _wrong_parts(schema: Mapping[str, Any], value: object) -> str | None:
     if isinstance(value, list) and "items" in schema:
         return next(filter(None, (violation(schema["items"], item) for item in value)), None)
     if not isinstance(value, dict):

@@ -213,7 +213,7 @@ def _folded(messages: list[Message]) -> list[Message]:
     return rest
 
 
-def as_parts(content: str | list[dict[str, Any]]) -> list[dict[str, Any]]:
+def as_parts(content: str | list[dict[str, object]]) -> list[dict[str, Any]]:
     """Content as a list of parts."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}] if content else []

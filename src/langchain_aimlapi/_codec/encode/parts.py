@@ -5,7 +5,7 @@ Images, audio and videos go by address or as a `data:` address; a file goes with
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from langchain_aimlapi._codec.encode.content import Kind, Media, Part, Raw, Text
 from langchain_aimlapi.errors import UnsupportedContentError
@@ -24,12 +24,12 @@ _AUDIO_FORMATS: Mapping[str, str] = {
 as media types, for the newer models."""
 
 
-def openai_part(part: Part) -> dict[str, Any]:
+def openai_part(part: Part) -> dict[str, object]:
     """One part of content as a content part of the OpenAI dialect."""
     if isinstance(part, Raw):
         return dict(part.part)
     if isinstance(part, Text):
-        written: dict[str, Any] = {"type": "text", "text": part.text}
+        written: dict[str, object] = {"type": "text", "text": part.text}
     else:
         written = _OPENAI_MEDIA[part.kind](part)
     if part.cache_control:
@@ -46,7 +46,7 @@ def _refuse_ids(media: Media) -> None:
         )
 
 
-def _openai_image(media: Media) -> dict[str, Any]:
+def _openai_image(media: Media) -> dict[str, object]:
     _refuse_ids(media)
     image = {"url": media.data_url}
     if media.detail:
@@ -54,7 +54,7 @@ def _openai_image(media: Media) -> dict[str, Any]:
     return {"type": "image_url", "image_url": image}
 
 
-def _openai_audio(media: Media) -> dict[str, Any]:
+def _openai_audio(media: Media) -> dict[str, object]:
     """Newer models take an address in `data`; the format is then optional."""
     _refuse_ids(media)
     audio = {"data": media.data or media.url}
@@ -63,12 +63,12 @@ def _openai_audio(media: Media) -> dict[str, Any]:
     return {"type": "input_audio", "input_audio": audio}
 
 
-def _openai_video(media: Media) -> dict[str, Any]:
+def _openai_video(media: Media) -> dict[str, object]:
     _refuse_ids(media)
     return {"type": "video_url", "video_url": {"url": media.data_url}}
 
 
-def _openai_file(media: Media) -> dict[str, Any]:
+def _openai_file(media: Media) -> dict[str, object]:
     if media.file_id:
         return {"type": "file", "file": {"file_id": media.file_id}}
     filename = media.filename or _file_name(media)
@@ -82,7 +82,7 @@ def _file_name(media: Media) -> str:
     return "document." + (media.mime_type or "").rpartition("/")[2]
 
 
-_OPENAI_MEDIA: Mapping[Kind, Callable[[Media], dict[str, Any]]] = {
+_OPENAI_MEDIA: Mapping[Kind, Callable[[Media], dict[str, object]]] = {
     "image": _openai_image,
     "audio": _openai_audio,
     "video": _openai_video,

@@ -117,7 +117,7 @@ def _renamed(given: Mapping[str, Any]) -> dict[str, Any]:
     return named
 
 
-def _flat(form: Mapping[str, Any], key: str) -> dict[str, Any]:
+def _flat(form: Mapping[str, object], key: str) -> dict[str, Any]:
     """`{"type": …, key: {…}}` with everything on one level."""
     inner = form.get(key)
     rest = {name: value for name, value in form.items() if name != key}
@@ -127,16 +127,16 @@ def _flat(form: Mapping[str, Any], key: str) -> dict[str, Any]:
 # --- tools --------------------------------------------------------------------------------------
 
 
-def _tools(fitted: Mapping[str, Any]) -> dict[str, Any]:
+def _tools(fitted: Mapping[str, Any]) -> dict[str, object]:
     if not fitted:
         return {}
-    written: dict[str, Any] = {"tools": [_tool(tool) for tool in fitted["tools"]]}
+    written: dict[str, object] = {"tools": [_tool(tool) for tool in fitted["tools"]]}
     if (choice := fitted.get("tool_choice")) is not None:
         written["tool_choice"] = choice if isinstance(choice, str) else _choice(choice)
     return written
 
 
-def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+def _tool(tool: Mapping[str, Any]) -> dict[str, object]:
     """A tool with its function on the same level; tools of the service's own pass as they are."""
     kind = tool.get("type", "function")
     if not isinstance(tool.get(kind), Mapping):
@@ -146,7 +146,7 @@ def _tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     return {"strict": False, **flat} if kind == "function" else flat
 
 
-def _choice(choice: Mapping[str, Any]) -> dict[str, Any]:
+def _choice(choice: Mapping[str, object]) -> dict[str, Any]:
     """A choice on one level: a function or custom tool by its name, or some tools of the bound."""
     flat = _flat(choice, str(choice.get("type")))
     if isinstance(flat.get("tools"), list):
@@ -154,6 +154,6 @@ def _choice(choice: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _named(tool: Any) -> Any:
+def _named(tool: object) -> Any:
     kind = str(tool.get("type")) if isinstance(tool, Mapping) else ""
     return _flat(tool, kind) if isinstance(tool, Mapping) else tool

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Tool = dict[str, Any]
 Choice = str | dict[str, Any]
-ToolLike = Mapping[str, Any] | type | Callable[..., Any]
+ToolLike = Mapping[str, object] | type | Callable[..., Any]
 
 _SCHEMA_KEYS = ("input_schema", "parameters", "properties", "toolSpec")
 _BESIDE = ("cache_control",)
@@ -138,7 +138,7 @@ def _from_choice(choice: Mapping[str, object], tools: Sequence[Tool]) -> Choice:
     return dict(choice)
 
 
-def _allowed(choice: Mapping[str, Any]) -> dict[str, Any]:
+def _allowed(choice: Mapping[str, Any]) -> dict[str, object]:
     inner = choice.get("allowed_tools")
     fields = inner if isinstance(inner, Mapping) else choice
     listed = fields.get("tools") or ()

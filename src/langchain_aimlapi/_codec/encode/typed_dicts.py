@@ -46,7 +46,7 @@ def is_special(typed_dict: object) -> bool:
     return False
 
 
-def typed_dict_schema(typed_dict: Any) -> dict[str, Any]:
+def typed_dict_schema(typed_dict: Any) -> dict[str, object]:
     """The JSON schema of a TypedDict, with `$defs` for those within it."""
     made: dict[Any, type[BaseModel] | None] = {}
     model = _model(typed_dict, made)
@@ -82,7 +82,7 @@ def _free(schema: dict[str, Any], optional: frozenset[str]) -> None:
             del schema["required"]
 
 
-def _model(typed_dict: Any, made: dict[Any, type[BaseModel] | None]) -> type[BaseModel]:
+def _model(typed_dict: Any, made: dict[object, type[BaseModel] | None]) -> type[BaseModel]:
     made[typed_dict] = None
     hints = _hints(typed_dict)
     described, of_keys = _parse_google_docstring(inspect.getdoc(typed_dict), list(hints))
@@ -114,7 +114,7 @@ def _read(hint: object) -> tuple[object, object, str | None]:
     return inner, default, words[-1] if words else description
 
 
-def _with_models(kind: Any, made: dict[Any, type[BaseModel] | None]) -> Any:
+def _with_models(kind: Any, made: dict[object, type[BaseModel] | None]) -> object:
     """A type with models in place of TypedDicts; one that is being made is referred to."""
     if is_typeddict(kind):
         if kind in made:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
 
 from langchain_aimlapi._codec.json_schema.merge import ALSO, Schema
 from langchain_aimlapi._codec.json_schema.values import kinds_of
@@ -99,7 +98,7 @@ def kind_of(schema: Schema) -> str | None:
     return next((_ABOUT[keyword] for keyword in schema if keyword in _ABOUT), None)
 
 
-def words_of(schema: Schema, kind: str | None, keep: Iterable[str]) -> Iterator[tuple[str, Any]]:
+def words_of(schema: Schema, kind: str | None, keep: Iterable[str]) -> Iterator[tuple[str, object]]:
     """What has to be told of a schema: sentences with a gap, and what goes into it."""
     for keyword, value in schema.items():
         if keyword in _NOT_TOLD or keyword in keep or _asks_nothing(keyword, value):
@@ -112,7 +111,7 @@ def words_of(schema: Schema, kind: str | None, keep: Iterable[str]) -> Iterator[
 _WIDER = {"integer": "number"}
 
 
-def _asks_nothing(keyword: str, value: Any) -> bool:
+def _asks_nothing(keyword: str, value: object) -> bool:
     match keyword:
         case "default":
             return value is None

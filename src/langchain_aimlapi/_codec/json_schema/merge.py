@@ -26,14 +26,14 @@ def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> Schema:
     return whole
 
 
-def _without_const(schema: Mapping[str, Any]) -> Schema:
+def _without_const(schema: Mapping[str, object]) -> Schema:
     whole = dict(schema)
     if "const" in whole:
         whole["enum"] = [whole.pop("const")]
     return whole
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one: Any, other: object) -> bool:
     """Whether two values are the same in JSON, where true is not 1."""
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
@@ -41,12 +41,12 @@ def same(one: Any, other: Any) -> bool:
 _FIRST_WINS = frozenset({"$comment", "$id", "$schema", "default", "title"})
 
 
-def _neither(_: Any, __: Any) -> Any:
+def _neither(_: Any, __: Any) -> object:
     """There is no one value that says both."""
     return None
 
 
-def _types(first: Any, second: Any) -> str | list[str] | None:
+def _types(first: Any, second: object) -> str | list[str] | None:
     one, other = _listed(first), _listed(second)
     both = [kind for kind in one if kind in other or (kind == "integer" and "number" in other)]
     both += [kind for kind in other if kind == "integer" and "number" in one and kind not in both]
@@ -57,11 +57,11 @@ def _listed(kinds: Any) -> list[str]:
     return list(kinds) if isinstance(kinds, list) else [kinds]
 
 
-def _enums(first: list[Any], second: list[Any]) -> list[Any] | None:
+def _enums(first: list[Any], second: list[Any]) -> list[object] | None:
     return [one for one in first if any(same(one, other) for other in second)] or None
 
 
-def _properties(first: Mapping[str, Any], second: Mapping[str, Any]) -> Schema:
+def _properties(first: Mapping[str, Any], second: Mapping[str, object]) -> Schema:
     shared = {name: {"allOf": [first[name], second[name]]} for name in first if name in second}
     return {**first, **second, **shared}
 
@@ -74,7 +74,7 @@ def _descriptions(first: str, second: str) -> str:
     return f"{first} {second}"
 
 
-def _items(first: Any, second: Any) -> Schema | None:
+def _items(first: Any, second: object) -> Schema | None:
     schemas = isinstance(first, Mapping) and isinstance(second, Mapping)
     return {"allOf": [first, second]} if schemas else None
 
@@ -87,7 +87,7 @@ def _nullable(first: bool, second: bool) -> bool:
     return first and second
 
 
-_MERGERS: Mapping[str, Callable[[Any, Any], Any]] = {
+_MERGERS: Mapping[str, Callable[[Any, Any], object]] = {
     ALSO: _also,
     "$defs": _properties,
     "definitions": _properties,

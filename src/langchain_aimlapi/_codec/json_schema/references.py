@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from langchain_aimlapi._codec.json_schema.merge import Schema
@@ -15,7 +15,7 @@ _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 """Keywords that hold values, not schemas."""
 
 
-def is_recursive(schema: Mapping[str, Any]) -> bool:
+def is_recursive(schema: Mapping[str, object]) -> bool:
     """Whether a schema contains itself."""
     if "$ref" not in repr(schema):
         return False
@@ -40,7 +40,7 @@ def _leads_back(name: str, leads_to: Mapping[str, set[str]]) -> bool:
     return name in reached
 
 
-def _references(value: Any) -> Iterator[str]:
+def _references(value: object) -> Iterator[str]:
     """The names that a schema refers to; "" for the whole."""
     if isinstance(value, Mapping):
         reference = value.get("$ref")
@@ -53,7 +53,7 @@ def _references(value: Any) -> Iterator[str]:
             yield from _references(inner)
 
 
-def with_object_root(schema: Mapping[str, Any]) -> Schema:
+def with_object_root(schema: Mapping[str, object]) -> Schema:
     """A schema whose root is no reference: services want an object there."""
     reference = schema.get("$ref")
     if not isinstance(reference, str):
@@ -69,7 +69,7 @@ def without_titles(schema: Schema) -> Schema:
     return _rewritten(schema, lambda part: {k: v for k, v in part.items() if k != "title"})
 
 
-def held_to_the_letter(schema: Mapping[str, Any]) -> Schema:
+def held_to_the_letter(schema: Mapping[str, object]) -> Schema:
     """A schema as strict functions must have it: no other properties, and all of them required.
 
     So OpenAI's documentation of strict mode asks; a schema with an optional property is refused.
@@ -95,7 +95,7 @@ def _rewritten(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
     return change(inner)
 
 
-def _rewritten_under(keyword: str, value: Any, change: Callable[[Schema], Schema]) -> Any:
+def _rewritten_under(keyword: str, value: object, change: Callable[[Schema], Schema]) -> object:
     if keyword in _VALUES:
         return value
     if keyword in _BY_NAME and isinstance(value, Mapping):
@@ -103,7 +103,7 @@ def _rewritten_under(keyword: str, value: Any, change: Callable[[Schema], Schema
     return _rewritten_any(value, change)
 
 
-def _rewritten_any(value: Any, change: Callable[[Schema], Schema]) -> Any:
+def _rewritten_any(value: object, change: Callable[[Schema], Schema]) -> object:
     if isinstance(value, Mapping):
         return _rewritten(dict(value), change)
     if isinstance(value, list):
@@ -111,5 +111,5 @@ def _rewritten_any(value: Any, change: Callable[[Schema], Schema]) -> Any:
     return value
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _mapping(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}

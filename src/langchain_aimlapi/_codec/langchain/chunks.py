@@ -34,7 +34,7 @@ def as_chunk(item: Delta | Final) -> ChatGenerationChunk:
 
 def delta_chunk(delta: Delta) -> ChatGenerationChunk:
     """One delta as a chunk."""
-    metadata: dict[str, Any] = {"model_provider": PROVIDER}
+    metadata: dict[str, object] = {"model_provider": PROVIDER}
     if delta.logprobs:
         metadata["logprobs"] = delta.logprobs
     kwargs: dict[str, object] | None = None
@@ -45,7 +45,7 @@ def delta_chunk(delta: Delta) -> ChatGenerationChunk:
 
 
 def _kwargs(delta: Delta) -> dict[str, Any]:
-    kwargs: dict[str, Any] = {}
+    kwargs: dict[str, object] = {}
     if delta.reasoning:
         kwargs["reasoning_content"] = delta.reasoning
     if delta.audio:
@@ -55,8 +55,8 @@ def _kwargs(delta: Delta) -> dict[str, Any]:
 
 def _validated(
     text: str,
-    metadata: dict[str, Any],
-    kwargs: dict[str, Any] | None,
+    metadata: dict[str, object],
+    kwargs: dict[str, object] | None,
     tools: list[ToolCallChunk] | None,
 ) -> ChatGenerationChunk:
     fields: dict[str, Any] = {"content": text, "response_metadata": metadata}

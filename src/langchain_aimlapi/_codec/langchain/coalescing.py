@@ -7,7 +7,7 @@ up to is the same. Audio passes as it is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -76,7 +76,7 @@ def _sum(text: str | None, more: str | None) -> str | None:
     return text if more is None else (text or "") + more
 
 
-def _all(logprobs: Mapping[str, Any], more: Mapping[str, object]) -> dict[str, object]:
+def _all(logprobs: Mapping[str, object], more: Mapping[str, object]) -> dict[str, object]:
     """Lists of tokens are joined; what else there is, is taken from the later one."""
     found = dict(logprobs)
     for key, value in more.items():

@@ -163,7 +163,7 @@ class EventWriter:
             events.append({"event": "content-block-finish", "index": index, "content": block})
         return events
 
-    def _whole(self, kwargs: dict[str, Any]) -> list[tuple[int, dict[str, Any]]]:
+    def _whole(self, kwargs: dict[str, Any]) -> list[tuple[int, dict[str, object]]]:
         blocks: list[tuple[int, dict[str, Any]]] = []
         if self._reasoning is not None:
             reasoning = {"type": "reasoning", "reasoning": "".join(self._words[0])}

@@ -50,7 +50,7 @@ class _Whole:
         return super().__new__(cls)
 
     @property
-    def __dict__(self) -> dict[str, Any]:
+    def __dict__(self) -> dict[str, object]:
         fields: dict[str, Any] = _read_fields(self)
         if fields.get("tool_calls", ()) is None:
             calls = partial_calls(fields["tool_call_chunks"])
@@ -68,7 +68,7 @@ class AIMessageChunk(_Whole, core.AIMessageChunk):
     # By this name, stores that know LangChain's classes alone write it and load theirs.
     __module__ = core.AIMessageChunk.__module__
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: object) -> Any:
         if isinstance(other, core.AIMessageChunk):
             return added(self, [other])
         if isinstance(other, list | tuple) and all(
@@ -86,7 +86,7 @@ class AIMessageChunk(_Whole, core.AIMessageChunk):
     def __reduce__(self) -> Any:
         return _blank, (), self.__getstate__()
 
-    def __reduce_ex__(self, _protocol: Any) -> Any:
+    def __reduce_ex__(self, _protocol: object) -> Any:
         return self.__reduce__()
 
 
@@ -161,7 +161,7 @@ def added(left: AIMessageChunk, others: Iterable[core.AIMessageChunk]) -> Any:
     return construct(AIMessageChunk, summed, set(_SUMMED), {})
 
 
-def _merged(fields: list[dict[str, Any]], name: str) -> dict[str, Any]:
+def _merged(fields: list[dict[str, Any]], name: str) -> dict[str, object]:
     """LangChain's merge of one field, without what every chunk of ours repeats."""
     first, *rest = [f[name] for f in fields]
     if first.get("model_provider") == PROVIDER:
@@ -184,7 +184,7 @@ def _joined_reasoning(listed: list[dict[str, object]]) -> Iterator[dict[str, obj
 _REASONING = "reasoning_content"
 
 
-def _merged_pieces(fields: list[dict[str, Any]]) -> list[Any] | None:
+def _merged_pieces(fields: list[dict[str, Any]]) -> list[object] | None:
     """Pieces of calls joined by index; `None` if they are not ours, and LangChain has to do it."""
     calls: dict[int, _Pieces] = {}
     for piece in [piece for f in fields for piece in f["tool_call_chunks"]]:
@@ -261,7 +261,7 @@ def read_strictly(message: core.AIMessageChunk) -> core.AIMessageChunk:
     return message
 
 
-def _whole_block(block: str | dict[Any, Any], by_id: Mapping[str | None, Any]) -> Any:
+def _whole_block(block: str | dict[object, Any], by_id: Mapping[str | None, Any]) -> Any:
     """A block of a call that may be half written, as the call that it is."""
     if not isinstance(block, Mapping) or block.get("type") not in {"tool_call", "tool_call_chunk"}:
         return block

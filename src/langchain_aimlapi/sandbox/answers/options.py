@@ -81,15 +81,15 @@ def _text(name: str, value: Any) -> str:
     return str(value)
 
 
-def _texts(name: str) -> Callable[[Any], str]:
+def _texts(name: str) -> Callable[[object], str]:
     return lambda value: _text(name, value)
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: object) -> bool:
     return isinstance(value, Sequence) and not isinstance(value, (str, bytes))
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
@@ -193,7 +193,7 @@ def _chunks(value: Any) -> tuple[str, ...] | int:
     return tuple(value)
 
 
-def _error(value: Any) -> Fault:
+def _error(value: object) -> Fault:
     if isinstance(value, str):
         return fault_named(value)
     status, message = (value, "") if isinstance(value, int) else _pair(value)
@@ -201,7 +201,7 @@ def _error(value: Any) -> Fault:
     return error_fault(status, _text("the message of an error", message))
 
 
-def _pair(value: Any) -> tuple[Any, Any]:
+def _pair(value: Any) -> tuple[Any, object]:
     fits = _is_list(value) and len(value) == len(("status", "message"))
     _need(fits, "error is the name of a fault, a status, or a status with a message", value)
     return value[0], value[1]
@@ -215,7 +215,7 @@ def _embeddings(value: Any) -> tuple[tuple[float, ...], ...]:
 
 
 _FIELDS = {"error": "fault"}
-_READERS: dict[str, Callable[[Any], Any]] = {
+_READERS: dict[str, Callable[[object], Any]] = {
     "reasoning": _texts("reasoning"),
     "tool_calls": _tool_calls,
     "finish_reason": _texts("finish_reason"),

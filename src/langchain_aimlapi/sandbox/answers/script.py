@@ -177,7 +177,7 @@ class Script:
             raise UnusedAnswersError("no request got these answers: " + "; ".join(unused))
 
 
-def _called(function: Callable[[RecordedRequest], object], record: RecordedRequest) -> Any:
+def _called(function: Callable[[RecordedRequest], object], record: RecordedRequest) -> object:
     """Call a function of the test, sync or async, in the thread that was made for it."""
     given = function(record)
     return asyncio.run(_awaited(given)) if inspect.isawaitable(given) else given

@@ -10,7 +10,7 @@ import json
 import runpy
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from langchain_aimlapi.sandbox.answers.options import make_answer
 from langchain_aimlapi.sandbox.answers.script import Conditions
@@ -47,7 +47,7 @@ def load_script(path: str | os.PathLike[str], script: Script) -> None:
             raise ValueError(f"{file}, entry {number}: {error}") from error
 
 
-def _parsed(file: Path) -> Any:
+def _parsed(file: Path) -> object:
     text = file.read_text("utf-8")
     if file.suffix == ".json":
         try:
@@ -64,13 +64,13 @@ def _parsed(file: Path) -> Any:
         raise ValueError(f"{file} is not YAML: {error}") from error
 
 
-def _listed(file: Path, entries: Any) -> list[Any]:
+def _listed(file: Path, entries: object) -> list[object]:
     if not isinstance(entries, list | None):
         raise ValueError(f"{file} is a list of answers, not {type(entries).__name__}")  # noqa: TRY004
     return entries or []
 
 
-def _add(script: Script, entry: Any) -> None:
+def _add(script: Script, entry: object) -> None:
     if isinstance(entry, str):
         entry = {"text": entry}
     if not isinstance(entry, dict):

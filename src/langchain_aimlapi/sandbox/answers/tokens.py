@@ -102,5 +102,5 @@ def logprob(token: str, top: int, value: float | None = None) -> dict[str, Any]:
     return {**options[0], "top_logprobs": options[:top]}
 
 
-def _entry(token: str, value: float) -> dict[str, Any]:
+def _entry(token: str, value: float) -> dict[str, object]:
     return {"token": token, "logprob": round(value, 3), "bytes": list(token.encode())}

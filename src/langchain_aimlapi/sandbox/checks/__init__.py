@@ -43,7 +43,7 @@ def check_chat(body: Any, longest_id: int = 40) -> None:
         raise validation_error(*lines)
 
 
-def check_model(body: Any) -> None:
+def check_model(body: object) -> None:
     """Reject a request without a model, or for a model that does not exist.
 
     Any id works in the sandbox, except those that begin with `unknown/`.

@@ -118,6 +118,6 @@ def _results(message: dict[str, Any]) -> list[str]:
     return refs + [part["tool_use_id"] for part in _parts(message) if part["type"] == "tool_result"]
 
 
-def _parts(message: dict[str, Any]) -> list[dict[str, Any]]:
+def _parts(message: dict[str, object]) -> list[dict[str, Any]]:
     content = message.get("content")
     return content if isinstance(content, list) else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from langchain_aimlapi.sandbox.checks.parts import (
     MEDIA,
@@ -27,7 +27,7 @@ _ROLES: dict[str, frozenset[str]] = {
 """Per role, the allowed types of content parts."""
 
 
-def check_messages(messages: Any) -> Iterator[str]:
+def check_messages(messages: object) -> Iterator[str]:
     """List the problems of the messages."""
     if not isinstance(messages, list):
         yield "messages: Required" if messages is None else "messages: Expected array"
@@ -39,7 +39,7 @@ def check_messages(messages: Any) -> Iterator[str]:
                 yield f"messages.{index}.{problem}"
 
 
-def check_system(system: Any) -> Iterator[str]:
+def check_system(system: object) -> Iterator[str]:
     """List the problems of the top-level instructions of Anthropic's dialect."""
     if isinstance(system, list):
         for problem in check_parts(system, TEXT):
@@ -48,7 +48,7 @@ def check_system(system: Any) -> Iterator[str]:
         yield "system: Expected string or array"
 
 
-def _message(message: Any) -> Iterator[str]:
+def _message(message: object) -> Iterator[str]:
     if not isinstance(message, dict):
         yield "Expected object"
         return
@@ -66,7 +66,7 @@ def _message(message: Any) -> Iterator[str]:
     yield from _calls(message.get("tool_calls"))
 
 
-def _calls(calls: Any) -> Iterator[str]:
+def _calls(calls: object) -> Iterator[str]:
     if not isinstance(calls, list):
         if calls is not None:
             yield "tool_calls: Expected array"
@@ -78,5 +78,5 @@ def _calls(calls: Any) -> Iterator[str]:
             yield f"tool_calls.{index}.function.arguments: Expected string"
 
 
-def _inner(call: dict[str, Any]) -> Any:
+def _inner(call: dict[str, object]) -> object:
     return call.get("function") or call.get("custom")

@@ -10,19 +10,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-def _stop(value: Any) -> str:
+def _stop(value: object) -> str:
     stops = [value] if isinstance(value, str) else value
     if not isinstance(stops, list) or not all(isinstance(stop, str) for stop in stops):
         return "Expected string or array of strings"
     return "Array must contain at most 4 element(s)" if len(stops) > _MAX_STOPS else ""
 
 
-def _stream_options(value: Any) -> str:
+def _stream_options(value: object) -> str:
     good = isinstance(value, dict) and isinstance(value.get("include_usage"), bool)
     return "" if good else "Expected {include_usage: boolean}"
 
 
-def _thinking(value: Any) -> str:
+def _thinking(value: object) -> str:
     if not isinstance(value, dict):
         return "Expected object"
     if problem := OneOf(("enabled", "disabled", "adaptive"))(value.get("type")):
@@ -31,7 +31,7 @@ def _thinking(value: Any) -> str:
     return Number(1024, whole=True)(budget) if budget is not None else ""
 
 
-def _reasoning(value: Any) -> str:
+def _reasoning(value: object) -> str:
     if not isinstance(value, dict):
         return "Expected object"
     if value.get("effort") and value.get("max_tokens"):
@@ -39,7 +39,7 @@ def _reasoning(value: Any) -> str:
     return _EFFORT(value["effort"]) if value.get("effort") is not None else ""
 
 
-def _response_format(value: Any) -> str:
+def _response_format(value: object) -> str:
     if not isinstance(value, dict):
         return "Expected object"
     if value.get("type") == "json_schema":
@@ -48,12 +48,12 @@ def _response_format(value: Any) -> str:
     return OneOf(("text", "json_object", "json_schema"))(value.get("type"))
 
 
-def _modalities(value: Any) -> str:
+def _modalities(value: object) -> str:
     good = isinstance(value, list) and all(word in ("text", "audio") for word in value)
     return "" if good else "Expected an array of 'text' | 'audio'"
 
 
-def _audio(value: Any) -> str:
+def _audio(value: object) -> str:
     if not isinstance(value, dict) or not value.get("voice"):
         return "voice: Required"
     return OneOf(("wav", "mp3", "flac", "opus", "pcm16"))(value.get("format"))
@@ -64,7 +64,7 @@ _EFFORT = OneOf(("low", "medium", "high"))
 _PENALTY = Number(-2, 2)
 _BOOLEAN, _OBJECT, _ARRAY = Kind(bool, "boolean"), Kind(dict, "object"), Kind(list, "array")
 _POSITIVE = Number(1, whole=True)
-_PARAMETERS: dict[str, Callable[[Any], str]] = {
+_PARAMETERS: dict[str, Callable[[object], str]] = {
     "temperature": Number(0, 2),
     "top_p": Number(0.01, 1),
     "top_k": Number(0),

@@ -45,7 +45,7 @@ def check_parts(parts: list[Any], allowed: frozenset[str]) -> Iterator[str]:
             yield f"content.{index}: Invalid {kind} part"
 
 
-def _is_source(value: Any) -> bool:
+def _is_source(value: object) -> bool:
     """Tell whether a value is a URL or valid base64."""
     if not isinstance(value, str) or not value:
         return False
@@ -64,7 +64,7 @@ def _url_in(key: str) -> Callable[[dict[str, Any]], bool]:
     return lambda part: isinstance(part.get(key), dict) and _is_source(part[key].get("url"))
 
 
-def _source(part: dict[str, Any]) -> bool:
+def _source(part: dict[str, object]) -> bool:
     source = part.get("source")
     if not has_texts(source, "type", "media_type") or not has_texts(part, "", "title"):
         return False
@@ -81,23 +81,23 @@ def _source(part: dict[str, Any]) -> bool:
             return False
 
 
-def _audio(part: dict[str, Any]) -> bool:
+def _audio(part: dict[str, object]) -> bool:
     audio = part.get("input_audio")
     return has_texts(audio, "data", "format") and _is_source(audio["data"])
 
 
-def _file(part: dict[str, Any]) -> bool:
+def _file(part: dict[str, object]) -> bool:
     file = part.get("file")
     if not has_texts(file, "", "file_data file_id filename"):
         return False
     return _is_source(file["file_data"]) if file.get("file_data") else bool(file.get("file_id"))
 
 
-def _tool_use(part: dict[str, Any]) -> bool:
+def _tool_use(part: dict[str, object]) -> bool:
     return has_texts(part, "id name") and isinstance(part.get("input") or {}, dict)
 
 
-def _tool_result(part: dict[str, Any]) -> bool:
+def _tool_result(part: dict[str, object]) -> bool:
     content = part.get("content")
     if not has_texts(part, "tool_use_id"):
         return False
@@ -106,7 +106,7 @@ def _tool_result(part: dict[str, Any]) -> bool:
     return content is None or isinstance(content, str)
 
 
-_VALID: dict[str, Callable[[dict[str, Any]], bool]] = {
+_VALID: dict[str, Callable[[dict[str, object]], bool]] = {
     "text": lambda part: isinstance(part.get("text"), str),
     "image_url": _url_in("image_url"),
     "video_url": _url_in("video_url"),

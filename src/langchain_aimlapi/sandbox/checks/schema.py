@@ -25,7 +25,7 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 _ADDRESS = re.compile(r"(https?://\S|data:\S+,)", re.IGNORECASE)
 
 
-def problems(schema: Schema, value: Any, at: str) -> Iterator[str]:
+def problems(schema: Schema, value: object, at: str) -> Iterator[str]:
     """List what is wrong with a value.
 
     Args:
@@ -63,7 +63,7 @@ def _is_about_type(line: str) -> bool:
     return ": Expected " in line and ", received " in line
 
 
-def _wrong_type(schema: Schema, value: Any) -> str:
+def _wrong_type(schema: Schema, value: object) -> str:
     word = schema.get("type")
     if schema.get("format") == "binary":
         return "" if is_file(value) else f"Expected file, received {_name(value)}"
@@ -75,13 +75,13 @@ def _wrong_type(schema: Schema, value: Any) -> str:
     return "" if fits else f"Expected {word}, received {_name(value)}"
 
 
-def _name(value: Any) -> str:
+def _name(value: object) -> str:
     if isinstance(value, bool):
         return "boolean"
     return next(word for word, kinds in _TYPES.items() if isinstance(value, kinds))
 
 
-def _wrong_value(schema: Schema, value: Any) -> str:
+def _wrong_value(schema: Schema, value: object) -> str:
     allowed = schema.get("enum")
     if allowed is not None and value not in allowed:
         if all(isinstance(one, str) for one in allowed):
@@ -93,7 +93,7 @@ def _wrong_value(schema: Schema, value: Any) -> str:
     return _wrong_size(schema, value)
 
 
-def _wrong_size(schema: Schema, value: Any) -> str:
+def _wrong_size(schema: Schema, value: object) -> str:
     if isinstance(value, int | float):
         return _wrong_number(schema, value)
     names, thing = ("minLength", "maxLength"), "String"
@@ -135,6 +135,6 @@ def _parts(schema: Schema, value: Any, at: str) -> Iterator[str]:
             yield from problems(part, value[name], f"{at}.{name}")
 
 
-def is_file(value: Any) -> bool:
+def is_file(value: object) -> bool:
     """Tell whether a value is a file of a form, as `parsing.form` describes it."""
     return isinstance(value, dict) and isinstance(value.get("base64"), str)

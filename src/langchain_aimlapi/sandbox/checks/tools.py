@@ -32,7 +32,7 @@ def check_tools(body: dict[str, Any]) -> Iterator[str]:
         yield f"tool_choice: {problem}"
 
 
-def _tool(tool: Any) -> str:
+def _tool(tool: object) -> str:
     if not isinstance(tool, dict):
         return "type: Required"
     if "input_schema" in tool:
@@ -49,7 +49,7 @@ def _tool(tool: Any) -> str:
     return _named(inner, {} if schema is None else schema, f"{kind}.")
 
 
-def _named(inner: dict[str, Any], schema: Any, where: str = "") -> str:
+def _named(inner: dict[str, object], schema: Any, where: str = "") -> str:
     name = inner.get("name")
     if not isinstance(name, str) or not TOOL_NAME.fullmatch(name):
         return f"{where}name: {TOOL_NAME_RULE}"
@@ -60,7 +60,7 @@ def _named(inner: dict[str, Any], schema: Any, where: str = "") -> str:
     return ""
 
 
-def _choice(choice: Any, tools: list[dict[str, Any]]) -> str:
+def _choice(choice: Any, tools: list[dict[str, object]]) -> str:
     if isinstance(choice, str):
         return "" if choice in _MODES else f"Expected {sorted(_MODES)}, received {choice!r}"
     kind = choice.get("type") if isinstance(choice, dict) else None
@@ -76,7 +76,7 @@ def _choice(choice: Any, tools: list[dict[str, Any]]) -> str:
     return "" if name in [_name(tool) for tool in tools] else f"there is no tool named {name!r}"
 
 
-def _allowed(allowed: Any) -> str:
+def _allowed(allowed: object) -> str:
     good = (
         isinstance(allowed, dict)
         and allowed.get("mode") in ("auto", "required")
@@ -86,7 +86,7 @@ def _allowed(allowed: Any) -> str:
     return "" if good else "allowed_tools: Expected mode and tools"
 
 
-def _name(tool: Any) -> str:
+def _name(tool: object) -> str:
     """Return the name of a tool or of a tool choice; empty if there is none."""
     if not isinstance(tool, dict):
         return ""

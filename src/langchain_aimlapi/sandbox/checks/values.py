@@ -18,7 +18,7 @@ class Number:
     high: float | None = None
     whole: bool = False
 
-    def __call__(self, value: Any) -> str:
+    def __call__(self, value: object) -> str:
         """Return the problem of a value, or an empty string."""
         right = int if self.whole else (int, float)
         if isinstance(value, bool) or not isinstance(value, right):
@@ -37,7 +37,7 @@ class Kind:
     type: type
     word: str
 
-    def __call__(self, value: Any) -> str:
+    def __call__(self, value: object) -> str:
         """Return the problem of a value, or an empty string."""
         return "" if isinstance(value, self.type) else f"Expected {self.word}"
 
@@ -48,7 +48,7 @@ class OneOf:
 
     words: tuple[str, ...]
 
-    def __call__(self, value: Any) -> str:
+    def __call__(self, value: object) -> str:
         """Return the problem of a value, or an empty string."""
         if isinstance(value, str) and value in self.words:
             return ""
@@ -56,7 +56,7 @@ class OneOf:
         return f"Invalid enum value. Expected {expected}, received {value!r}"
 
 
-def has_texts(value: Any, required: str, optional: str = "") -> TypeGuard[dict[str, Any]]:
+def has_texts(value: object, required: str, optional: str = "") -> TypeGuard[dict[str, Any]]:
     """Tell whether a value is an object whose named values are strings.
 
     Both arguments are names separated by spaces; a required string may not be empty, an optional

@@ -43,7 +43,7 @@ def _empty_texts(body: dict[str, Any]) -> Iterator[str]:
                 yield f"{place}: text content blocks must be non-empty"
 
 
-def _blocks(where: str, content: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+def _blocks(where: str, content: object) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the blocks of a content, and those within tool results."""
     for at, part in enumerate(content if isinstance(content, list) else []):
         yield f"{where}.content.{at}", part
@@ -51,7 +51,7 @@ def _blocks(where: str, content: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from _blocks(f"{where}.content.{at}", part.get("content"))
 
 
-def _forces(body: dict[str, Any]) -> bool:
+def _forces(body: dict[str, object]) -> bool:
     choice = body.get("tool_choice")
     if isinstance(choice, dict):
         if choice["type"] == "allowed_tools":

@@ -44,7 +44,7 @@ def parse_form(raw: bytes, content_type: str) -> Json:
     return body
 
 
-def _part(piece: bytes) -> tuple[str, Any]:
+def _part(piece: bytes) -> tuple[str, object]:
     head, found, content = piece.removeprefix(b"\r\n").partition(b"\r\n\r\n")
     parsed = BytesHeaderParser().parsebytes(head)
     name = parsed.get_param("name", header="content-disposition")
@@ -60,7 +60,7 @@ def _part(piece: bytes) -> tuple[str, Any]:
     }
 
 
-def _value(name: str, text: str) -> Any:
+def _value(name: str, text: str) -> object:
     if name in _PROSE:
         return text
     try:
@@ -69,7 +69,7 @@ def _value(name: str, text: str) -> Any:
         return text
 
 
-def _add(body: Json, name: str, value: Any) -> None:
+def _add(body: Json, name: str, value: object) -> None:
     plain = name.removesuffix("[]")
     if plain in body:
         before = body[plain]

@@ -32,7 +32,7 @@ def as_chat(body: Json, earlier: list[Json]) -> Json:
     return {name: value for name, value in chat.items() if value is not None}
 
 
-def _messages(given: Any) -> list[Any]:
+def _messages(given: object) -> list[object]:
     if isinstance(given, str):
         return [{"role": "user", "content": given}]
     if not isinstance(given, list):
@@ -50,7 +50,7 @@ def _is_call(message: Any) -> bool:
     return isinstance(message, dict) and "tool_calls" in message
 
 
-def _message(item: Any) -> Any:
+def _message(item: object) -> Any:
     """Convert one input item to a chat message; None for what a chat cannot hold."""
     if not isinstance(item, dict):
         return item
@@ -73,11 +73,11 @@ def _message(item: Any) -> Any:
             return None
 
 
-def _content(content: Any) -> Any:
+def _content(content: object) -> object:
     return [_part(part) for part in content] if isinstance(content, list) else content
 
 
-def _part(part: Any) -> Any:
+def _part(part: Any) -> object:
     """Convert one content part; an unknown one is left as it is, to be refused."""
     match part.get("type") if isinstance(part, dict) else None:
         case "input_text" | "output_text":
@@ -93,14 +93,14 @@ def _part(part: Any) -> Any:
             return part
 
 
-def _tool(tool: Any) -> Any:
+def _tool(tool: object) -> object:
     if not isinstance(tool, dict) or tool.get("type") not in ("function", "custom"):
         return tool
     kind = tool["type"]
     return {"type": kind, kind: {key: value for key, value in tool.items() if key != "type"}}
 
 
-def _choice(choice: Any) -> Any:
+def _choice(choice: object) -> object:
     if not isinstance(choice, dict):
         return choice
     match choice.get("type"):
@@ -113,7 +113,7 @@ def _choice(choice: Any) -> Any:
             return "auto"
 
 
-def _format(given: Any) -> Any:
+def _format(given: object) -> object:
     if not isinstance(given, dict) or given.get("type") != "json_schema":
         return given or None
     return {

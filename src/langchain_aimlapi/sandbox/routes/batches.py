@@ -96,7 +96,7 @@ class BatchesRoute:
 
     async def _result(
         self, inference: Inference, request: Any, place: int, asked: Mapping[str, int]
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         id, expired = request["custom_id"], asked.get("expired", 0)  # noqa: A001
         if place < expired and id not in self._expired:
             self._expired.add(id)
@@ -180,16 +180,16 @@ def _asked(header: str) -> dict[str, int]:
     return {name: int(value) for name, _, value in pairs}
 
 
-def _errored(id: str, kind: str, message: str) -> dict[str, Any]:  # noqa: A002
+def _errored(id: str, kind: str, message: str) -> dict[str, object]:  # noqa: A002
     error = {"type": "error", "error": {"type": kind, "message": message}}
     return {"custom_id": id, "result": {"type": "errored", "error": error}}
 
 
-def _message(reply: Mapping[str, Any]) -> dict[str, Any]:
+def _message(reply: Mapping[str, Any]) -> dict[str, object]:
     """A chat completion as the message that Claude answers with."""
     (choice,) = reply["choices"]
     said, usage = choice["message"], reply["usage"]
-    content: list[dict[str, Any]] = []
+    content: list[dict[str, object]] = []
     if said.get("content"):
         content.append({"type": "text", "text": said["content"]})
     for call in said.get("tool_calls") or ():

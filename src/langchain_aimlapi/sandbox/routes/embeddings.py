@@ -70,7 +70,7 @@ class EmbeddingsRoute:
         return reply_with_cost(_reply(body, texts, vectors))
 
 
-def _reply(body: Any, texts: list[str], vectors: list[list[float]]) -> dict[str, Any]:
+def _reply(body: Any, texts: list[str], vectors: list[list[float]]) -> dict[str, object]:
     tokens = sum(map(count_tokens, texts))
     usage = {"prompt_tokens": tokens, "total_tokens": tokens}
     if "voyage" in body["model"]:
@@ -105,7 +105,7 @@ def _texts(body: Any) -> list[str]:
     return list(texts)
 
 
-_PARAMETERS: dict[str, Callable[[Any], str]] = {
+_PARAMETERS: dict[str, Callable[[object], str]] = {
     "dimensions": Number(1, _MAX_DIMENSIONS, whole=True),
     "encoding_format": OneOf(("float", "base64")),
 }

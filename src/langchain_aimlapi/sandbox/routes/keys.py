@@ -63,7 +63,7 @@ class KeysRoute:
         _check_manager(owner)
         return _json({"data": [self._shown(record) for record in self._state.keys.every()]})
 
-    def create(self, owner: KeyRecord, body: Any) -> Reply:
+    def create(self, owner: KeyRecord, body: object) -> Reply:
         """Answer `POST /keys`.
 
         Raises:
@@ -85,7 +85,7 @@ class KeysRoute:
             _check_manager(owner)
         return _json({"data": self._shown(self._state.keys.named(prefix))})
 
-    def change(self, owner: KeyRecord, prefix: str, body: Any, *, whole: bool) -> Reply:
+    def change(self, owner: KeyRecord, prefix: str, body: object, *, whole: bool) -> Reply:
         """Answer `PATCH /keys/{prefix}`, and `PUT`, which sets the rest to its defaults.
 
         Raises:
@@ -126,7 +126,7 @@ def _check_manager(owner: KeyRecord) -> None:
         raise ApiError(403, "Forbidden: this endpoint needs a management key")
 
 
-def _checked(body: Any, without: str = "") -> Json:
+def _checked(body: object, without: str = "") -> Json:
     if not isinstance(body, dict):
         raise validation_error("Expected object")
     fields = {name: schema for name, schema in _FIELDS.items() if name != without}

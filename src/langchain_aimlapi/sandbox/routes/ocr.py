@@ -88,7 +88,7 @@ def _count(data: bytes | None) -> int:
     return min(max(len(_PDF_PAGE.findall(data)), 1), _MOST_PAGES)
 
 
-def _chosen(wanted: Any, total: int) -> list[int]:
+def _chosen(wanted: object, total: int) -> list[int]:
     """Return the numbers of the pages to read, from 0, as each vendor writes them.
 
     Raises:

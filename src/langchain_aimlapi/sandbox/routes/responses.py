@@ -44,7 +44,7 @@ _ECHOED: Json = {
 }
 """Request fields that a response repeats, with their defaults."""
 _TEXT, _OBJECT, _ARRAY = Kind(str, "string"), Kind(dict, "object"), Kind(list, "array")
-_PARAMETERS: dict[str, Callable[[Any], str]] = {
+_PARAMETERS: dict[str, Callable[[object], str]] = {
     "include": _ARRAY,
     "instructions": _TEXT,
     "max_output_tokens": Number(16, whole=True),

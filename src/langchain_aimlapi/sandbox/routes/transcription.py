@@ -77,7 +77,7 @@ class TranscriptionRoute:
         return reply_with_cost(state) if "meta" in state else Reply(orjson.dumps(state))
 
 
-def _described(given: Any, data: bytes | None, seconds: float) -> str:
+def _described(given: object, data: bytes | None, seconds: float) -> str:
     if seconds:
         return f"This is a recording of {seconds:.1f} seconds."
     if data is not None:

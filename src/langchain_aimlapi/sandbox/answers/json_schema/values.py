@@ -92,7 +92,7 @@ class _Generator:
         self._budget = budget
         self._quoted = quoted
         self._texts: Iterator[str] = iter(quoted)
-        self._generators: dict[str, Callable[[Schema, str, int], Any]] = {
+        self._generators: dict[str, Callable[[Schema, str, int], object]] = {
             "object": self._object,
             "array": self._array,
             "string": self._string,
@@ -112,7 +112,7 @@ class _Generator:
         generate = self._generators.get(_type(schema))
         return generate(schema, name, depth) if generate and depth <= _MAX_DEPTH else None
 
-    def _fixed(self, schema: Schema) -> list[Any]:
+    def _fixed(self, schema: Schema) -> list[object]:
         """Return the value that a schema names itself, if it does."""
         if "const" in schema:
             return [schema["const"]]
@@ -122,7 +122,7 @@ class _Generator:
             return [next((option for option in options if option is not None), None)]
         return [schema["default"]] if schema.get("default") is not None else []
 
-    def _flat(self, schema: Any, depth: int) -> dict[str, Any]:
+    def _flat(self, schema: object, depth: int) -> dict[str, Any]:
         """Follow references, choose among alternatives, and merge what must all hold."""
         flat = dict(schema) if isinstance(schema, Mapping) else {}
         self._budget.spend(1 + len(flat))
@@ -150,7 +150,7 @@ class _Generator:
             found = found[int(key)] if isinstance(found, list) else found.get(key, {})
         return found if isinstance(found, Mapping) else {}
 
-    def _choose(self, options: list[Any], depth: int) -> Schema:
+    def _choose(self, options: list[object], depth: int) -> Schema:
         """Choose among alternatives: the first that is not null, and at depth the shallowest."""
         self._budget.spend(len(options))
         usable = [option for option in options if isinstance(option, Mapping)]
@@ -158,7 +158,7 @@ class _Generator:
             return min(usable, key=_nesting, default={})
         return next((option for option in usable if option.get("type") != "null"), {"type": "null"})
 
-    def _object(self, schema: Schema, _name: str, depth: int) -> dict[str, Any]:
+    def _object(self, schema: Schema, _name: str, depth: int) -> dict[str, object]:
         properties = schema.get("properties") or {}
         required = schema.get("required") or []
         names = list(properties) if depth < _FULL_DEPTH else []
@@ -172,7 +172,7 @@ class _Generator:
             result[key] = self.value(more if isinstance(more, Mapping) else None, key, depth + 1)
         return result
 
-    def _array(self, schema: Schema, name: str, depth: int) -> list[Any]:
+    def _array(self, schema: Schema, name: str, depth: int) -> list[object]:
         first = schema.get("prefixItems") or []
         items = schema.get("items")
         if isinstance(items, list):  # the older spelling of prefixItems
@@ -182,7 +182,7 @@ class _Generator:
         if items is False:
             length = min(length, len(first))
         single = name.removesuffix("s")
-        result: list[Any] = []
+        result: list[object] = []
         seen: set[str] = set()
         for index in range(int(length)):
             item = first[index] if index < len(first) else items
@@ -195,7 +195,7 @@ class _Generator:
             result.append(value)
         return result
 
-    def _another(self, schema: Any, value: Any, seen: set[str]) -> Any:
+    def _another(self, schema: object, value: object, seen: set[str]) -> Any:
         """Return a value unlike those already seen, if the schema has room for one."""
         flat = self._flat(schema, 0)
         options = flat.get("enum") or []
