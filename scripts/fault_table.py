@@ -20,7 +20,7 @@ from langchain_core._api import LangChainBetaWarning
 from langchain_aimlapi import ChatAimlapi
 from langchain_aimlapi._transport import pool
 from langchain_aimlapi.sandbox import FAULTS, Sandbox
-from tests.faults.expectations import EXPECTED, RETRY_AFTER, patience
+from tests.faults.expectations import EXPECTED, RETRY_AFTER, timeouts_for
 from tests.faults.playing import WAYS, play
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def _played(sandbox: Sandbox, fault: str, way: str) -> Cell:
             api_key=sandbox.api_key,
             base_url=sandbox.base_url,
             max_retries=RETRIES,
-            timeout=patience(way, EXPECTED[fault].seen(way)),
+            timeout=timeouts_for(way, EXPECTED[fault].seen(way)),
             default_headers={"x-sandbox-fault": fault},
         )
         outcome = play(way, model, "Hello")

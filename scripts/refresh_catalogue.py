@@ -1,14 +1,14 @@
 """Write the catalogue of models that the package ships.
 
-    python scripts/refresh_catalogue.py --from FACTS.json
+    python scripts/refresh_catalogue.py --from SPECS.json
     python scripts/refresh_catalogue.py --live https://api.aimlapi.com
-    python scripts/refresh_catalogue.py --from FACTS.json --live https://api.aimlapi.com
+    python scripts/refresh_catalogue.py --from SPECS.json --live https://api.aimlapi.com
 
-FACTS.json is a list of what each documented request schema says, one object per model id.
+SPECS.json is a list of what each documented request schema says, one object per model id.
 `--live` merges the service's own list of models over it, or, without `--from`, over the catalogue
 as it stands: the list knows new ids, aliases, windows, capabilities and prices; it says nothing of
 request schemas, so what is documented of those stays. An id that the list no longer has becomes
-"unlisted"; an id that only the list has gets no request schema, and is then sent the plain shape.
+"unlisted"; an id that only the list has gets no request schema, and is then sent the plain dialect.
 
 The same input gives the same bytes. Shared rows are named by their content, so that a new model
 changes its own line and no other.
@@ -70,7 +70,7 @@ RESPONSES_ONLY = (
 )
 """Ids that have a schema for `/responses` and none for `/chat/completions`."""
 
-RESPONSES_FACTS: dict[str, Any] = {
+RESPONSES_SPEC: dict[str, Any] = {
     "dialects": ["openai"],
     "vendor_folder": "OpenAI",
     "listed": "listed",
@@ -106,7 +106,7 @@ RESPONSES_FACTS: dict[str, Any] = {
 
 
 CLAUDE_ONLY = frozenset({"metadata", "stop_sequences", "system", "thinking"})
-"""What Anthropic-shaped schemas take and OpenAI-shaped ones do not."""
+"""What schemas of the Anthropic dialect take and those of OpenAI's do not."""
 
 CLAUDE_PARAMETERS = CLAUDE_ONLY | {
     "max_tokens",
@@ -117,22 +117,22 @@ CLAUDE_PARAMETERS = CLAUDE_ONLY | {
     "top_k",
     "top_p",
 }
-"""What Anthropic-shaped schemas take."""
+"""What schemas of the Anthropic dialect take."""
 
 
 def main(arguments: list[str]) -> int:
     """Write the catalogue as the command line asks; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--from", dest="facts", type=Path, metavar="FACTS.json")
+    parser.add_argument("--from", dest="specs", type=Path, metavar="SPECS.json")
     parser.add_argument("--live", metavar="URL", help="base URL of the service, before /v1")
     parser.add_argument("--to", type=Path, default=CATALOGUE, metavar="CATALOGUE.json")
     chosen = parser.parse_args(arguments)
-    if chosen.facts is None and chosen.live is None:
+    if chosen.specs is None and chosen.live is None:
         parser.error("nothing to refresh from: give --from, --live, or both")
-    base = chosen.facts or chosen.to
+    base = chosen.specs or chosen.to
     catalogue = json.loads(base.read_text("utf-8"))
-    if chosen.facts is not None:
-        catalogue = from_facts(catalogue)
+    if chosen.specs is not None:
+        catalogue = from_schemas(catalogue)
     if chosen.live is not None:
         merge_live(catalogue, fetch(chosen.live))
     chosen.to.write_text(render(catalogue), "utf-8")
@@ -140,92 +140,90 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def from_facts(documented: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the catalogue of the models in a facts file and of those on `/responses` only."""
+def from_schemas(documented: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the catalogue of the models in a file of model specs and of those on `/responses` only."""
     catalogue: dict[str, Any] = {table: {} for table in TABLES}
-    known = {fact["id"] for fact in documented}
-    only_responses = [
-        {"id": name} | RESPONSES_FACTS for name in RESPONSES_ONLY if name not in known
-    ]
-    for fact in documented + only_responses:
-        catalogue["models"][fact["id"]] = line(catalogue, fact)
+    known = {schema["id"] for schema in documented}
+    only_responses = [{"id": name} | RESPONSES_SPEC for name in RESPONSES_ONLY if name not in known]
+    for schema in documented + only_responses:
+        catalogue["models"][schema["id"]] = line(catalogue, schema)
     return catalogue
 
 
-def line(catalogue: dict[str, Any], fact: dict[str, Any]) -> dict[str, Any]:
+def line(catalogue: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """Return a model's line; what it shares with others is entered in the tables."""
-    folder = fact["vendor_folder"]
+    folder = schema["vendor_folder"]
     stated = {
         "vendor": VENDORS.get(folder, folder),
-        "listing": fact["listed"],
-        "context": fact.get("context"),
-        "generic": fact.get("generic_template"),
-        "route": fact.get("route"),
-        "parameters": share(catalogue["parameters"], parameters(fact)),
-        "shape": share(catalogue["shapes"], shape(fact)),
+        "listing": schema["listed"],
+        "context": schema.get("context"),
+        "generic": schema.get("generic_template"),
+        "route": schema.get("route"),
+        "parameters": share(catalogue["parameters"], parameters(schema)),
+        "shape": share(catalogue["shapes"], shape(schema)),
     }
     return stated_only(stated)
 
 
-def parameters(fact: dict[str, Any]) -> dict[str, Any]:
+def parameters(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the row of a schema's top-level parameters."""
     ranges = {
         name: {bound: value for bound, value in sorted(bounds.items()) if bound != "enum"}
-        for name, bounds in sorted(fact["ranges"].items())
+        for name, bounds in sorted(schema["ranges"].items())
     }
     return stated_only(
         {
-            "names": words(fact["params"]),
-            "names_by_dialect": names_by_dialect(fact),
+            "names": words(schema["params"]),
+            "names_by_dialect": names_by_dialect(schema),
             "ranges": {name: bounds for name, bounds in ranges.items() if bounds},
-            "efforts": " ".join(efforts(fact)),
-            "thinking": words(thinking(fact)),
+            "efforts": " ".join(efforts(schema)),
+            "thinking": words(thinking(schema)),
         }
     )
 
 
-def names_by_dialect(fact: dict[str, Any]) -> dict[str, str]:
+def names_by_dialect(schema: dict[str, Any]) -> dict[str, str]:
     """Return the parameters of each dialect where two contradicting schemas document a model.
 
-    The facts have the two schemas' parameters together. A schema that itself takes both dialects
+    The model specs have the two schemas' parameters together. A schema that itself takes both dialects
     (known by its server tools) has one set for both.
     """
-    if len(fact["dialects"]) == 1 or takes_server_tools(fact):
+    if len(schema["dialects"]) == 1 or takes_server_tools(schema):
         return {}
-    names = set(fact["params"])
+    names = set(schema["params"])
     return {
         "anthropic": words(names & CLAUDE_PARAMETERS),
         "openai": words(names - CLAUDE_ONLY),
     }
 
 
-def efforts(fact: dict[str, Any]) -> list[str]:
+def efforts(schema: dict[str, Any]) -> list[str]:
     """Return the levels of `reasoning_effort`; every documented `reasoning.effort` has three."""
-    levels: list[str] = fact["ranges"].get("reasoning_effort", {}).get("enum", [])
-    return levels or (["low", "medium", "high"] if "reasoning" in fact["params"] else [])
+    levels: list[str] = schema["ranges"].get("reasoning_effort", {}).get("enum", [])
+    return levels or (["low", "medium", "high"] if "reasoning" in schema["params"] else [])
 
 
-def thinking(fact: dict[str, Any]) -> list[str]:
+def thinking(schema: dict[str, Any]) -> list[str]:
     """Return what `thinking.type` takes, and `budget_tokens` where `enabled` needs one.
 
     The schemas know three forms: a switch, Claude's budget, and the newest Claude's choice of
     both and "adaptive", which comes with the server tools.
     """
-    if "thinking" not in fact["params"]:
+    if "thinking" not in schema["params"]:
         return []
-    if "anthropic" not in fact["dialects"]:
+    if "anthropic" not in schema["dialects"]:
         return ["enabled", "disabled"]
-    if takes_server_tools(fact):
+    if takes_server_tools(schema):
         return ["enabled", "disabled", "adaptive", "budget_tokens"]
     return ["enabled", "budget_tokens"]
 
 
-def takes_server_tools(fact: dict[str, Any]) -> bool:
-    """Whether a schema is one of the newest Claude, whose messages may have either shape."""
-    return "anthropic_server_tools" in fact["supports"]["tool_shapes"]
+def takes_server_tools(schema: dict[str, Any]) -> bool:
+    """Whether a schema is one of the newest Claude, whose messages may have either dialect."""
+    return "anthropic_server_tools" in schema["supports"]["tool_shapes"]
 
 
-def shape(fact: dict[str, Any]) -> dict[str, Any]:
+def shape(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the row of a schema's messages, tools and output formats.
 
     Three columns are read off what the schemas of one generation have in common. Those that know
@@ -233,22 +231,22 @@ def shape(fact: dict[str, Any]) -> dict[str, Any]:
     "developer" yet, as well as those with tools of their vendor's own, have no `strict`. Claude
     since version 4 takes documents, and five blocks a message until its newest schemas.
     """
-    supports, roles = fact["supports"], set(fact["roles"])
-    old = "function" in roles and not takes_server_tools(fact)
-    claude_4 = "document" in fact["user_parts_by_dialect"].get("anthropic", [])
+    supports, roles = schema["supports"], set(schema["roles"])
+    old = "function" in roles and not takes_server_tools(schema)
+    claude_4 = "document" in schema["user_parts_by_dialect"].get("anthropic", [])
     own_tools = {"builtin_function", "zhipu_web_search"} & set(supports["tool_shapes"])
-    parts = sorted(fact["user_parts_by_dialect"].items())
+    parts = sorted(schema["user_parts_by_dialect"].items())
     return stated_only(
         {
-            "dialects": words(fact["dialects"]),
-            "roles": words(fact["roles"]),
+            "dialects": words(schema["dialects"]),
+            "roles": words(schema["roles"]),
             "user_parts": {dialect: words(kinds) for dialect, kinds in parts},
-            "assistant_keys": words(fact["assistant_keys"]),
-            "assistant_parts": words(fact["assistant_parts"]),
-            "max_blocks": 5 if claude_4 and not takes_server_tools(fact) else None,
+            "assistant_keys": words(schema["assistant_keys"]),
+            "assistant_parts": words(schema["assistant_parts"]),
+            "max_blocks": 5 if claude_4 and not takes_server_tools(schema) else None,
             "closed_messages": old,
             "no_strict_tools": bool(own_tools) or (old and "developer" not in roles),
-            "tool_content": words(fact["tool_content"]),
+            "tool_content": words(schema["tool_content"]),
             "tool_shapes": words(supports["tool_shapes"]),
             "tool_choice_forms": words(supports["tool_choice_forms"]),
             "response_formats": words(supports["response_format"]),

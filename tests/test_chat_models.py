@@ -1,4 +1,4 @@
-"""The chat model through its front door, against the sandbox, in all four ways."""
+"""The chat model through its public methods, against the sandbox, in all four ways."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ class TestAnswers:
         assert sum(chunk.usage_metadata is not None for chunk in chunks) == 1
 
     def test_reasoning_is_kept_apart(self, ask, model):
-        """Thoughts are in `additional_kwargs` and are a content block of their own."""
+        """Reasoning is in `additional_kwargs` and is a content block of their own."""
         answer = ask(model(model="deepseek/deepseek-v4-pro", reasoning_effort="high"), "Why?")
 
-        thought = answer.additional_kwargs["reasoning_content"]
+        reasoning = answer.additional_kwargs["reasoning_content"]
         kinds = [block["type"] for block in answer.content_blocks]
-        assert thought
-        assert thought not in answer.text
+        assert reasoning
+        assert reasoning not in answer.text
         assert kinds == ["reasoning", "text"]
         assert answer.usage_metadata["output_token_details"]["reasoning"] > 0
 
@@ -269,7 +269,7 @@ class TestRequests:
         assert answer.response_metadata["model_name"] == "google/gemini-3-5-flash"
 
     def test_claude_in_its_own_shape(self, ask, model, aimlapi_sandbox):
-        """An id documented in the Anthropic shape alone is asked in it, and answers as all do."""
+        """An id documented in the Anthropic dialect alone is asked in it, and answers as all do."""
         llm = model(model="anthropic/claude-haiku-4.5", stop=["END"])
 
         answer = ask(llm, [SystemMessage("Be brief."), HumanMessage("Hi")])
@@ -311,7 +311,7 @@ class TestBadInput:
         with pytest.raises(ConfigurationError, match="no messages"):
             ask(model(), [])
 
-    def test_a_block_nobody_knows(self, ask, model, aimlapi_sandbox):
+    def test_an_unknown_block(self, ask, model, aimlapi_sandbox):
         """The error names its type and its place, and nothing is sent."""
         block = {"type": "hologram", "data": "…"}
         messages = [HumanMessage("Hi"), HumanMessage([{"type": "text", "text": "See"}, block])]

@@ -41,7 +41,7 @@ ANSWER = {
 
 @pytest.fixture
 def service():
-    """A service that takes the OpenAI shape alone, and keeps the shapes it was sent."""
+    """A service that takes the OpenAI dialect alone, and keeps the dialects it was sent."""
     shapes: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -83,7 +83,7 @@ def claude(service, **settings):
 
 
 def test_a_refused_shape_is_tried_in_the_other_once_and_remembered(ask, service):
-    """The documented shape first, the other after a refusal, and from then on that one."""
+    """The documented dialect first, the other after an error response, and from then on that one."""
     llm = claude(service)
 
     first, second = ask(llm, MESSAGES), ask(llm, MESSAGES)

@@ -1,4 +1,4 @@
-"""Embeddings through their front door."""
+"""Embeddings through their public methods."""
 
 from __future__ import annotations
 

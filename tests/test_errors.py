@@ -111,7 +111,7 @@ def test_status_and_message_choose_the_class(status, message, kind, retryable):
 
 
 def test_the_code_counts_where_the_message_is_silent():
-    """OpenAI-shaped providers name an overflow in the code alone."""
+    """Providers of the OpenAI dialect name an overflow in the code alone."""
     assert isinstance(
         status_error(400, "no", code="context_length_exceeded"), core.ContextOverflowError
     )

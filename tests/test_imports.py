@@ -180,7 +180,7 @@ class TestCost:
 
 
 class TestNames:
-    """The front door."""
+    """The package itself."""
 
     def test_exported_names(self):
         """A name more or less is a decision."""

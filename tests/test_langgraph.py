@@ -68,8 +68,8 @@ class TestAgents:
         assert "Sunny in Paris." in messages[3].text
 
     @both
-    def test_thoughts_go_back(self, model, aimlapi_sandbox, way):
-        """A model that has to see its own thoughts gets them with the tool's result."""
+    def test_reasoning_goes_back(self, model, aimlapi_sandbox, way):
+        """A model that has to see its own reasoning gets it with the tool's result."""
         llm = model(model="deepseek/deepseek-v4-pro", reasoning_effort="high")
         messages = run(create_agent(llm, [get_weather]), way, QUESTION)["messages"]
 

@@ -1,4 +1,4 @@
-"""The Responses route through the front door, against the sandbox, in all four ways."""
+"""The Responses route through the chat model, against the sandbox, in all four ways."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ class TestAnswers:
         assert answer.response_metadata["finish_reason"] == "incomplete"
         assert answer.response_metadata["incomplete_details"] == {"reason": "max_output_tokens"}
 
-    def test_thoughts(self, ask, model):
-        """Thoughts are a block of their own."""
+    def test_reasoning(self, ask, model):
+        """Reasoning is a block of their own."""
         answer = ask(model(model=MODEL, reasoning_effort="high"), "Why?")
 
         assert [block["type"] for block in answer.content_blocks] == ["reasoning", "text"]
@@ -163,7 +163,7 @@ class TestTools:
     @pytest.mark.parametrize("version", ["v0", "v1"])
     @pytest.mark.parametrize("effort", [None, "high"])
     def test_a_loop(self, ask, model, aimlapi_sandbox, version, effort):
-        """Call, result, answer; thoughts go back before their call."""
+        """Call, result, answer; reasoning goes back before its call."""
         llm = model(model=MODEL, reasoning_effort=effort, output_version=version)
         llm = llm.bind_tools([get_weather])
         question = HumanMessage("Weather in 'Paris'?")
@@ -176,8 +176,8 @@ class TestTools:
         assert (call["name"], call["args"]) == ("get_weather", {"city": "Paris"})
         assert "Sunny in Paris." in answer.text
         kinds = [item.get("type", item.get("role")) for item in last(aimlapi_sandbox).body["input"]]
-        thoughts = ["reasoning"] if effort else []
-        assert kinds == ["user", *thoughts, "function_call", "function_call_output"]
+        reasoning = ["reasoning"] if effort else []
+        assert kinds == ["user", *reasoning, "function_call", "function_call_output"]
 
     @pytest.mark.parametrize(
         ("choice", "calls"), [("any", 1), ("none", 0), ("get_weather", 1), (True, 1)]

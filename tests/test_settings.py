@@ -288,10 +288,10 @@ class TestUnknownArguments:
 
         assert aimlapi_sandbox.requests == []
 
-    def test_an_effort_of_a_model_nobody_knows(self, ask, model, aimlapi_sandbox):
+    def test_an_effort_of_an_unknown_model(self, ask, model, aimlapi_sandbox):
         """It is sent, and the service decides."""
         with pytest.raises(InvalidRequestError, match="reasoning_effort"):
-            ask(model(model="nobody/knows"), "Hi", reasoning_effort="ultra")
+            ask(model(model="acme/unknown"), "Hi", reasoning_effort="ultra")
 
         assert body(aimlapi_sandbox)["reasoning_effort"] == "ultra"
 
@@ -459,10 +459,10 @@ class TestEffects:
         assert "Hi" in "".join(chunk.text for chunk in llm.stream("Hi"))
 
     def test_echo_reasoning(self, ask, model, aimlapi_sandbox):
-        """A model's own thoughts go back to it, unless that is switched off."""
+        """A model's own reasoning goes back to it, unless that is switched off."""
         turns = [
             HumanMessage("Why?"),
-            AIMessage("So.", additional_kwargs={"reasoning_content": "a thought"}),
+            AIMessage("So.", additional_kwargs={"reasoning_content": "some reasoning"}),
             HumanMessage("And?"),
         ]
         name = "deepseek/deepseek-v4-pro"
@@ -472,7 +472,7 @@ class TestEffects:
         ask(model(model=name, echo_reasoning=False), turns)
         silent = body(aimlapi_sandbox)["messages"][1]
 
-        assert echoed["reasoning_content"] == "a thought"
+        assert echoed["reasoning_content"] == "some reasoning"
         assert "reasoning_content" not in silent
 
     def test_parallel_tool_calls(self, ask, model, aimlapi_sandbox):
@@ -485,12 +485,12 @@ class TestEffects:
 
     @pytest.mark.parametrize("split", [True, False])
     def test_split_think_tags(self, ask, model, split):
-        """Thoughts in tags become reasoning, unless they are to stay."""
-        with Scripted({"content": "<think>a thought</think>\n\nan answer"}) as service:
+        """Text in tags becomes reasoning, unless it is to stay."""
+        with Scripted({"content": "<think>some reasoning</think>\n\nan answer"}) as service:
             answer = ask(model(base_url=service.url, split_think_tags=split), "Hi")
 
         assert ("<think>" in answer.text) != split
-        assert (answer.additional_kwargs.get("reasoning_content") == "a thought") == split
+        assert (answer.additional_kwargs.get("reasoning_content") == "some reasoning") == split
 
     @pytest.mark.parametrize(("together", "words"), [(False, ["a", "b", "c"]), (True, ["abc"])])
     def test_coalesce(self, model, together, words):
@@ -647,7 +647,7 @@ class TestProfiles:
         assert profile["tool_calling"]
         assert profile["image_inputs"]
 
-    def test_a_model_nobody_knows(self):
+    def test_an_unknown_model(self):
         """No profile is made up."""
         assert ChatAimlapi(model="some/new-model").profile is None
 

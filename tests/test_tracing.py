@@ -161,8 +161,10 @@ class TestUsage:
         answers = [ask(llm, "Why?", config={"callbacks": [counter]}) for _ in range(2)]
 
         (usage,) = counter.usage_metadata.values()
-        thought = [answer.usage_metadata["output_token_details"]["reasoning"] for answer in answers]
-        assert usage["output_token_details"]["reasoning"] == sum(thought) > 0
+        reasoning = [
+            answer.usage_metadata["output_token_details"]["reasoning"] for answer in answers
+        ]
+        assert usage["output_token_details"]["reasoning"] == sum(reasoning) > 0
 
 
 class TestRuns:

@@ -82,8 +82,8 @@ def test_feeding_a_piece_of_a_tool_call(benchmark: BenchmarkFixture) -> None:
     decoder = StreamDecoder(CONTEXT)
     decoder.feed(_call_event(id="call-1", function={"name": "weather", "arguments": ""}))
     delta = benchmark(decoder.feed, _call_event(function={"arguments": '{"ci'}))
-    fragment = {"name": None, "args": '{"ci', "id": None, "index": 0, "type": "tool_call_chunk"}
-    assert delta.tools == [fragment]
+    chunk = {"name": None, "args": '{"ci', "id": None, "index": 0, "type": "tool_call_chunk"}
+    assert delta.tools == [chunk]
 
 
 def _call_event(**piece: Any) -> bytes:

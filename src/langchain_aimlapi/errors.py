@@ -292,7 +292,7 @@ class ContextOverflowError(InvalidRequestError, core.ContextOverflowError):
 
 
 class UnsupportedFormatError(InvalidRequestError):
-    """The model takes neither the `response_format` nor the tools that were to shape its answer."""
+    """The model takes neither the `response_format` nor the tools that a structured answer needs."""
 
     default_hint = "Without a method, with_structured_output tries all ways a model may take."
 

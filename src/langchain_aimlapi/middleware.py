@@ -94,7 +94,7 @@ class BudgetMiddleware(AgentMiddleware[Any, Any, Any]):
         return {"run_spent": {}, "run_granted": {}}
 
     async def abefore_agent(self, state: object, runtime: Runtime[Any]) -> dict[str, Any] | None:
-        """The same for agents that are awaited."""
+        """The same for async agents."""
         return self.before_agent(state, runtime)
 
     @hook_config(can_jump_to=["end"])
@@ -121,7 +121,7 @@ class BudgetMiddleware(AgentMiddleware[Any, Any, Any]):
 
     @hook_config(can_jump_to=["end"])
     async def abefore_model(self, state: object, runtime: Runtime[Any]) -> dict[str, Any] | None:
-        """The same for agents that are awaited."""
+        """The same for async agents."""
         return self.before_model(state, runtime)
 
     def after_model(self, state: Any, runtime: Runtime[Any]) -> dict[str, Any] | None:
@@ -140,7 +140,7 @@ class BudgetMiddleware(AgentMiddleware[Any, Any, Any]):
         }
 
     async def aafter_model(self, state: object, runtime: Runtime[Any]) -> dict[str, Any] | None:
-        """The same for agents that are awaited."""
+        """The same for async agents."""
         return self.after_model(state, runtime)
 
     def _reached(

@@ -138,7 +138,7 @@ def test_a_capped_job_asks_nothing_once_it_has_stopped(tmp_path):
 
 def test_a_redis_server_that_is_gone(tmp_path, source, monkeypatch):
     """The job ends with what is the matter, and keeps what it has."""
-    monkeypatch.setattr(limits, "_PATIENCE", 0.1)
+    monkeypatch.setattr(limits, "_CONNECT_TIMEOUT", 0.1)
     with pytest.raises(bulk.JobStoppedError, match="Redis server"):
         bulk.run(
             source,

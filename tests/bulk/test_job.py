@@ -86,12 +86,12 @@ class TestTheOutput:
         assert row["input_tokens"] > 0
 
     def test_embeddings_go_many_rows_a_call(self, tmp_path, source):
-        """Vectors stand in a column of their own."""
-        vectors = DeterministicFakeEmbedding(size=4)
-        bulk.run(source, vectors, tmp_path / "out.jsonl", prompt="{text}")
+        """Embeddings stand in a column of their own."""
+        embeddings = DeterministicFakeEmbedding(size=4)
+        bulk.run(source, embeddings, tmp_path / "out.jsonl", prompt="{text}")
 
         rows = read_lines(tmp_path / "out.jsonl")
-        assert rows[7]["embedding"] == pytest.approx(vectors.embed_query("t7"), rel=1e-6)
+        assert rows[7]["embedding"] == pytest.approx(embeddings.embed_query("t7"), rel=1e-6)
 
     def test_rows_of_the_program_are_an_input_too(self, tmp_path):
         """Texts of a generator are the column "input"."""
@@ -113,7 +113,7 @@ class TestTheOutput:
         assert not list(tmp_path.glob(".out*"))
 
     async def test_it_runs_within_a_loop(self, tmp_path, source):
-        """In a notebook `run` works too, and `arun` is awaited."""
+        """In a notebook `run` works too, and `await arun(…)`."""
         assert (
             bulk.run(source, World().runnable(), tmp_path / "a.jsonl", prompt="{text}").done == 20
         )
@@ -174,7 +174,7 @@ class TestGoingOn:
         assert field in refused.value.fields
 
     def test_another_model_is_refused_and_another_key_is_not(self, tmp_path, source):
-        """The model is part of the job; the key, the address and the patience are not."""
+        """The model is part of the job; the key, the address and the time limits are not."""
         out = tmp_path / "o.jsonl"
         bulk.run(source, World().runnable(), out, prompt="{text}", journal=tmp_path / "j")
         from langchain_aimlapi.bulk.calls import identity_of
@@ -279,7 +279,7 @@ class TestTheEnd:
         assert sum(world.calls.values()) == spent
 
     def test_each_kind_of_failure_has_its_own_retries(self, tmp_path):
-        """A storm of refusals does not use up what is there for broken connections."""
+        """Many error responses do not use up what is there for broken connections."""
         errors = [RateLimitError("slow down", status_code=429)] * 6 + [
             ServerError("oops", status_code=500)
         ]

@@ -99,13 +99,13 @@ def forget():
 
 @pytest.fixture
 def refreshed(refresh, tmp_path, capsys):
-    """Run the refresh script on facts and a URL; give the file it wrote, decoded."""
+    """Run the refresh script on model specs and a URL; give the file it wrote, decoded."""
 
-    def run(*facts, live=None, to=tmp_path / "models.json"):
+    def run(*specs, live=None, to=tmp_path / "models.json"):
         arguments = ["--to", str(to)]
-        if facts:
-            source = tmp_path / "facts.json"
-            source.write_text(json.dumps(facts), "utf-8")
+        if specs:
+            source = tmp_path / "specs.json"
+            source.write_text(json.dumps(specs), "utf-8")
             arguments += ["--from", str(source)]
         if live:
             arguments += ["--live", live]
@@ -118,10 +118,10 @@ def refreshed(refresh, tmp_path, capsys):
 
 @pytest.fixture
 def catalogue_of(refreshed, listing, monkeypatch, tmp_path, forget):
-    """Put a catalogue of these facts, and of these listed models, in the place of the shipped."""
+    """Put a catalogue of these model specs, and of these listed models, in the place of the shipped."""
 
-    def install(*facts, live=()):
-        refreshed(*facts, live=listing(*live).url if live else None)
+    def install(*specs, live=()):
+        refreshed(*specs, live=listing(*live).url if live else None)
         monkeypatch.setattr(lookup, "_FILE", tmp_path / "models.json")
         forget()
 

@@ -1,4 +1,4 @@
-"""Documented facts and listed models, cut down to two of each."""
+"""Documented model specs and listed models, cut down to two of each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SUPPORTS: dict[str, Any] = {
 
 
 def documented(name: str, **changes: Any) -> dict[str, Any]:
-    """Facts of a plain model, with changes."""
+    """Spec of a plain model, with changes."""
     return {
         "id": name,
         "dialects": ["openai"],

@@ -1,4 +1,4 @@
-"""The catalogue is generated: from documented facts, and from the service's own list."""
+"""The catalogue is generated: from documented model specs, and from the service's own list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from langchain_aimlapi._catalogue.entry import read_entry
 from .samples import SUPPORTS, documented, listed
 
 
-def facts_of(data, model):
+def spec_of(data, model):
     """What the package reads of a model in a file."""
     return read_entry(data, model).spec
 
@@ -47,9 +47,9 @@ def test_a_new_model_changes_its_own_line_only(refreshed, tmp_path):
     assert before <= after
 
 
-def test_facts_arrive(refreshed):
+def test_specs_arrive(refreshed):
     """What is documented of a model is what the package reads."""
-    spec = facts_of(refreshed(documented("a/one")), "a/one")
+    spec = spec_of(refreshed(documented("a/one")), "a/one")
 
     assert spec.parameters == {"tools", "temperature", "max_tokens", "reasoning_effort"}
     assert spec.ranges == {"temperature": {"maximum": 2, "minimum": 0}}
@@ -77,14 +77,14 @@ def test_facts_arrive(refreshed):
 )
 def test_three_forms_of_thinking(refreshed, changes, expected):
     """`thinking` is a switch, Claude's budget, or the newest Claude's choice."""
-    assert facts_of(refreshed(documented("a", **changes)), "a").thinking == expected
+    assert spec_of(refreshed(documented("a", **changes)), "a").thinking == expected
 
 
 def test_contradicting_schemas_keep_both_dialects(refreshed):
     """Where two schemas of one id disagree, each dialect keeps the parameters of its own."""
     params = ["max_tokens", "system", "stop_sequences", "stop", "response_format", "tools"]
     changes = {"dialects": ["anthropic", "openai"], "params": params}
-    spec = facts_of(refreshed(documented("a", **changes)), "a")
+    spec = spec_of(refreshed(documented("a", **changes)), "a")
 
     assert spec.parameters == set(params)
     assert spec.in_dialect("openai").parameters == set(params) - {"system", "stop_sequences"}
@@ -93,17 +93,17 @@ def test_contradicting_schemas_keep_both_dialects(refreshed):
 
 def test_one_schema_is_the_same_in_its_dialect(refreshed):
     """An id with one schema has one set of parameters, whatever it is asked in."""
-    spec = facts_of(refreshed(documented("a")), "a")
+    spec = spec_of(refreshed(documented("a")), "a")
 
     assert spec.in_dialect("openai") is spec
 
 
 def test_responses_only_ids_are_added(refresh, refreshed):
-    """Ids that the facts lack, being on another route, are there; documented ones win."""
+    """Ids that the model specs lack, being on another route, are there; documented ones win."""
     data = refreshed(documented("a"), documented(refresh.RESPONSES_ONLY[0]))
 
-    assert facts_of(data, refresh.RESPONSES_ONLY[0]).route == "chat"
-    assert {facts_of(data, name).route for name in refresh.RESPONSES_ONLY[1:]} == {"responses"}
+    assert spec_of(data, refresh.RESPONSES_ONLY[0]).route == "chat"
+    assert {spec_of(data, name).route for name in refresh.RESPONSES_ONLY[1:]} == {"responses"}
 
 
 def test_asks_for_everything_once(refreshed, listing):
@@ -115,13 +115,13 @@ def test_asks_for_everything_once(refreshed, listing):
     assert service.asked == ["/v1/models?include=all"] * 2
 
 
-def test_list_goes_over_facts_and_schema_stays(refreshed, listing):
+def test_list_goes_over_specs_and_schema_stays(refreshed, listing):
     """The list knows windows and capabilities; the schema knows requests."""
     service = listing(listed("a/one"))
     data = refreshed(documented("a/one", listed="unlisted", context=1), live=service.url)
     entry = read_entry(data, "a/one")
 
-    assert entry.spec.parameters == facts_of(refreshed(documented("a/one")), "a/one").parameters
+    assert entry.spec.parameters == spec_of(refreshed(documented("a/one")), "a/one").parameters
     assert (entry.listing, entry.context_window, entry.max_output) == ("listed", 64000, 8000)
     assert (entry.name, entry.released, entry.vendor) == ("Acme One", "2026-05-01", "OpenAI")
     assert (entry.inputs, entry.capabilities) == ({"text", "image"}, {"tools", "streaming"})
@@ -129,7 +129,7 @@ def test_list_goes_over_facts_and_schema_stays(refreshed, listing):
 
 
 def test_new_id_has_no_schema(refreshed, listing):
-    """An id that only the list has is known, and gets the plain shape for want of facts."""
+    """An id that only the list has is known, and gets the plain dialect for want of a model spec."""
     entry = read_entry(refreshed(documented("b"), live=listing(listed("a/one")).url), "a/one")
 
     assert entry.spec is None
@@ -151,7 +151,7 @@ def test_alias_shares_what_is_known(refreshed, listing):
     service = listing(listed("a/one", aliases=["one", "uno", "a/one"]))
     data = refreshed(documented("one", listed="unlisted"), live=service.url)
 
-    assert facts_of(data, "a/one").parameters == facts_of(data, "one").parameters
+    assert spec_of(data, "a/one").parameters == spec_of(data, "one").parameters
     assert read_entry(data, "one").listing == "listed"
     assert read_entry(data, "one").max_output == 8000
     assert data["aliases"] == {"uno": "a/one"}
@@ -168,11 +168,11 @@ def test_other_kinds_are_passed_over(refreshed, listing):
 
 
 def test_refreshes_the_file_as_it_stands(refreshed, listing):
-    """Without facts, the list is merged over the catalogue that is there."""
+    """Without model specs, the list is merged over the catalogue that is there."""
     refreshed(documented("a/one"))
     data = refreshed(live=listing(listed("a/one")).url)
 
-    assert facts_of(data, "a/one").max_output == 8000
+    assert spec_of(data, "a/one").max_output == 8000
 
 
 def test_sparse_items_are_taken(refreshed, listing):
@@ -212,7 +212,7 @@ def test_needs_a_source(refresh, capsys):
 
 
 def test_colliding_keys_are_refused(refresh):
-    """Two rows never share a key, so that no model gets another's facts."""
+    """Two rows never share a key, so that no model gets another's spec."""
     table = {refresh.share({}, {"names": "a"}): {"names": "b"}}
 
     with pytest.raises(SystemExit, match="longer"):

@@ -51,7 +51,7 @@ def refusal(words):
     return {"type": "refusal", "refusal": words}
 
 
-def thought(*summaries, identity="rs_1", **fields):
+def reasoning_item(*summaries, identity="rs_1", **fields):
     """A reasoning item."""
     summary = [{"type": "summary_text", "text": words} for words in summaries]
     return {"type": "reasoning", "id": identity, "summary": summary, **fields}

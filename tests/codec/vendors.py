@@ -1,6 +1,6 @@
 """Replies as the vendors behind the gateway lay them out: their fields, in their order.
 
-The layouts are facts (the service's documentation prints such replies); ids, words and numbers
+The layouts are those of the service (its service's documentation prints such replies); ids, words and numbers
 are our own. Each is a whole reply with what has to be read from it; `STREAMS` are streams that
 are laid out unlike their whole replies.
 """

@@ -30,8 +30,8 @@ _FILES = {
     ".jpg": b"\xff\xd8\xff\xe0 a photograph",
     ".png": b"\x89PNG\r\n\x1a\n a picture",
     ".pdf": b"%PDF-1.4 a document",
-    ".wav": b"RIFF\x10\x00\x00\x00WAVEfmt a recording",
-    ".mp3": b"ID3 a recording",
+    ".wav": b"RIFF\x10\x00\x00\x00WAVEfmt some audio",
+    ".mp3": b"ID3 some audio",
 }
 
 

@@ -31,7 +31,7 @@ class TestAimlapiEmbeddingsUnit(EmbeddingsUnitTests):
 
 
 class TestAimlapiEmbeddings(EmbeddingsIntegrationTests):
-    """What LangChain expects of vectors."""
+    """What LangChain expects of embeddings."""
 
     @property
     def embeddings_class(self) -> type[AimlapiEmbeddings]:

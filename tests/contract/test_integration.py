@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import Runnable
 
 # The suite's timed test records with VCR, which knows nothing of httpx2: it runs, and warns that
-# there was no recording to time.
+# there was no audio to time.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest_benchmark.logger.PytestBenchmarkWarning")
 
 _KINDS = [
@@ -89,8 +89,8 @@ class _Suite(ChatModelIntegrationTests):
         return {"invoke": _KINDS, "stream": _KINDS}
 
     def invoke_with_audio_input(self, *, stream: bool = False) -> AIMessage:
-        recording = base64.b64encode(b"RIFF\x10\x00\x00\x00WAVEfmt " + bytes(4000)).decode()
-        block = {"type": "audio", "base64": recording, "mime_type": "audio/wav"}
+        audio = base64.b64encode(b"RIFF\x10\x00\x00\x00WAVEfmt " + bytes(4000)).decode()
+        block = {"type": "audio", "base64": audio, "mime_type": "audio/wav"}
         content: list[Any] = [{"type": "text", "text": "What do you hear?"}, block]
         return _ask(ChatAimlapi(model="alibaba/qwen3.5-omni-plus"), [HumanMessage(content)], stream)
 

@@ -199,7 +199,7 @@ def test_an_error_that_names_no_status_is_the_servers_fault():
     assert (error.status_code, error.is_retryable) == (500, True)
 
 
-def test_a_providers_400_within_a_500_is_the_callers_to_mend():
+def test_a_providers_400_within_a_500_is_the_callers_to_fix():
     """The inner status decides the class, the outer stays as status_code."""
     wrapped = FLAT | {
         "statusCode": 500,

@@ -40,7 +40,7 @@ class Expected:
     response: bool = True
     """Whether the error has the HTTP reply."""
     late: bool = False
-    """Whether it is our own patience that ends the call."""
+    """Whether it is our own time limit that ends the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,7 @@ EXPECTED: dict[str, Row] = {
 """By the fault's name; complete, which a test sees to."""
 
 
-def patience(way: str, expected: Expected) -> Timeouts:
+def timeouts_for(way: str, expected: Expected) -> Timeouts:
     """The time limits to call with: short where nothing but they ends the call."""
     if not expected.late:
         return PATIENT

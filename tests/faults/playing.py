@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from langchain_aimlapi.sandbox import Sandbox
 
-PATIENCE = 60.0
+TIME_LIMIT = 60.0
 
 
 @dataclass(slots=True)
@@ -107,7 +107,7 @@ async def _watched(call: Coroutine[Any, Any, None], outcome: Outcome) -> None:
 
 def until(condition: Callable[[], object]) -> None:
     """Wait for something another thread does; not for ever."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + TIME_LIMIT
     while not condition() and time.monotonic() < end:
         time.sleep(0.002)
 

@@ -104,7 +104,7 @@ def test_every_item_is_answered_or_fails_by_name(way):
 
 
 @pytest.mark.parametrize("way", ["batch", "abatch"])
-def test_patience_answers_every_item(way):
+def test_generous_timeouts_answer_every_item(way):
     """With retries enough, no item fails."""
     inputs = prompts(200)
     with troubled(TROUBLE) as (_, make):

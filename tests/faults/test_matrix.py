@@ -14,7 +14,7 @@ from langchain_aimlapi import AimlapiError
 from langchain_aimlapi.sandbox import FAULTS
 
 from .conftest import KEY, PROMPT
-from .expectations import EXPECTED, PATIENT, Expected, patience
+from .expectations import EXPECTED, PATIENT, Expected, timeouts_for
 from .playing import STREAMING, WAYS, Outcome, open_connections, play
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ NOT_LATE = [
 ]
 """Where there is time for another attempt."""
 RETRIED = [(fault, way) for fault, way in CASES if EXPECTED[fault].seen(way).again]
-FACTS = ("message", "status_code", "code", "param", "request_id", "inference_id", "retry_after")
+FIELDS = ("message", "status_code", "code", "param", "request_id", "inference_id", "retry_after")
 
 
 def test_the_table_is_complete():
@@ -51,19 +51,19 @@ def test_a_fault_raises_its_error(failing: Callable[..., ChatAimlapi], world, fa
     """It is the class of the table, after one request, with nothing left behind."""
     expected = EXPECTED[fault].seen(way)
 
-    outcome = play(way, failing(fault, patience(way, expected)), PROMPT)
+    outcome = play(way, failing(fault, timeouts_for(way, expected)), PROMPT)
 
     assert type(outcome.error) is expected.kind
     assert isinstance(outcome.error, ModelError)
     assert (len(world.requests), outcome.tasks, open_connections(world)) == (1, 0, 0)
-    _has_its_facts(outcome.error, expected, world)
+    _has_its_fields(outcome.error, expected, world)
     _is_complete_elsewhere(outcome.error)
     _keeps_secrets(outcome.error)
     if way in STREAMING:
         _begins_only_with_content(outcome, expected)
 
 
-def _has_its_facts(error: Any, expected: Expected, world: Sandbox) -> None:
+def _has_its_fields(error: Any, expected: Expected, world: Sandbox) -> None:
     assert error.status_code == expected.status
     assert bool(error.request_id) == expected.request_id
     assert bool(error.inference_id) == expected.inference_id
@@ -78,7 +78,9 @@ def _is_complete_elsewhere(error: Any) -> None:
     for other in (sent, copy.copy(error), copy.deepcopy(error)):
         assert type(other) is type(error)
         assert str(other) == str(error)
-        assert [getattr(other, fact) for fact in FACTS] == [getattr(error, fact) for fact in FACTS]
+        assert [getattr(other, fact) for fact in FIELDS] == [
+            getattr(error, fact) for fact in FIELDS
+        ]
         assert other.is_retryable == error.is_retryable
         assert other.response == error.response
 
@@ -104,7 +106,7 @@ def test_no_fault_is_tried_more_often_than_allowed(failing, world, fault, way):
     """One retry is one more request where it may help, and none where it may not."""
     expected = EXPECTED[fault].seen(way)
 
-    outcome = play(way, failing(fault, patience(way, expected), max_retries=1), PROMPT)
+    outcome = play(way, failing(fault, timeouts_for(way, expected), max_retries=1), PROMPT)
     sent = [dict(request.headers) for request in world.requests]
 
     assert type(outcome.error) is expected.kind
@@ -117,7 +119,7 @@ def test_no_fault_is_tried_more_often_than_allowed(failing, world, fault, way):
 @pytest.mark.parametrize(("fault", "way"), RETRIED)
 def test_a_retry_gets_the_answer(failing, world, fault, way):
     """What fails once is answered at the second attempt, as if nothing had been."""
-    model = failing("", patience(way, EXPECTED[fault].seen(way)), max_retries=1)
+    model = failing("", timeouts_for(way, EXPECTED[fault].seen(way)), max_retries=1)
     world.fail_next(fault)
 
     outcome = play(way, model, "Hello")
@@ -155,7 +157,7 @@ def test_a_fallback_steps_in_unless_content_came(failing, world, fault):
     """A stream that fails before its first content goes on with another model; later it cannot."""
     expected = EXPECTED[fault].streamed
     second = failing("none", PATIENT)
-    steady = failing(fault, patience("stream", expected)).with_fallbacks([second])
+    steady = failing(fault, timeouts_for("stream", expected)).with_fallbacks([second])
 
     if expected.partial is None:
         assert "Hello from" in "".join(chunk.text for chunk in steady.stream("Hi"))

@@ -12,7 +12,7 @@ ODD = {
     "audio": "loud",
     "citations_of_mine": {"x": 1},
     "images": {"url": "u"},
-    "reasoning_details": "thoughts",
+    "reasoning_details": "reasoning",
     "refusal": ["no"],
 }
 

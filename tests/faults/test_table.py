@@ -20,7 +20,7 @@ def test_the_page_is_what_a_run_gives():
 
 
 def test_a_stale_page_is_noticed(monkeypatch, tmp_path, capsys):
-    """The check fails and says how to mend it."""
+    """The check fails and says how to fix it."""
     stale = tmp_path / "faults.md"
     stale.write_text("stale", "utf-8")
     monkeypatch.setattr(fault_table, "PAGE", stale)

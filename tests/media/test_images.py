@@ -251,7 +251,7 @@ class TestParameters:
             )
 
     def test_in_the_constructor(self, made, service, recwarn):
-        """What the id documents needs no field; what nobody knows is warned of."""
+        """What the id documents needs no field; unknown parameters are warned of."""
         made(AimlapiImages, "openai/gpt-image-1", moderation="low", format="png").invoke("x")
         assert not recwarn.list
         assert service.asked[0].body["moderation"] == "low"

@@ -181,7 +181,7 @@ class TestArguments:
         """Files that it takes, and what it needs."""
         assert self.names(images) == {"prompt": True, "image_urls": False}
         assert self.names(made(AimlapiImages, "dall-e-3")) == {"prompt": True}
-        assert self.names(made(AimlapiVideos, "nobody/knows")) == {"prompt": True}
+        assert self.names(made(AimlapiVideos, "acme/unknown")) == {"prompt": True}
         assert self.names(made(AimlapiMusic, "minimax/music-1.5")) == {
             "prompt": True,
             "lyrics": True,

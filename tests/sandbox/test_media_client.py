@@ -138,7 +138,7 @@ def test_files_that_cannot_be_fetched(sandbox, ask, fault, error, tmp_path):
 
 def test_what_the_sandbox_refuses(sandbox, ask):
     """Reaches the caller in the service's words, where the client did not see it itself."""
-    images = made(AimlapiImages, sandbox, "nobody/knows-this", max_retries=0)
+    images = made(AimlapiImages, sandbox, "acme/unknown-model", max_retries=0)
     with pytest.raises(NotFoundError, match="does not exist"):
         ask(images, "invoke", "a fox")
     with pytest.raises(ConfigurationError):

@@ -1,4 +1,4 @@
-"""Recordings: what a real server answered, without it."""
+"""Record and replay: what a real server answered, without it."""
 
 from __future__ import annotations
 

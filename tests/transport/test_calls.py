@@ -358,7 +358,7 @@ def test_nobody_there_is_a_connection_error(caller):
     ],
 )
 def test_an_address_that_leads_nowhere(service, caller, url, kind):
-    """A bad base_url is the caller's to mend; a name nobody knows may be a passing fault."""
+    """A bad base_url is the caller's to fix; an unknown host may be a passing fault."""
     with pytest.raises(kind):
         caller.send(replace(request(service, ONCE), url=url))
 
@@ -402,7 +402,7 @@ def test_no_error_carries_the_key(service, caller, act, answer):
 
 @pytest.mark.parametrize("size", [2**20 - 1, 2**20, 3_000_000])
 def test_a_large_request_arrives_whole_at_each_attempt(service, caller, size):
-    """Pictures and sound make requests of megabytes."""
+    """Images and audio make requests of megabytes."""
     service.will(BUSY, whole(OK))
     body = bytes(range(256)) * (size // 256)
 

@@ -33,7 +33,7 @@ PROGRAMMERS_OWN = {
 
 
 def exceptions(module):
-    """All exceptions a library has in its front door."""
+    """All exceptions a library exports."""
     found = {
         kind
         for _, kind in inspect.getmembers(module, inspect.isclass)

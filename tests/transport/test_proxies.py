@@ -158,7 +158,7 @@ def test_a_private_authority_can_be_trusted(secure, certificate, way, form, monk
 
 @pytest.mark.parametrize("verify", ["/no/such/file.pem", True])
 def test_authorities_that_cannot_be_read_are_named(secure, way, verify, monkeypatch, tmp_path):
-    """A wrong path is the caller's to mend."""
+    """A wrong path is the caller's to fix."""
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
 
     with pytest.raises(errors.ConfigurationError, match="certificates from"):

@@ -97,7 +97,7 @@ def _from_any_schema(known: ModelSpec) -> dict[str, Any]:
     if known.route == "chat":
         stated["temperature"] = "temperature" in known.parameters
     if {"tools", "stream_options"} <= known.parameters:
-        # Where there are stream options, the chunks are documented, with call fragments in them.
+        # Where there are stream options, the chunks are documented, with tool call chunks in them.
         stated["tool_call_streaming"] = True
     return stated
 

@@ -24,7 +24,7 @@ class ModelSpec:
     id: str
     """The id as documented, with its vendor prefix where it has one."""
     dialects: frozenset[Dialect] = frozenset({"openai"})
-    """Message shapes the documented schema accepts on `/chat/completions`."""
+    """Dialects the documented schema accepts on `/chat/completions`."""
     route: Route = "chat"
     """`"responses"` for the few ids that are documented on `/responses` only."""
     parameters: frozenset[str] = frozenset()
@@ -40,23 +40,23 @@ class ModelSpec:
     """What `thinking.type` may be (`"enabled"`, `"disabled"`, `"adaptive"`), and `"budget_tokens"`
     where `enabled` comes with a budget (then required, at least 1024)."""
     roles: frozenset[str] = frozenset()
-    """Message roles of the OpenAI shape (of the Anthropic shape where that is the only one)."""
+    """Message roles of the OpenAI dialect (of the Anthropic dialect where that is the only one)."""
     user_parts: Mapping[Dialect, frozenset[str]] = field(default_factory=dict)
     """Per dialect, the `type` of each content part a user message may hold; `"string"` for text."""
     assistant_keys: frozenset[str] = frozenset()
-    """Keys of an assistant message in the OpenAI shape."""
+    """Keys of an assistant message in the OpenAI dialect."""
     assistant_parts: frozenset[str] = frozenset()
     """Part types of an assistant message's content; `"string"` for plain text."""
     max_blocks: int | None = None
-    """Most content blocks a message of the Anthropic shape may hold, where that is limited."""
+    """Most content blocks a message of the Anthropic dialect may hold, where that is limited."""
     closed_messages: bool = False
-    """Whether messages of the OpenAI shape refuse keys other than those documented."""
+    """Whether messages of the OpenAI dialect refuse keys other than those documented."""
     tool_content: frozenset[str] = frozenset()
     """What a tool message may hold: `"string"`, and `"text"` where a list of text parts is taken."""
     tool_shapes: frozenset[str] = frozenset()
     """`"openai_function"`, `"openai_custom"`, `"anthropic"`, `"anthropic_server_tools"`, …"""
     strict_tools: bool = True
-    """Whether a function of the OpenAI shape may carry `strict`."""
+    """Whether a function of the OpenAI dialect may carry `strict`."""
     tool_choice_forms: frozenset[str] = frozenset()
     """`"auto"`, `"none"`, `"required"`, `"function"`, `"anthropic:any"`, …"""
     response_formats: frozenset[str] = frozenset()

@@ -98,8 +98,8 @@ def targets(
     if dialect != "auto":
         return _target(spec, route, "anthropic" if dialect == "anthropic" else "openai"), None
     first: Dialect = "anthropic" if documented == {"anthropic"} else "openai"
-    in_doubt = "anthropic" in documented
-    other = _target(spec, route, _OTHER[first]) if in_doubt else None
+    has_alternative_dialect = "anthropic" in documented
+    other = _target(spec, route, _OTHER[first]) if has_alternative_dialect else None
     return _target(spec, route, first), other
 
 
@@ -117,7 +117,7 @@ _ABOUT_FORM = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class OtherDialect:
-    """The same request in the other dialect, for the transport to send after a refusal."""
+    """The same request in the other dialect, for the transport to send after an error response."""
 
     place: Place
     target: Target

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _SHOWN = 300
 _VALIDATION_ERRORS = (ValidationError, OldValidationError, RecursionError)
 _CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
-"""Finish reasons of an answer that reached its token limit, in lower case (API recordings)."""
+"""Finish reasons of an answer that reached its token limit, in lower case (recorded replies)."""
 
 
 class AnswerParser(BaseTransformOutputParser[Any]):

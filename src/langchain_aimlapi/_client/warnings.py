@@ -67,7 +67,7 @@ _NAMES_ELSEWHERE: Mapping[str, str] = {
 
 
 def warn_unknown(names: Iterable[str], known: Iterable[str | None], *, where: str) -> None:
-    """Warn of names nobody knows, each once per place.
+    """Warn of unknown names, each once per place.
 
     Raises:
         ConfigurationError: For a name that is meant to hold a key, or is another package's.

@@ -1,4 +1,4 @@
-"""Reads the many shapes of error responses, and makes the errors they stand for.
+"""Reads the many forms of error responses, and makes the errors they stand for.
 
 The gateway's own envelope is flat: `{requestId, statusCode, timestamp, path, message, meta}`, with
 the status sometimes a string. What a provider answered is passed on in several ways: as JSON within
@@ -78,7 +78,7 @@ _PREFIX = re.compile(r"(\d{3})[\s:]+")
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What an error response says, whatever its shape."""
+    """What an error response says, whatever its form."""
 
     message: str = ""
     status: int | None = None
@@ -254,7 +254,7 @@ _READERS: Mapping[str, Callable[[dict[str, object], object, int], Envelope | Non
     "detail": _detail,
     "message": _bare,
 }
-"""By the key that gives the shape away; the first that finds something wins."""
+"""By the key that tells the form; the first that finds something wins."""
 
 
 def _envelope(

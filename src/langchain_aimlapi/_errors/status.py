@@ -68,7 +68,7 @@ _NESTED_STATUS = re.compile(r"\s*(4\d\d)(?=[\s:{])")
 def status_error(status: int, message: str, **details: Unpack[ErrorDetails]) -> AimlapiStatusError:
     """Build the error that a status and the message beside it stand for.
 
-    A 5xx whose message begins with a 4xx is a provider's refusal that the gateway passed on: the
+    A 5xx whose message begins with a 4xx is a provider's error response that the gateway passed on: the
     inner status decides the class (and so whether to try again), `status_code` stays the outer.
 
     Args:

@@ -156,7 +156,7 @@ def unpacking(read: Read, kind: str) -> Read:
     """Unpack what an async function reads.
 
     Args:
-        read: Returns the next bytes of the body as it comes; nothing at the end.
+        read: Returns the next bytes of the body as received; nothing at the end.
         kind: As `packing` says it.
     """
     unpacker: Unpacker | None = None

@@ -48,7 +48,7 @@ class OpenResponse:
     headers: dict[str, str]
     """With lower-case names."""
     chunks: Iterator[bytes]
-    """The body as it comes, compressed maybe."""
+    """The body as received, compressed maybe."""
     close: Callable[[], None]
     """Gives the connection back if the body has been read to its end, else closes it."""
 
@@ -235,7 +235,7 @@ class BodyReader:
 
 
 class BytesBody:
-    """The body of a file: passed on as it comes.
+    """The body of a file: passed on as received.
 
     Args:
         status: Of the reply.

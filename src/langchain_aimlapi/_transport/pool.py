@@ -91,7 +91,7 @@ def _forget() -> None:
 
 
 def _keep_for_ever(state: _State) -> None:
-    """Hold one reference too many, so that no finalizer ever touches a socket or a loop of it."""
+    """Leak a reference on purpose, so that no finalizer touches a socket or a loop of it."""
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(state))
 
 

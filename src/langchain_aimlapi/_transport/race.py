@@ -58,7 +58,7 @@ class Race(Generic[T]):
             if self._waiting:
                 self._start(self._waiting.pop(0))
             try:
-                ended = self._ended.get(timeout=self._patience(until))
+                ended = self._ended.get(timeout=self._time_left(until))
             except queue.Empty:
                 if until is not None and time.monotonic() >= until:
                     raise TimeoutError from None
@@ -69,7 +69,7 @@ class Race(Generic[T]):
             if not self._running and not self._waiting:
                 raise ended
 
-    def _patience(self, until: float | None) -> float | None:
+    def _time_left(self, until: float | None) -> float | None:
         left = None if until is None else max(until - time.monotonic(), 0.0)
         if not self._waiting:
             return left

@@ -17,7 +17,7 @@ import orjson
 from langchain_aimlapi.errors import ResponseFormatError
 
 DONE = b"[DONE]"
-"""What OpenAI-shaped streams end with."""
+"""What streams of the OpenAI dialect end with."""
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 """Generous, as an event may hold a whole image or minutes of audio."""

@@ -37,7 +37,7 @@ def addresses(host: str, port: int, timeout: float | None) -> list[str]:
     behind when it is late.
 
     Raises:
-        OSError: Nobody knows the host.
+        OSError: The host is unknown.
         TimeoutError: The resolver took longer than `timeout` seconds.
     """
     with contextlib.suppress(socket.gaierror):

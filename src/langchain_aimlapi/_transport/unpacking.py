@@ -103,7 +103,7 @@ def unpacked(chunks: Iterator[bytes], kind: str) -> Iterator[bytes]:
     """Unpack what an iterator brings.
 
     Args:
-        chunks: The body as it comes.
+        chunks: The body as received.
         kind: As `packing` says it.
     """
     unpacker = Unpacker(kind)

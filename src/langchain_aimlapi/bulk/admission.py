@@ -3,16 +3,16 @@
 Pure: time comes in as an argument. Two limits, since services have two kinds of them:
 
 - Calls at once: additive increase, multiplicative decrease. The limit grows with every success
-  (slow start); after the first refusal by one per window of successes. It shrinks to three
+  (slow start); after the first rejection by one per window of successes. It shrinks to three
   quarters once per burst: what was under way when it shrank says nothing new by being refused.
-  A service that queues instead of refusing shows it by latency; that counts as a refusal.
-- Calls per second, once there was a refusal: a client that is being refused is let through at
+  A service that queues instead of refusing shows it by latency; that counts as a rejection.
+- Calls per second, once there was a rejection: a client that is being rejected is let through at
   just the rate the service allows, so that rate is measured, taken (a little less of it), and
   raised: by one per cent in the first second, and twice as fast in each further one without a
   refusal, since the first measure may be far too low. Unused seconds are saved up to one, so that
   a pause is made up.
 
-A refusal with Retry-After stops new calls until then.
+A rejection with Retry-After stops new calls until then.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SLOWER = 4.0
 """Latency over this many times the usual one counts as congestion."""
 _SMOOTHING = 0.1
 _PAUSE, _LONGEST_PAUSE = 0.05, 30.0
-"""Seconds without new calls after a refusal that names no time; doubled while nothing gets through."""
+"""Seconds without new calls after a rejection that names no time; doubled while nothing gets through."""
 
 
 @dataclass(slots=True)
@@ -51,14 +51,14 @@ class Admission:
     limit: float = 8.0
     adaptive: bool = True
     rate: float | None = None
-    """Calls per second; `None` before the first refusal."""
+    """Calls per second; `None` before the first rejection."""
     paused_until: float = 0.0
     slow_start: bool = True
     cut_at: float = float("-inf")
     """When the limits were last cut; calls that began before belong to the same burst."""
     _window_successes: int = 0
     _bursts: int = 0
-    """Bursts of refusals since the last success."""
+    """Bursts of rejections since the last success."""
     _base: float | None = None
     _latency: float | None = None
     _accepted: deque[float] = field(default_factory=deque)

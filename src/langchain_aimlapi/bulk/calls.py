@@ -1,7 +1,7 @@
 """Calling what a job runs: any LangChain runnable with one row, embeddings with many.
 
 A model of this package is asked without retries of its own, since the job's are better: they
-know of the other rows, and let the pace adapt to each refusal.
+know of the other rows, and let the pace adapt to each error response.
 """
 
 from __future__ import annotations

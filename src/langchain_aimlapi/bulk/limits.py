@@ -30,7 +30,7 @@ _MINUTE = timedelta(minutes=1)
 _LONGEST_SLEEP = 1.0
 
 
-_PATIENCE = 10.0
+_CONNECT_TIMEOUT = 10.0
 """Seconds for a Redis server to come back; what is under way waits for it."""
 
 
@@ -108,7 +108,7 @@ class _Limiter:
     def _asked(self, cost: int) -> Any:
         """Ask the rate; a server that does not answer is asked again for a while."""
         throttled, _ = self._ready()
-        until = time.monotonic() + _PATIENCE
+        until = time.monotonic() + _CONNECT_TIMEOUT
         while True:
             try:
                 return throttled.limit(cost=cost)

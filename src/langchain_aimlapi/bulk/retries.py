@@ -44,7 +44,7 @@ class Retries:
     """How often a row's call is tried again, by what went wrong.
 
     Attributes:
-        rate: After refusals for the rate (429) or overload (503); generous, as the pace adapts.
+        rate: After error responses for the rate (429) or overload (503); generous, as the pace adapts.
         transport: After broken connections, time-outs and server errors.
         unfit: After answers that cannot be read, or do not keep to the schema.
     """

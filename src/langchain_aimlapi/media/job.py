@@ -186,7 +186,7 @@ class Job(Generic[R_co]):
             raise
 
     def _deadline(self, timeout: float | None) -> float | None:
-        return deadline_in(self._maker.patience() if timeout is None else timeout)
+        return deadline_in(self._maker.time_limit() if timeout is None else timeout)
 
     def _steps(self, deadline: float | None) -> Steps:
         return poll(self._state, deadline, _seen(None), self._maker.poll_interval)

@@ -90,13 +90,13 @@ class JobModel(MediaModel):
         return Job(id, self.model, self, await self.alook(id))
 
     def _run(self, parameters: Mapping[str, Any], steering: Mapping[str, object]) -> MediaResult:
-        deadline = deadline_in(self.patience(steering))
+        deadline = deadline_in(self.time_limit(steering))
         return self._submit(parameters, steering, deadline).wait_until(deadline)
 
     async def _arun(
         self, parameters: Mapping[str, object], steering: Mapping[str, object]
     ) -> MediaResult:
-        deadline = deadline_in(self.patience(steering))
+        deadline = deadline_in(self.time_limit(steering))
         job = await self._asubmit(parameters, steering, deadline)
         return await job.await_until(deadline)
 

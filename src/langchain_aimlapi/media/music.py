@@ -43,6 +43,6 @@ class AimlapiMusic(JobModel):
     seed: int | None = None
     """Ask for repeatable music."""
     negative_prompt: str | None = None
-    """What is not to be heard."""
+    """What the music must not contain."""
     audio_setting: dict[str, Any] | None = None
     """Sample rate, bit rate and format, as the model documents them."""

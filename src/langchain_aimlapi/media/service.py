@@ -101,7 +101,7 @@ class MediaService(Connection):
         try:
             return send(request, self._client_options, self.http_client, decode, deadline)
         except AimlapiError as error:
-            raise self._explained(error, request) from error.__cause__
+            raise self._add_context(error, request) from error.__cause__
 
     async def _asend(
         self, request: Request, decode: Callable[[Reply], T], deadline: float | None = None
@@ -110,9 +110,9 @@ class MediaService(Connection):
         try:
             return await asend(request, self._client_options, client, decode, deadline)
         except AimlapiError as error:
-            raise self._explained(error, request) from error.__cause__
+            raise self._add_context(error, request) from error.__cause__
 
-    def _explained(self, error: AimlapiError, request: Request) -> AimlapiError:
+    def _add_context(self, error: AimlapiError, request: Request) -> AimlapiError:
         """Say what a caller cannot know: what may have been paid for, which ids there are."""
         if _may_be_paid(error, request):
             error.hint = (
@@ -130,7 +130,7 @@ class MediaService(Connection):
         near = catalogue.near_media(self.model, self.kind)
         return f"Ids near {self.model!r}: {', '.join(near)}." if near else None
 
-    def patience(self, steering: Mapping[str, Any] | None = None) -> float | None:
+    def time_limit(self, steering: Mapping[str, Any] | None = None) -> float | None:
         """Return the seconds that a call may take, a job's included: `timeout`, or no limit.
 
         Args:

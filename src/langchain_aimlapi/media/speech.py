@@ -132,7 +132,7 @@ class AimlapiSpeech(MediaModel):
     def stream(  # type: ignore[override]  # audio comes as bytes, not as results
         self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[bytes]:
-        """Yield the audio as it comes.
+        """Stream the audio in chunks.
 
         Args:
             input: The text, or a dict of parameters.
@@ -157,7 +157,7 @@ class AimlapiSpeech(MediaModel):
             request = self._request(parameters, self._key(steering), steering, streams=True)
             yield from self._pieces(request, spoken)
         except BaseException as error:
-            # Whoever has heard enough has paid for it all the same.
+            # A stream that is left early is billed all the same.
             call.end(self._used(spoken) if isinstance(error, GeneratorExit) else None)
             run.on_chain_error(error)
             raise
@@ -167,7 +167,7 @@ class AimlapiSpeech(MediaModel):
     async def astream(  # type: ignore[override]  # likewise
         self, input: object, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[bytes]:
-        """Yield the audio as it comes; see `stream`."""
+        """Stream the audio in chunks; see `stream`."""
         parameters, steering = self._parameters(input, kwargs), steering_of(kwargs)
         manager = get_async_callback_manager_for_config(ensure_config(config))
         run = await manager.on_chain_start(None, self._announced(parameters), **self._named(config))
@@ -196,7 +196,7 @@ class AimlapiSpeech(MediaModel):
                     yield from filter(None, batch)
             url = spoken.finished()
         except AimlapiError as error:
-            raise self._explained(redact(error, request, options), request) from error.__cause__
+            raise self._add_context(redact(error, request, options), request) from error.__cause__
         if isinstance(url, bytes):
             yield url
         elif url is not None:
@@ -216,7 +216,7 @@ class AimlapiSpeech(MediaModel):
                         yield piece
             url = spoken.finished()
         except AimlapiError as error:
-            raise self._explained(redact(error, request, options), request) from error.__cause__
+            raise self._add_context(redact(error, request, options), request) from error.__cause__
         if isinstance(url, bytes):
             yield url
         elif url is not None:

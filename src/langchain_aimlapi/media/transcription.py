@@ -171,10 +171,10 @@ class AimlapiTranscription(JobModel):
         if isinstance(given, Mapping) and not is_block:
             return dict(given)
         if isinstance(given, BaseMessage):
-            heard = [one for one in given.content_blocks if one["type"] in {"audio", "file"}]
-            if not heard:
+            blocks = [one for one in given.content_blocks if one["type"] in {"audio", "file"}]
+            if not blocks:
                 raise ConfigurationError("The message holds no audio.")
-            given = heard[0]
+            given = blocks[0]
         return {"audio": given}
 
     def _job_body(self, loaded: Mapping[str, object]) -> Mapping[str, object] | Form:

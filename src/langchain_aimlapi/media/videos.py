@@ -53,7 +53,7 @@ class AimlapiVideos(JobModel):
     negative_prompt: str | None = None
     """What is not to be seen."""
     generate_audio: bool | None = None
-    """Whether the video has sound, for models that can."""
+    """Whether the video has audio, for models that can."""
     image: Any = None
     """The first frame."""
     last_image: Any = None

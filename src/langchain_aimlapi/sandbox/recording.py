@@ -1,4 +1,4 @@
-"""Recordings: what a server answered, kept in a file and answered again without it.
+"""Record and replay: what a server answered, kept in a file and answered again without it.
 
 A recording is a file of JSON lines, one per inference request: the request (method, path, body) and
 the reply (status, a few headers, and the body or the events). Keys are not in it: no request header

@@ -12,7 +12,7 @@ from langchain_aimlapi._codec.decode.audio import AudioDecoder
 
 
 @given(st.lists(st.binary(max_size=9)))
-def test_joined_pieces_are_the_sound(pieces):
+def test_joined_pieces_are_the_audio(pieces):
     """However many bytes each piece has, the joined text decodes to all of them."""
     reader = AudioDecoder()
 

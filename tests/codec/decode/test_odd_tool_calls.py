@@ -218,7 +218,7 @@ def test_an_object_within_is_not_taken_for_the_whole_again(cut):
 
 
 def test_different_arguments_after_the_end_make_the_call_invalid():
-    """Which of the two was meant nobody knows; neither is carried out."""
+    """Which of the two was meant is unknown; neither is carried out."""
     other = '{"city": "Paris"}'
 
     assert calls(piece("a", "f", ROME), piece(args=other)) == [("f", ROME + other)]
@@ -308,7 +308,7 @@ def test_an_object_reads_the_same_however_it_is_sent(value, places):
         assert parse_arguments("".join(passed_on)) == parse_arguments(text), said
 
 
-# --- the other route, and through the front door ----------------------------------------------------
+# --- the other route, and through the chat model ----------------------------------------------------
 
 
 def response_events(*said, whole=ROME):

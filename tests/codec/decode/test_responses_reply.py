@@ -32,11 +32,11 @@ from ..responses import (
     fields,
     message,
     read,
+    reasoning_item,
     refusal,
     response,
     streamed,
     text,
-    thought,
 )
 
 CITED = {
@@ -55,14 +55,14 @@ SHAPES = {
     "an empty text": response(message("")),
     "two parts": response(message("Paris, ", "of course.")),
     "two messages": response(message("Wait."), message("Paris.", identity="msg_2")),
-    "reasoning": response(thought("Easy."), message("Paris.")),
-    "two summaries": response(thought("**One**", "**Two**"), message("Paris.")),
+    "reasoning": response(reasoning_item("Easy."), message("Paris.")),
+    "two summaries": response(reasoning_item("**One**", "**Two**"), message("Paris.")),
     "two reasoning items": response(
-        thought("One."), call(), thought("Two.", identity="rs_2"), call(number=2)
+        reasoning_item("One."), call(), reasoning_item("Two.", identity="rs_2"), call(number=2)
     ),
-    "silent reasoning": response(thought(encrypted_content="gAAA"), message("Paris.")),
+    "silent reasoning": response(reasoning_item(encrypted_content="gAAA"), message("Paris.")),
     "open reasoning": response(
-        thought(content=[{"type": "reasoning_text", "text": "Hm."}]), message("Paris.")
+        reasoning_item(content=[{"type": "reasoning_text", "text": "Hm."}]), message("Paris.")
     ),
     "one call": response(call()),
     "two calls": response(call(), call("time", "{}", number=2)),
@@ -152,7 +152,7 @@ def kind(block):
 
 @settings(deadline=None)
 @given(
-    st.lists(st.one_of(st.text(max_size=9).map(message), st.text(max_size=9).map(thought))),
+    st.lists(st.one_of(st.text(max_size=9).map(message), st.text(max_size=9).map(reasoning_item))),
     st.integers(1, 5),
 )
 def test_any_texts_in_any_pieces(items, size):
@@ -164,7 +164,7 @@ def test_any_texts_in_any_pieces(items, size):
 
 def test_items_are_known_by_their_ids():
     """An end that leaves items out does not say the others twice."""
-    whole = response(thought("Easy."), message("Paris."))
+    whole = response(reasoning_item("Easy."), message("Paris."))
     events = streamed(whole)
     events[-1] = {**events[-1], "response": response(message("Paris."))}
 
@@ -173,7 +173,7 @@ def test_items_are_known_by_their_ids():
 
 def test_thinking_and_speaking_may_alternate():
     """Events of different items may come in any order."""
-    whole = response(message("Paris."), thought("Easy."))
+    whole = response(message("Paris."), reasoning_item("Easy."))
     begun, end = streamed(whole, 2)[:2], streamed(whole, 2)[-1:]
     both = [[e for e in streamed(whole, 2) if e.get("output_index") == at] for at in (1, 0)]
     mixed = [event for pair in zip_longest(*both) for event in pair if event]
@@ -209,7 +209,7 @@ def test_texts(shape, words):
         ("silent reasoning", None),
     ],
 )
-def test_thoughts(shape, words):
+def test_reasoning_items(shape, words):
     """Summaries are paragraphs; encrypted reasoning has no text."""
     assert read(SHAPES[shape]).additional_kwargs.get("reasoning_content") == words
 
@@ -308,28 +308,28 @@ def test_pictures():
 
 
 @pytest.mark.parametrize(
-    ("shape", "outline"),
+    ("shape", "output_items"),
     [
         ("a search", [SEARCH, {"type": "message", "id": "msg_1"}]),
         (
             "silent reasoning",
-            [thought(encrypted_content="gAAA"), {"type": "message", "id": "msg_1"}],
+            [reasoning_item(encrypted_content="gAAA"), {"type": "message", "id": "msg_1"}],
         ),
         ("unknown fields", [{"type": "message", "id": "msg_1", "phase": "final_answer"}]),
         ("one call", [{"type": "function_call", "id": "fc_1", "call_id": "call_1"}]),
     ],
 )
-def test_the_outline(shape, outline):
+def test_the_output_items(shape, output_items):
     """Items are kept in order: ids of messages and calls, all of the rest."""
     kept = read(SHAPES[shape]).additional_kwargs["output_items"]
 
     drop = {"status", "characters"}
     short = [{key: value for key, value in item.items() if key not in drop} for item in kept]
-    assert short == [{k: v for k, v in item.items() if k not in drop} for item in outline]
+    assert short == [{k: v for k, v in item.items() if k not in drop} for item in output_items]
 
 
 def test_unknown_fields_are_kept():
-    """What nobody knows is found by the level it stood on."""
+    """What is unknown is found by the level it stood on."""
     assert read(SHAPES["unknown fields"]).response_metadata["extra"] == {
         "reply": {"billing": {"payer": "me"}}
     }
@@ -412,7 +412,7 @@ def test_a_whole_response_that_failed():
 @pytest.mark.parametrize("tail", [[], [b"[DONE]"]])
 def test_a_cut_stream(tail):
     """Without the event that ends a response it was cut, `[DONE]` or not."""
-    events = streamed(response(thought("Easy."), message("Paris."), call()))[:-1]
+    events = streamed(response(reasoning_item("Easy."), message("Paris."), call()))[:-1]
     decoder, _ = fed(events)
     for data in tail:
         decoder.feed(data)

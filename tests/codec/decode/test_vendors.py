@@ -1,4 +1,4 @@
-"""Replies as each vendor lays them out, read through the front door."""
+"""Replies as each vendor lays them out, read through the chat model."""
 
 from __future__ import annotations
 

@@ -191,7 +191,7 @@ def test_refusals_go_back(message):
     ids=["beside the content", "as a block"],
 )
 def test_spoken_answers_go_back_by_id(message):
-    """The service keeps the sound; its id is enough."""
+    """The service keeps the audio; its id is enough."""
     assert turns(message) == [{"role": "assistant", "content": "a", "audio": {"id": "audio_1"}}]
 
 

@@ -18,7 +18,7 @@ PLAIN = {"messages": [{"role": "user", "content": "hi"}]}
 
 
 def taking(*parameters, **more):
-    """Facts of a model that takes these parameters."""
+    """Spec of a model that takes these parameters."""
     return dataclasses.replace(OPEN, parameters=frozenset(parameters), **more)
 
 
@@ -142,7 +142,7 @@ def test_one_effort_for_four_parameters(spec, effort, limit, parameters):
 
 
 def test_a_budget_leaves_room_in_the_documented_limit():
-    """With no limit asked for, the model's own default bounds the thoughts."""
+    """With no limit asked for, the model's own default bounds the reasoning."""
     sent = written(HI, spec=CLAUDE, dialect="anthropic", reasoning_effort="xhigh")
 
     assert sent["thinking"]["budget_tokens"] == 31999
@@ -157,7 +157,7 @@ def test_a_small_default_does_not_switch_thinking_off():
     assert sent == {**PLAIN, "enable_thinking": True, "thinking_budget": 8192}
 
 
-def test_the_vendors_own_knob_passes():
+def test_the_vendors_own_reasoning_parameter_passes():
     """An explicit vendor parameter is not replaced by the one an effort would become."""
     own = {"type": "adaptive"}
 
@@ -166,7 +166,7 @@ def test_the_vendors_own_knob_passes():
     assert sent == {**PLAIN, "thinking": own}
 
 
-def test_effort_is_dropped_where_there_is_no_knob():
+def test_effort_is_dropped_where_there_is_no_reasoning_parameter():
     """A model without any parameters gets none, and the caller is told."""
     encoded = encode("m", [HI], {"reasoning_effort": "high"}, Options(spec=OPEN))
 

@@ -208,7 +208,7 @@ OPENAI = {
         {"type": "file", "base64": TEXT_FILE, "mime_type": "application/pdf"},
         text("grüße"),
     ),
-    "bytes that nobody knows, called a PDF": (
+    "unknown bytes, called a PDF": (
         {"type": "file", "base64": UNKNOWN, "mime_type": "application/pdf"},
         file(file_data=f"data:application/pdf;base64,{UNKNOWN}", filename="document.pdf"),
     ),

@@ -15,7 +15,7 @@ def result(identity="call_1", content="t"):
     return ToolMessage(content, tool_call_id=identity)
 
 
-def outline(*messages):
+def roles(*messages):
     """Who speaks, with the ids of calls and results."""
     found = []
     for turn in turns(*messages):
@@ -27,24 +27,24 @@ def outline(*messages):
 
 def test_open_calls_are_left_out_once_the_conversation_has_gone_on():
     """With their turn, if nothing else was in it."""
-    assert outline(HI, AIMessage("", tool_calls=[call()]), HI) == ["user", "user"]
-    assert outline(HI, AIMessage("a", tool_calls=[call()]), HI) == ["user", "assistant", "user"]
-    assert outline(HI, AIMessage("", invalid_tool_calls=[BROKEN]), HI) == ["user", "user"]
+    assert roles(HI, AIMessage("", tool_calls=[call()]), HI) == ["user", "user"]
+    assert roles(HI, AIMessage("a", tool_calls=[call()]), HI) == ["user", "assistant", "user"]
+    assert roles(HI, AIMessage("", invalid_tool_calls=[BROKEN]), HI) == ["user", "user"]
 
 
 def test_reasoning_that_led_to_nothing_goes_with_the_call():
     """A turn of nothing but reasoning is refused by some."""
     said = AIMessage("", tool_calls=[call()], additional_kwargs={"reasoning_content": "hm"})
 
-    assert outline(HI, said, HI) == ["user", "user"]
+    assert roles(HI, said, HI) == ["user", "user"]
 
 
 def test_answered_calls_stay():
     """Of two calls, the one that was answered."""
     said = AIMessage("", tool_calls=[call(), call("c2")])
 
-    assert outline(HI, said, result(), HI) == ["user", "assistant call_1", "tool call_1", "user"]
-    assert outline(HI, said, result(), result("c2")) == [
+    assert roles(HI, said, result(), HI) == ["user", "assistant call_1", "tool call_1", "user"]
+    assert roles(HI, said, result(), result("c2")) == [
         "user",
         "assistant call_1 c2",
         "tool call_1",
@@ -54,14 +54,14 @@ def test_answered_calls_stay():
 
 def test_calls_of_the_last_turn_stay():
     """Whoever forgot the result must hear it."""
-    assert outline(HI, AIMessage("", tool_calls=[call()])) == ["user", "assistant call_1"]
+    assert roles(HI, AIMessage("", tool_calls=[call()])) == ["user", "assistant call_1"]
 
 
 def test_late_results_stand_after_their_call():
     """A user spoke while the tool ran."""
     said = AIMessage("", tool_calls=[call(), call("c2")])
 
-    assert outline(HI, said, result("c2"), HI, AIMessage("a"), result()) == [
+    assert roles(HI, said, result("c2"), HI, AIMessage("a"), result()) == [
         "user",
         "assistant call_1 c2",
         "tool c2",
@@ -82,14 +82,14 @@ def test_a_second_result_is_joined_to_the_first():
 
 def test_results_without_a_call_stay():
     """Only the service can know the call, as where `previous_response_id` is given."""
-    assert outline(result("c9"), HI) == ["tool c9", "user"]
+    assert roles(result("c9"), HI) == ["tool c9", "user"]
 
 
 def test_a_result_belongs_to_the_latest_call_of_its_id():
     """Back ends that count from zero use an id anew in every turn."""
     first, second = (AIMessage("", tool_calls=[call("0")]) for _ in range(2))
 
-    assert outline(HI, first, HI, second, result("0")) == [
+    assert roles(HI, first, HI, second, result("0")) == [
         "user",
         "user",
         "assistant 0",

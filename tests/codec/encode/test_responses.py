@@ -24,16 +24,16 @@ from ..responses import (
     custom_call,
     message,
     read,
+    reasoning_item,
     refusal,
     response,
     streamed,
-    thought,
 )
 from ..samples import MP4, PDF, PNG, TOOL, URL, WAV
 
 HI = HumanMessage("hi")
 ITEM = {"role": "user", "content": "hi"}
-FACTS = ModelSpec(
+SPEC = ModelSpec(
     id="acme/thinker",
     route="responses",
     parameters=frozenset({"include", "max_output_tokens", "reasoning", "text", "tools"}),
@@ -69,7 +69,7 @@ def items(*messages, **how):
 def test_nothing_is_sent_unasked():
     """A request holds the model and its input."""
     assert encoded(HI).body == {"model": "acme/thinker", "input": [ITEM]}
-    assert encoded(HI, spec=FACTS).body == {"model": "acme/thinker", "input": [ITEM]}
+    assert encoded(HI, spec=SPEC).body == {"model": "acme/thinker", "input": [ITEM]}
 
 
 SCHEMA = {"type": "object", "properties": {"n": {"type": "integer"}}}
@@ -146,7 +146,7 @@ def test_what_the_route_does_not_know_is_left_out(name):
 
 def test_what_the_model_does_not_take_is_left_out():
     """Of what the route knows, a model may take less."""
-    written = encoded(HI, spec=FACTS, temperature=0.5, max_tokens=50)
+    written = encoded(HI, spec=SPEC, temperature=0.5, max_tokens=50)
 
     assert written.dropped == ("temperature",)
     assert written.body["max_output_tokens"] == 50
@@ -154,9 +154,9 @@ def test_what_the_model_does_not_take_is_left_out():
 
 def test_what_is_not_taken_may_be_sent_or_refused():
     """The caller may insist, or want to know."""
-    assert body(spec=FACTS, temperature=0.5, unsupported="send") == {"temperature": 0.5}
+    assert body(spec=SPEC, temperature=0.5, unsupported="send") == {"temperature": 0.5}
     with pytest.raises(ConfigurationError, match="acme/thinker does not take temperature"):
-        encoded(HI, spec=FACTS, temperature=0.5, unsupported="error")
+        encoded(HI, spec=SPEC, temperature=0.5, unsupported="error")
 
 
 # --- tools ----------------------------------------------------------------------------------------
@@ -308,7 +308,7 @@ def test_parts(block, part):
 
 
 @pytest.mark.parametrize(("kind", "data"), [("audio", WAV), ("video", MP4)])
-def test_sound_and_film_are_refused(kind, data):
+def test_audio_and_video_are_refused(kind, data):
     """What has no part here is named before anything is sent."""
     with pytest.raises(UnsupportedContentError, match=f"{kind}.*nothing was sent"):
         items(HumanMessage([{"type": kind, "base64": data}]))
@@ -407,14 +407,14 @@ TURNS = {
     "a refusal": [message(refusal("No."))],
     "a call": [call()],
     "text and a call": [message("I look."), call()],
-    "reasoning and a call": [thought("Easy."), call()],
+    "reasoning and a call": [reasoning_item("Easy."), call()],
     "reasoning between": [
-        thought("One."),
+        reasoning_item("One."),
         call(),
-        thought("Two.", identity="rs_2"),
+        reasoning_item("Two.", identity="rs_2"),
         message("Paris."),
     ],
-    "encrypted reasoning": [thought(encrypted_content="gAAA"), message("Paris.")],
+    "encrypted reasoning": [reasoning_item(encrypted_content="gAAA"), message("Paris.")],
     "two messages": [message("Wait.", phase="commentary"), message("Paris.", identity="msg_2")],
     "a custom call": [custom_call("print()")],
     "a search": [{"type": "web_search_call", "id": "ws_1", "action": {"q": 1}}, message("Hi")],
@@ -456,7 +456,7 @@ def test_reasoning_go_back_from_blocks_alone():
 )
 def test_without_reasoning_no_ids_go_back(how):
     """The service refuses what has an id without the reasoning it came from."""
-    found = echoed(thought("Easy."), message("I look."), call(), **how)
+    found = echoed(reasoning_item("Easy."), message("I look."), call(), **how)
 
     assert [item["type"] for item in found] == ["message", "function_call"]
     assert all("id" not in item for item in found)
@@ -471,12 +471,14 @@ def test_encrypted_reasoning_need_no_store():
 
 def test_reasoning_never_goes_alone():
     """Reasoning without what it led to is refused, so a cut turn is told without it."""
-    assert echoed(thought("Easy.")) == [{"role": "assistant", "content": ""}]
+    assert echoed(reasoning_item("Easy.")) == [{"role": "assistant", "content": ""}]
 
 
 def test_calls_may_be_taken_out():
     """A call that was removed takes its reasoning with it."""
-    answer = read(response(thought("Easy."), message("I look."), thought("Two."), call()))
+    answer = read(
+        response(reasoning_item("Easy."), message("I look."), reasoning_item("Two."), call())
+    )
     answer.tool_calls = []
 
     found = items(answer)
@@ -534,7 +536,7 @@ def test_a_turn_of_this_route_in_a_chat():
     """Its reasoning are of no use to other models, and stay here."""
     from ..samples import turns as chat_turns
 
-    said = read(response(thought("Easy."), message("Paris.")))
+    said = read(response(reasoning_item("Easy."), message("Paris.")))
 
     assert chat_turns(HI, said)[1] == {"role": "assistant", "content": "Paris."}
 

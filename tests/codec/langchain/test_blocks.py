@@ -121,7 +121,7 @@ def test_our_own_events_go_back_like_v0(shape):
         assert turns(output_of(events_of(streamed(shape.reply)))) == turns(read(shape.reply))
 
 
-def test_thoughts_and_words_in_turns_are_one_block_each():
+def test_reasoning_and_text_in_turns_are_one_block_each():
     """A model that goes back to thinking does not leave hundreds of blocks."""
     mixed = [
         event({"reasoning_content": "a"}),

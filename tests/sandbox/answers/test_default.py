@@ -76,11 +76,11 @@ def test_no_user_message_at_all(shared_sandbox):
         ),
         (
             {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}},
-            "1 audio clip (audio/wav, 3 bytes)",
+            "1 audio file (audio/wav, 3 bytes)",
         ),
         (
             {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "audio/ogg"}},
-            "1 audio clip (audio/ogg, 3 bytes)",
+            "1 audio file (audio/ogg, 3 bytes)",
         ),
         (
             {"type": "video_url", "video_url": {"url": "https://example.com/a.mp4"}},
@@ -240,13 +240,13 @@ def test_logprobs_are_null_unless_asked_for(shared_sandbox):
 )
 @pytest.mark.parametrize("stream", [False, True])
 def test_reasoning(shared_sandbox, options, stream):
-    """Each documented parameter makes the model think aloud, and the thoughts are counted."""
+    """Each documented parameter makes the model reason, and its reasoning is counted."""
     reply = chat(shared_sandbox, stream=stream, **options)
-    thoughts = reply.joined("reasoning_content") if stream else reply.message["reasoning_content"]
+    reasoning = reply.joined("reasoning_content") if stream else reply.message["reasoning_content"]
     text = reply.joined() if stream else reply.message["content"]
     usage = reply.chunks[-2]["usage"] if stream else reply.json["usage"]
 
-    assert thoughts.startswith("The user wants an answer.")
+    assert reasoning.startswith("The user wants an answer.")
     assert text == TEXT
     assert 0 < usage["completion_tokens_details"]["reasoning_tokens"] < usage["completion_tokens"]
 
@@ -272,7 +272,7 @@ def test_no_reasoning(shared_sandbox, options):
 )
 @pytest.mark.parametrize("stream", [False, True])
 def test_hidden_reasoning(shared_sandbox, options, stream):
-    """Thoughts that shall not be shown are counted all the same."""
+    """Reasoning that shall not be shown is counted all the same."""
     reply = chat(shared_sandbox, stream=stream, **options)
     usage = reply.chunks[-2]["usage"] if stream else reply.json["usage"]
 
@@ -290,7 +290,7 @@ def test_more_effort_is_more_thought(shared_sandbox):
     assert counts == sorted(set(counts))
 
 
-def test_thoughts_can_use_up_the_limit(shared_sandbox):
+def test_reasoning_can_use_up_the_limit(shared_sandbox):
     """A small limit is gone before the text begins, as with the real models."""
     choice = chat(shared_sandbox, reasoning_effort="high", max_tokens=3).json["choices"][0]
 
@@ -314,8 +314,12 @@ def test_spoken_answers(shared_sandbox, stream):
 
     assert audio["transcript"] == TEXT
     assert set(audio) == {"id", "data", "transcript", "expires_at"}
-    with wave.open(io.BytesIO(base64.b64decode(audio["data"]))) as sound:
-        assert (sound.getnchannels(), sound.getframerate(), sound.getnframes()) == (1, 8000, 800)
+    with wave.open(io.BytesIO(base64.b64decode(audio["data"]))) as audio_file:
+        assert (audio_file.getnchannels(), audio_file.getframerate(), audio_file.getnframes()) == (
+            1,
+            8000,
+            800,
+        )
     assert usage["completion_tokens_details"]["audio_tokens"] > 0
 
 
@@ -328,7 +332,7 @@ def test_raw_audio(shared_sandbox):
 
 
 def test_audio_in_is_counted(shared_sandbox):
-    """A clip in the prompt shows in the usage."""
+    """Audio in the prompt shows in the usage."""
     part = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
     usage = chat(shared_sandbox, [{"role": "user", "content": [part]}]).json["usage"]
 

@@ -271,7 +271,7 @@ async def test_concurrent_requests(aimlapi_sandbox, llm):
 
 
 async def test_async_functions(aimlapi_sandbox, llm):
-    """Functions of an async test are awaited, in a loop of their own."""
+    """Functions of an async test are run, in a loop of their own."""
 
     async def answer(request):
         await asyncio.sleep(0)
@@ -299,7 +299,7 @@ def test_a_function_that_asks_the_sandbox_itself(aimlapi_sandbox, llm):
 
 
 def test_embeddings(aimlapi_sandbox):
-    """Vectors are scripted likewise, and do not wait for a chat."""
+    """Embeddings are scripted likewise, and do not wait for a chat."""
     embeddings = AimlapiEmbeddings(model="text-embedding-3-small")
     aimlapi_sandbox.answer_next("for a chat")
     aimlapi_sandbox.answer_next(embeddings=[[1, 0], [0, 1]])
@@ -316,7 +316,7 @@ def test_embeddings(aimlapi_sandbox):
 
 
 def test_embeddings_that_do_not_fit(sandbox):
-    """Two vectors for three texts are told as the script's mistake."""
+    """Two embeddings for three texts are told as the script's mistake."""
     sandbox.answer_next(embeddings=[[1], [2]])
     reply = request(sandbox, "POST", "/embeddings", {"model": "m", "input": ["a", "b", "c"]})
 

@@ -110,7 +110,7 @@ def test_one_call_at_a_time(shared_sandbox, options):
 
 
 def test_arguments_conform(shared_sandbox):
-    """Arguments are made of the schema and of what the prompt quotes."""
+    """Arguments are generated from the schema and from what the prompt quotes."""
     reply = chat(shared_sandbox, "Weather in 'Köln'? And use add.", tools=[WEATHER, ADD])
 
     assert calls(reply) == [("add", {"a": 3, "b": 3})]
@@ -131,7 +131,7 @@ def test_no_arguments(shared_sandbox):
 
 
 def test_anthropic_tools(shared_sandbox):
-    """A tool in Anthropic's shape is called in OpenAI's."""
+    """A tool in Anthropic's dialect is called in OpenAI's."""
     schema = {"type": "object", "properties": {"fav_color": {"type": "string"}}}
     tool = {"name": "color_picker", "description": "Pick.", "input_schema": schema}
 

@@ -17,14 +17,14 @@ from langchain_aimlapi.sandbox import FAULTS, Sandbox
 from tests.sandbox.http_client import TEXT, USER, chat
 
 
-async def _bytes(sandbox, fault, *, stream, patience=None):
+async def _bytes(sandbox, fault, *, stream, time_limit=None):
     """Read what comes within so many seconds; the end of it says how it ended."""
     seen = b""
     body = {"model": "m", "messages": USER, "stream": stream}
     headers = {"Authorization": "Bearer k", "x-sandbox-fault": fault}
     try:
         plain = aiohttp.ClientSession(auto_decompress=False)
-        async with asyncio.timeout(patience), plain as session:
+        async with asyncio.timeout(time_limit), plain as session:
             url = f"{sandbox.base_url}/chat/completions"
             async with session.post(url, json=body, headers=headers) as reply:
                 async for piece in reply.content.iter_any():
@@ -126,7 +126,7 @@ def test_a_redirect_leads_away(shared_sandbox):
 )
 async def test_how_it_ends(shared_sandbox, name, stream, end):
     """The connection ends or breaks as the fault says."""
-    assert (await _bytes(shared_sandbox, name, stream=stream, patience=30))[1] == end
+    assert (await _bytes(shared_sandbox, name, stream=stream, time_limit=30))[1] == end
 
 
 async def test_what_hangs(shared_sandbox):
@@ -134,7 +134,7 @@ async def test_what_hangs(shared_sandbox):
     both = ("silence", "stall", "pings_only", "empty_deltas")
     cases = [(name, stream) for name in both for stream in (False, True)]
     cases += [(name, True) for name in ("no_answer", "slow_body", "socket_open_after_done")]
-    asked = (_bytes(shared_sandbox, name, stream=each, patience=0.5) for name, each in cases)
+    asked = (_bytes(shared_sandbox, name, stream=each, time_limit=0.5) for name, each in cases)
     ends = [end for _, end in await asyncio.gather(*asked)]
 
     assert dict(zip(cases, ends, strict=True)) == dict.fromkeys(cases, "hangs")
@@ -151,7 +151,7 @@ async def test_a_reset_in_the_middle(shared_sandbox, stream):
 async def test_the_beginning_arrives(shared_sandbox):
     """Some of the text comes before the fault, and never the finish."""
     names = ["cut_stream", "drop_stream", "silence", "stall", "error_mid_stream"]
-    asked = (_bytes(shared_sandbox, name, stream=True, patience=0.5) for name in names)
+    asked = (_bytes(shared_sandbox, name, stream=True, time_limit=0.5) for name in names)
 
     for seen, _ in await asyncio.gather(*asked):
         assert b'"content":"Hello"' in seen
@@ -174,7 +174,7 @@ def test_short_answers_are_cut_before_the_finish(shared_sandbox, prompt):
 async def test_heartbeats(shared_sandbox):
     """A stall shows signs of life: comments in a stream, white space before JSON."""
     (stream, _), (whole, _) = await asyncio.gather(
-        *(_bytes(shared_sandbox, "stall", stream=each, patience=1) for each in (True, False))
+        *(_bytes(shared_sandbox, "stall", stream=each, time_limit=1) for each in (True, False))
     )
 
     assert stream.count(b": keep-alive\n\n") > 1
@@ -241,7 +241,7 @@ def _read(text):
 @pytest.mark.parametrize("name", HARMLESS)
 async def test_harmless_faults_lose_nothing(shared_sandbox, name):
     """A client that keeps to the standard reads the whole answer."""
-    seen, _ = await _bytes(shared_sandbox, name, stream=True, patience=1)
+    seen, _ = await _bytes(shared_sandbox, name, stream=True, time_limit=1)
     plain = await _bytes(shared_sandbox, "none", stream=True)
 
     assert _read(seen.decode()) == TEXT
@@ -261,7 +261,7 @@ async def test_nothing_is_left_behind():
     async with Sandbox() as sandbox:
         asked = [(name, stream) for name in FAULTS for stream in (False, True)]
         await asyncio.gather(
-            *(_bytes(sandbox, name, stream=stream, patience=1) for name, stream in asked)
+            *(_bytes(sandbox, name, stream=stream, time_limit=1) for name, stream in asked)
         )
         for _ in range(500):
             if not sandbox.connections:
@@ -287,8 +287,8 @@ def _raw(sandbox, fault):
 async def test_a_stream_without_content_shows_signs_of_life(shared_sandbox):
     """Pings from the start, or empty deltas after some text: events, but nothing said."""
     (pings, _), (empty, _) = await asyncio.gather(
-        _bytes(shared_sandbox, "pings_only", stream=True, patience=1),
-        _bytes(shared_sandbox, "empty_deltas", stream=True, patience=1),
+        _bytes(shared_sandbox, "pings_only", stream=True, time_limit=1),
+        _bytes(shared_sandbox, "empty_deltas", stream=True, time_limit=1),
     )
 
     assert set(pings.split(b"\n\n")[:-1]) == {b'event: ping\ndata: {"type":"ping"}'}

@@ -143,7 +143,7 @@ def test_json_schema(shared_sandbox):
 
 
 def test_reasoning_is_an_item(shared_sandbox):
-    """Thoughts come before the message, as a summary."""
+    """Reasoning comes before the message, as a summary."""
     reply = _ask(shared_sandbox, reasoning={"effort": "high", "summary": "auto"})
 
     assert [item["type"] for item in reply.json["output"]] == ["reasoning", "message"]

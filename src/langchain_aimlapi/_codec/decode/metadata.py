@@ -1,6 +1,6 @@
 """What a reply says about itself -> `response_metadata`.
 
-Every key stands in exactly one place, whichever way the reply came, and what nobody knows is
+Every key stands in exactly one place, whichever way the reply came, and what is unknown is
 kept under `extra` by the level it was found on. LangChain merges the chunks of a stream key by
 key (texts are joined, numbers added), so in a stream all of this stands on one chunk.
 """

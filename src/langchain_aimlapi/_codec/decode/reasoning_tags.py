@@ -1,6 +1,6 @@
 """Reasoning that comes inside the text, as `<think>…</think>` at its start.
 
-MiniMax and a few others reply so (API recordings). The tags may be cut anywhere by a stream, so
+MiniMax and a few others reply so (recorded replies). The tags may be cut anywhere by a stream, so
 what could still become one is held back: a handful of characters, at the start of a reply and
 at the end of a piece of reasoning. Text that merely mentions the tag later on is left alone.
 """

@@ -287,7 +287,7 @@ class StreamDecoder:
             self._keep(fields)
 
     def _keep(self, fields: Mapping[str, object]) -> None:
-        """Fields that wait for the end, and those nobody knows."""
+        """Fields that wait for the end, and unknown ones."""
         for name in _KEPT_KEYS:
             if usable(name, fields.get(name)):
                 self._kept.add(name, fields[name])

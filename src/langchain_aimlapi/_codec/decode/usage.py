@@ -2,7 +2,7 @@
 
 Two habits of counting are about: most vendors count reasoning among the completion tokens, a few
 (xAI, Gemini) beside them, so that only the total tells. Output is therefore what the total
-leaves over the prompt, whichever is larger; both habits come out right (API recordings). Anthropic
+leaves over the prompt, whichever is larger; both habits come out right (recorded replies). Anthropic
 counts what came out of its cache, or went into it, beside the input; LangChain counts all.
 """
 

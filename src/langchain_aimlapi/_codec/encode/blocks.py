@@ -3,7 +3,7 @@
 The same picture can arrive as a LangChain v1 block (`{"type": "image", "base64": …}`), as its
 v0 form (`source_type`), as an OpenAI part (`image_url`), as a Responses part (`input_image`),
 as Google's `media` or as an Anthropic block (`source`). `read_block` turns all of them into `Text`
-or `Media`. What nobody here knows is refused by name, with its place, before anything is sent;
+or `Media`. What is unknown here is refused by name, with its place, before anything is sent;
 only in the result of a tool it is data, whatever it looks like (`read_result`).
 """
 
@@ -338,7 +338,7 @@ _TEXTS = frozenset({"application/json", "application/xml"})
 
 
 def _kind(kind: Kind, label: str | None, *, has_bytes: bool) -> Kind:
-    """The kind that a type belongs to: files are for documents, what is heard or seen has its own."""
+    """The kind that a type belongs to: `file` is for documents; audio, images and video have their own."""
     if kind == "file":
         return _KIND_OF_FAMILY.get(str(label).partition("/")[0], kind)
     return "file" if has_bytes and label == "application/pdf" else kind

@@ -142,7 +142,7 @@ def _tool(tool: Mapping[str, Any]) -> dict[str, object]:
     if not isinstance(tool.get(kind), Mapping):
         return dict(tool)
     flat = _flat(tool, kind)
-    # Here a function is strict unless told otherwise; in chat completions it is the other way.
+    # Here a function is strict by default; in chat completions it is the other way.
     return {"strict": False, **flat} if kind == "function" else flat
 
 

@@ -144,11 +144,11 @@ def _drop_reasoning(items: list[Item]) -> None:
 
 def _has_all_reasoning(
     items: list[Item],
-    outline: Sequence[Mapping[str, object]],
+    output_items: Sequence[Mapping[str, object]],
     goes_back: Callable[[Mapping[str, object]], bool],
 ) -> bool:
     """Whether the reasoning that the items came from is whole and may be sent."""
-    reasoning = [entry for entry in outline if entry.get("type") == "reasoning"]
+    reasoning = [entry for entry in output_items if entry.get("type") == "reasoning"]
     left = [item for item in items if item.get("type") == "reasoning"]
     return len(left) == len(reasoning) and all(map(goes_back, reasoning))
 
@@ -160,7 +160,7 @@ def _without_ids(items: list[Item]) -> list[Item]:
 
 
 def _contents(said: AssistantTurn) -> list[list[Item]]:
-    """The content of each message of the outline, or of the one message if there is no outline.
+    """The content of each message of the output items, or of the one message if there are none.
 
     An edited text goes whole into the last message.
     """

@@ -228,7 +228,7 @@ def fit_tools(
     names = _changed_names(bound)
     fields: dict[str, object] = {
         "tools": [
-            _fitted(_renamed(_cleaned(tool) if clean else tool, names), spec) for tool in bound
+            _fitted(_renamed(_rewritten(tool) if clean else tool, names), spec) for tool in bound
         ]
     }
     if chosen is not None:
@@ -301,7 +301,7 @@ def _renamed_choice(choice: Choice, names: Mapping[str, str]) -> Choice:
     return _renamed(choice, names)
 
 
-def _cleaned(tool: Tool) -> Tool:
+def _rewritten(tool: Tool) -> Tool:
     function = tool.get("function")
     if not isinstance(function, Mapping) or not isinstance(function.get("parameters"), Mapping):
         return tool

@@ -29,7 +29,7 @@ from langchain_aimlapi._codec.decode.tool_calls import Calls, add_call
 from langchain_aimlapi._codec.langchain.partial import partial_calls
 
 UNREAD = {"tool_calls": None, "invalid_tool_calls": None}
-"""Stands in the fields of a chunk whose pieces of calls nobody asked to read."""
+"""Stands in the fields of a chunk whose tool call chunks are not read yet."""
 
 _read_fields: Any = vars(BaseModel)["__dict__"].__get__
 _write_fields: Any = vars(BaseModel)["__dict__"].__set__

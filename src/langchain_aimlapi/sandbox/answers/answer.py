@@ -72,7 +72,7 @@ class Answer:
     fault: Fault | None = None
     """What goes wrong with the reply."""
     embeddings: tuple[tuple[float, ...], ...] | None = None
-    """The vectors of an embeddings reply; such an answer is for no chat."""
+    """The embeddings of an embeddings reply; such an answer is for no chat."""
 
     @property
     def tokens(self) -> int:

@@ -29,7 +29,7 @@ _REASONING = (
     " Nothing else has to be weighed.",
 )
 _SENTENCES_PER_EFFORT = {"": 0, "low": 1, "medium": 2, "high": 3}
-_MEDIA_WORDS = {"image": "image", "audio": "audio clip", "video": "video", "file": "file"}
+_MEDIA_WORDS = {"image": "image", "audio": "audio file", "video": "video", "file": "file"}
 
 
 def default_answers(request: ParsedRequest) -> list[Answer]:

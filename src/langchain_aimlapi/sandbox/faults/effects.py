@@ -153,7 +153,7 @@ async def fail(frames: Frames, context: FaultContext) -> Frames:
 
 
 async def fail_beside_choices(frames: Frames, context: FaultContext) -> Frames:
-    """Send an OpenAI-shaped error beside `choices`, in a stream or in the JSON reply."""
+    """Send an error of the OpenAI dialect beside `choices`, in a stream or in the JSON reply."""
     error = {"code": 502, "message": "Provider returned error"}
     chunk = {"choices": [{"index": 0, "delta": {}, "finish_reason": "error"}], "error": error}
     if not context.sse:

@@ -138,7 +138,7 @@ def _in_200(context: FaultContext) -> Reply:
     return replace(_error(500)(context), status=200)
 
 
-def _openai_shaped(_: FaultContext) -> Reply:
+def _openai_error_response(_: FaultContext) -> Reply:
     error = {"message": "Invalid value", "type": "invalid_request_error", "param": "temperature"}
     return Reply(orjson.dumps({"error": {**error, "code": "invalid_value"}}), status=400)
 
@@ -178,7 +178,7 @@ _FAULTS = [
     Fault("out_of_credits", "403 as the service says it", _error(403, _OUT_OF_CREDITS)),
     Fault("context_overflow", "400: the prompt is too long", _error(400, _OVERFLOW)),
     Fault("nested_400", "500 whose message holds a 400 from upstream", _error(500, _NESTED)),
-    Fault("openai_error", "400 in OpenAI's shape, `error.message`", _openai_shaped),
+    Fault("openai_error", "400 in OpenAI's format, `error.message`", _openai_error_response),
     Fault("error_in_200", "the error envelope under status 200", _in_200),
     Fault("html_502", "502 with an HTML page", lambda _: Reply(_HTML, 502, "text/html")),
     Fault("empty_400", "400 with no body", lambda _: Reply(b"", 400)),

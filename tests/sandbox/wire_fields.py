@@ -1,4 +1,4 @@
-"""Facts about replies that the service really sent: fields and JSON types, and nothing else.
+"""What is known of replies that the service really sent: fields and JSON types, and nothing else.
 
 Taken from 61 whole replies of `/chat/completions` on the pages of the documentation (24 vendors'
 models, 2025 and 2026) and from recorded streams of gpt-4o, qwen3-32b, claude-sonnet-4 and
@@ -78,12 +78,12 @@ STREAM_SOMETIMES = {
 
 NOT_RECORDED = {
     "usage.prompt_tokens_details.cache_write_tokens",  # in whole replies only
-    "meta",  # documented for streams; the recordings were cut before it
+    "meta",  # documented for streams; the kept replies were cut before it
     "meta.usage",
     "meta.usage.credits_used",
     "meta.usage.usd_spent",
 }
-"""Fields of the sandbox's streams that no recording holds."""
+"""Fields of the sandbox's streams that no kept reply has."""
 
 _TYPES = {dict: "object", list: "array", str: "string", int: "integer", float: "number"}
 _TYPES |= {bool: "boolean", type(None): "null"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.sandbox.http_client import chat
-from tests.sandbox.wire_facts import (
+from tests.sandbox.wire_fields import (
     NOT_RECORDED,
     STREAM_ALWAYS,
     STREAM_SOMETIMES,
@@ -44,7 +44,7 @@ def test_whole_replies(shared_sandbox, model, options):
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("options", OPTIONS[:3], ids=str)
 def test_streams(shared_sandbox, model, options):
-    """The order is that of the recordings: role, deltas, finish reason, usage, each by itself."""
+    """The order is that of real replies: role, deltas, finish reason, usage, each by itself."""
     chunks = chat(shared_sandbox, model=model, stream=True, **options).chunks
 
     for chunk in chunks:
