@@ -39,19 +39,19 @@ class ChatArguments(ClientArguments, total=False):
     logprobs: bool | None
     top_logprobs: int | None
     reasoning_effort: str | None
-    reasoning: dict[str, object] | None
-    thinking: dict[str, object] | None
+    reasoning: dict[str, Any] | None
+    thinking: dict[str, Any] | None
     parallel_tool_calls: bool | None
     response_format: dict[str, Any] | None
     modalities: list[str] | None
     audio: dict[str, Any] | None
     provider: str | None
-    web_search_options: dict[str, object] | None
+    web_search_options: dict[str, Any] | None
 
     streaming: bool
     stream_usage: bool
     token_limiter: TokenLimit | None
-    extra_body: dict[str, object] | None
+    extra_body: dict[str, Any] | None
     dialect: Literal["auto", "openai", "anthropic"]
     use_responses_api: bool | None
     clean_tool_schemas: Literal["auto", "always", "never"]

@@ -106,10 +106,10 @@ class ChatSettings(Connection, BaseChatModel):
     reasoning_effort: str | None = None
     """How much reasoning: "low", "medium" or "high" (some models: "none", "minimal", "xhigh").
     Sent in the form that the model documents: an effort, a token budget or a switch."""
-    reasoning: dict[str, object] | None = None
+    reasoning: dict[str, Any] | None = None
     """Reasoning parameters in the vendor's own form: `{"effort": …}`, `{"max_tokens": …}`,
     `{"exclude": …}`."""
-    thinking: dict[str, object] | None = None
+    thinking: dict[str, Any] | None = None
     """Reasoning parameters in Anthropic's form: `{"type": "enabled", "budget_tokens": …}`."""
     parallel_tool_calls: bool | None = None
     """Whether the model may call several tools in one turn."""
@@ -121,7 +121,7 @@ class ChatSettings(Connection, BaseChatModel):
     """Voice and format of audio output: `{"voice": …, "format": "wav"}`."""
     provider: str | None = None
     """The provider that the service sends the call to; "auto" lets it choose another if one fails."""
-    web_search_options: dict[str, object] | None = None
+    web_search_options: dict[str, Any] | None = None
     """Web search before the answer: `{"search_context_size": "low"}`."""
 
     streaming: bool = False
@@ -131,7 +131,7 @@ class ChatSettings(Connection, BaseChatModel):
     token_limiter: TokenLimit | None = Field(default=None, exclude=True, repr=False)
     """Tokens a minute, shared by all that use it, such as `bulk.TokenLimiter(100_000)`; taken before
     a call by an estimate, and settled by what it took."""
-    extra_body: dict[str, object] | None = None
+    extra_body: dict[str, Any] | None = None
     """Fields that are put into the request body last and replace others of the same name."""
 
     dialect: Literal["auto", "openai", "anthropic"] = "auto"

@@ -87,7 +87,7 @@ class Connection(BaseModel):
     client_request_id: str | None = None
     """Sent as `X-Client-Request-Id`, to find the call in the service's logs; by default LangChain's
     run id, so that logs and traces can be matched."""
-    model_kwargs: dict[str, object] = Field(default_factory=dict)
+    model_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Parameters of the service that have no field here; sent in the request body."""
 
     model_config = ConfigDict(

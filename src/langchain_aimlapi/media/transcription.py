@@ -251,7 +251,7 @@ class AimlapiTranscriptionLoader(BaseLoader):
         *,
         model: str | AimlapiTranscription,
         by_segment: bool = False,
-        **settings: object,
+        **settings: Any,
     ) -> None:
         self._audio = list(audio) if isinstance(audio, list | tuple) else [audio]
         if isinstance(model, str):
