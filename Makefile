@@ -40,6 +40,7 @@ docs-serve:  ## show the documentation at http://127.0.0.1:8000 while you edit i
 generated:  ## write the generated pages anew
 	$(PYTHON) scripts/settings_page.py
 	$(PYTHON) scripts/model_pages.py
+	$(PYTHON) scripts/cli_page.py
 	$(PYTHON) -m scripts.fault_table
 
 test:  ## the tests: no network, no key

@@ -18,19 +18,10 @@ import difflib
 import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._catalogue import media
-from langchain_aimlapi._client.live_list import (
-    Fetched,
-    ListCache,
-    list_request,
-    metrics_of,
-    metrics_requests,
-)
-from langchain_aimlapi._client.send import asend, send
-from langchain_aimlapi._client.settings import Connection
 from langchain_aimlapi._codec.decode.models import (
     Metrics,
     ModelType,
@@ -42,7 +33,17 @@ from langchain_aimlapi._codec.decode.models import (
     read_price,
 )
 from langchain_aimlapi._codec.json_text import parse_object
+from langchain_aimlapi._lazy import LazyModule
 from langchain_aimlapi.errors import AimlapiStatusError, NotFoundError
+
+if TYPE_CHECKING:
+    from langchain_aimlapi._client import live_list, settings
+    from langchain_aimlapi._client import send as sending
+else:
+    # Looking something up needs none of them, and they cost five times as much as it does.
+    live_list = LazyModule("._client.live_list")
+    sending = LazyModule("._client.send")
+    settings = LazyModule("._client.settings")
 
 __all__ = [
     "Metrics",
@@ -270,7 +271,7 @@ def _of_media(id: str, kind: media.Kind) -> ModelInfo:  # noqa: A002
 # --- the live list --------------------------------------------------------------------------------
 
 
-def refresh(connection: Connection | None = None) -> list[ModelInfo]:
+def refresh(connection: settings.Connection | None = None) -> list[ModelInfo]:
     """Fetch the service's list of models, for this process; needs no key.
 
     It is kept in the user's cache folder with the service's own mark (ETag) and only sent again
@@ -286,27 +287,30 @@ def refresh(connection: Connection | None = None) -> list[ModelInfo]:
     Raises:
         AimlapiError: If it cannot be fetched; what was known before stays known.
     """
-    asked, cache = connection or Connection(), ListCache()
-    request = list_request(asked, cache)
+    asked, cache = connection or settings.Connection(), live_list.ListCache()
+    request = live_list.list_request(asked, cache)
     try:
-        kept = send(request, asked._client_options, asked.http_client, Fetched.of)  # noqa: SLF001  # ours
+        kept = sending.send(request, asked._client_options, asked.http_client, live_list.Fetched.of)  # noqa: SLF001  # ours
     except AimlapiStatusError as error:
         kept = cache.still_good(error)
     return _take(cache, kept)
 
 
-async def arefresh(connection: Connection | None = None) -> list[ModelInfo]:
+async def arefresh(connection: settings.Connection | None = None) -> list[ModelInfo]:
     """Fetch the service's list of models; see `refresh`."""
-    asked, cache = connection or Connection(), ListCache()
-    request = list_request(asked, cache)
+    asked, cache = connection or settings.Connection(), live_list.ListCache()
+    request = live_list.list_request(asked, cache)
     try:
-        kept = await asend(request, asked._client_options, asked.http_async_client, Fetched.of)  # noqa: SLF001
+        options = asked._client_options  # noqa: SLF001  # ours
+        kept = await sending.asend(request, options, asked.http_async_client, live_list.Fetched.of)
     except AimlapiStatusError as error:
         kept = cache.still_good(error)
     return _take(cache, kept)
 
 
-def metrics(ids: Iterable[str], connection: Connection | None = None) -> dict[str, Metrics]:
+def metrics(
+    ids: Iterable[str], connection: settings.Connection | None = None
+) -> dict[str, Metrics]:
     """Return how models did lately: time to first token, speed, duration; needs no key.
 
     A model without a successful call in the service's window is absent, which is not a speed of 0.
@@ -318,22 +322,27 @@ def metrics(ids: Iterable[str], connection: Connection | None = None) -> dict[st
     Raises:
         AimlapiError: If they cannot be fetched.
     """
-    asked, found = connection or Connection(), {}
-    for request in metrics_requests(asked, ids):
-        found.update(send(request, asked._client_options, asked.http_client, metrics_of))  # noqa: SLF001
-    return found
-
-
-async def ametrics(ids: Iterable[str], connection: Connection | None = None) -> dict[str, Metrics]:
-    """Return how models did lately; see `metrics`."""
-    asked, found = connection or Connection(), {}
-    for request in metrics_requests(asked, ids):
+    asked, found = connection or settings.Connection(), {}
+    for request in live_list.metrics_requests(asked, ids):
         options = asked._client_options  # noqa: SLF001  # ours
-        found.update(await asend(request, options, asked.http_async_client, metrics_of))
+        found.update(sending.send(request, options, asked.http_client, live_list.metrics_of))
     return found
 
 
-def _take(cache: ListCache, fetched: Fetched) -> list[ModelInfo]:
+async def ametrics(
+    ids: Iterable[str], connection: settings.Connection | None = None
+) -> dict[str, Metrics]:
+    """Return how models did lately; see `metrics`."""
+    asked, found = connection or settings.Connection(), {}
+    for request in live_list.metrics_requests(asked, ids):
+        options = asked._client_options  # noqa: SLF001  # ours
+        found.update(
+            await sending.asend(request, options, asked.http_async_client, live_list.metrics_of)
+        )
+    return found
+
+
+def _take(cache: live_list.ListCache, fetched: live_list.Fetched) -> list[ModelInfo]:
     """Merge a list over what the package ships."""
     rows = listed_models(parse_object(fetched.body))
     cache.write(fetched)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any, cast
 
-from rich.console import Console
+import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 def is_plain() -> bool:
@@ -21,6 +22,8 @@ def is_plain() -> bool:
 
 def note(text: str, style: str = "", *, end: str = "\n") -> None:
     """Show something beside the answer."""
+    from rich.console import Console  # noqa: PLC0415  # --help and plain tables do without
+
     console = Console(
         stderr=True, highlight=False, soft_wrap=True, force_terminal=False if is_plain() else None
     )
@@ -57,3 +60,30 @@ def one_line_for_lost_output() -> Iterator[None]:
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+
+
+def show_json(value: Any) -> None:
+    """Print a value as JSON; dates and sets become texts and sorted lists."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, set | frozenset) else str(value)
+
+
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows: with names and in columns on a terminal, else one a line, parted by tabs."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            typer.echo("\t".join(" ".join(cell.split()) for cell in row))
+        return
+    from rich import box  # noqa: PLC0415  # for terminals alone
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(*columns, box=None if is_plain() else box.SIMPLE_HEAD, header_style="bold")
+    for row in rows:
+        table.add_row(*row)
+    Console(highlight=False, force_terminal=False if is_plain() else None, markup=False).print(
+        table
+    )

@@ -10,6 +10,7 @@ from langchain_aimlapi._version import __version__
 from langchain_aimlapi.cli._output import is_plain
 from langchain_aimlapi.cli.bulk import bulk
 from langchain_aimlapi.cli.chat import chat
+from langchain_aimlapi.cli.models import model, models
 from langchain_aimlapi.cli.sandbox import sandbox
 
 app = typer.Typer(
@@ -22,6 +23,8 @@ app = typer.Typer(
 )
 app.command()(chat)
 app.command()(bulk)
+app.command()(models)
+app.command()(model)
 app.command()(sandbox)
 
 

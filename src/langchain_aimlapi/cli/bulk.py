@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from langchain_aimlapi import AimlapiEmbeddings, AimlapiError, ChatAimlapi
 from langchain_aimlapi.cli._output import is_plain, note, plain_warnings
 from langchain_aimlapi.cli._service import service
 
@@ -178,7 +177,12 @@ class _Command:
         return self._tell(report)
 
     def _runnable(self, arguments: Mapping[str, Any]) -> Any:
-        from langchain_aimlapi import NotFoundError, catalogue  # noqa: PLC0415  # a large table
+        from langchain_aimlapi import (  # noqa: PLC0415  # not for --help
+            AimlapiEmbeddings,
+            ChatAimlapi,
+            NotFoundError,
+            catalogue,
+        )
 
         try:
             kind = catalogue.model(self.model).type
@@ -217,7 +221,7 @@ class _Command:
 
 def _guarded(job: _Command, **what: Any) -> None:
     """Do it, and turn errors into a line and an exit code."""
-    from langchain_aimlapi import ConfigurationError  # noqa: PLC0415  # beside the next
+    from langchain_aimlapi import AimlapiError, ConfigurationError  # noqa: PLC0415  # not for --help
     from langchain_aimlapi.bulk import JobChangedError, JobStoppedError, SourceError  # noqa: PLC0415
 
     try:

@@ -7,14 +7,17 @@ import os
 import stat
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from langchain_core.messages import AIMessage, AIMessageChunk
 
-from langchain_aimlapi import AimlapiError, ChatAimlapi
 from langchain_aimlapi.cli._output import note, plain_warnings
 from langchain_aimlapi.cli._service import service
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage, AIMessageChunk
+
+    from langchain_aimlapi import ChatAimlapi
 
 _DEFAULT_MODEL = "gpt-4o-mini"
 
@@ -59,6 +62,8 @@ def chat(
     timeout: Annotated[float, typer.Option(help="Seconds for the whole call.", min=0.001)] = 120,
 ) -> None:
     """Ask a model. Without a key and an address the local sandbox answers, and says so."""
+    from langchain_aimlapi import AimlapiError, ChatAimlapi  # noqa: PLC0415  # not for --help
+
     messages = [("human", _whole_prompt(prompt))]
     if system is not None:
         messages.insert(0, ("system", system))
@@ -165,7 +170,11 @@ def _stream(llm: ChatAimlapi, messages: list[tuple[str, str]]) -> AIMessage:
     finally:
         if whole is not None:
             display.end()
-    return whole if whole is not None else AIMessage("")
+    if whole is not None:
+        return whole
+    from langchain_core.messages import AIMessage  # noqa: PLC0415  # loaded by then
+
+    return AIMessage("")
 
 
 def _show_tool_calls(answer: AIMessage) -> None:
