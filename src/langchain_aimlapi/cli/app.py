@@ -8,6 +8,7 @@ import typer
 
 from langchain_aimlapi._version import __version__
 from langchain_aimlapi.cli._output import is_plain
+from langchain_aimlapi.cli.account import balance, keys, logs, usage
 from langchain_aimlapi.cli.bulk import bulk
 from langchain_aimlapi.cli.chat import chat
 from langchain_aimlapi.cli.models import model, models
@@ -25,6 +26,10 @@ app.command()(chat)
 app.command()(bulk)
 app.command()(models)
 app.command()(model)
+app.command()(balance)
+app.command()(usage)
+app.command()(logs)
+app.add_typer(keys, name="keys")
 app.command()(sandbox)
 
 
