@@ -34,13 +34,11 @@ KEY = {
 
 class TestBalance:
     def test_shown(self, aimlapi, service):
-        service.reply = lambda *_: (200, {"current_balance": 12.345, "currency": "USD"})
+        service.reply = lambda *_: (200, {"current_balance": 12.5, "currency": "USD"})
 
-        assert aimlapi("balance").stdout == "12.35 USD\n" or aimlapi("balance").stdout == (
-            "12.34 USD\n"
-        )
+        assert aimlapi("balance").stdout == "12.50 USD\n"
         assert json.loads(aimlapi("balance", "--json").stdout) == {
-            "amount": 12.345,
+            "amount": 12.5,
             "currency": "USD",
         }
 
@@ -98,9 +96,7 @@ class TestLogs:
         service.reply = lambda *_: (200, {"data": [ROW], "has_more": False})
         result = aimlapi("logs", "--status", "failed", "-m", "openai/gpt-5")
 
-        assert result.stdout == (
-            "2026-07-20 22:15:00\tfailed\topenai/gpt-5\t0.500000\t7\t-\ti\n"
-        )
+        assert result.stdout == ("2026-07-20 22:15:00\tfailed\topenai/gpt-5\t0.500000\t7\t-\ti\n")
         query = service.asked[0][2]
         assert "failed" in str(query)
         assert "openai/gpt-5" in str(query)

@@ -62,12 +62,12 @@ def one_line_for_lost_output() -> Iterator[None]:
         sys.exit(1)
 
 
-def show_json(value: Any) -> None:
+def show_json(value: object) -> None:
     """Print a value as JSON; dates and sets become texts and sorted lists."""
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_plain))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     return sorted(value) if isinstance(value, set | frozenset) else str(value)
 
 

@@ -123,9 +123,7 @@ def logs(
 
 # --- keys -----------------------------------------------------------------------------------------
 
-keys = typer.Typer(
-    no_args_is_help=True, help="List, make and delete keys; needs a management key."
-)
+keys = typer.Typer(no_args_is_help=True, help="List, make and delete keys; needs a management key.")
 
 
 @keys.command("list")
@@ -204,7 +202,7 @@ def delete_key(
 # --- what is shown --------------------------------------------------------------------------------
 
 
-def _public(value: Any) -> dict[str, Any]:
+def _public(value: Any) -> dict[str, object]:
     """The documented fields; what the service said beside them is in `raw`, without a key."""
     shown = dataclasses.asdict(value)
     shown.pop("secret", None)
@@ -239,18 +237,18 @@ def _key_row(key: Key) -> tuple[str, ...]:
         key.prefix,
         key.name or _NONE,
         "disabled" if key.disabled else "active",
-        limit_scopes(key),
-        limit_text(key),
+        _scopes_text(key),
+        _limit_text(key),
         _NONE if key.monthly_usage is None else f"{key.monthly_usage:.6f}",
     )
 
 
-def limit_scopes(key: Key) -> str:
+def _scopes_text(key: Key) -> str:
     """What a key may call, in words."""
     return _EVERYTHING if key.scopes is None else ", ".join(key.scopes) or "nothing"
 
 
-def limit_text(key: Key) -> str:
+def _limit_text(key: Key) -> str:
     """How much a key may spend, in words."""
     if key.limit_usd is None:
         return "none"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -186,7 +186,7 @@ def _price(price: Price | None) -> str:
     return others[0] if others else price.kind
 
 
-def _as_json(info: ModelInfo, metrics: Metrics | None) -> dict[str, Any]:
+def _as_json(info: ModelInfo, metrics: Metrics | None) -> dict[str, object]:
     shown = dataclasses.asdict(info)
     return {**shown, "metrics": None if metrics is None else dataclasses.asdict(metrics)}
 
