@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from langchain_aimlapi import catalogue
+from langchain_aimlapi.cli._output import show_table
 
 LISTED = {
     "data": [
@@ -81,6 +82,20 @@ class TestModels:
         found = aimlapi("models", "--refresh", "--metrics", "--text", "2025-04-14").stdout
 
         assert "2/M tokens input, 8/M tokens output\t321\t87\n" in found
+
+    def test_a_narrow_terminal_cuts_no_id_short(self, monkeypatch, capsys):
+        """An id goes on in the next line; there are names above the columns, and no tabs."""
+        monkeypatch.setenv("NO_COLOR", "1")
+        monkeypatch.setenv("COLUMNS", "24")
+        monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+        show_table(("Model", "Type"), [("anthropic/claude-haiku-4.5-long", "chat")])
+        shown = capsys.readouterr().out
+
+        first = "".join(line.split()[0] for line in shown.splitlines() if line.strip())
+        assert first.startswith("Model")
+        assert "anthropic/claude-haiku-4.5-long" in first
+        assert "\t" not in shown
+        assert "\x1b" not in shown
 
     def test_an_unknown_type_is_wrong_use(self, aimlapi):
         assert aimlapi("models", "--type", "nope").exit_code == 2

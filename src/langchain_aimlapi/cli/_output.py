@@ -81,7 +81,9 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(*columns, box=None if is_plain() else box.SIMPLE_HEAD, header_style="bold")
+    table = Table(box=None if is_plain() else box.SIMPLE_HEAD, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")  # an id that is cut short is of no use
     for row in rows:
         table.add_row(*row)
     Console(highlight=False, force_terminal=False if is_plain() else None, markup=False).print(
