@@ -107,12 +107,12 @@ def model(
     if as_json:
         show_json({**_as_json(info, speed), "snippet": program})
         return
-    facts = _facts(info)
+    rows = _rows_of(info)
     if metrics:
         first, rate = _speed(speed)
-        facts |= {"First token, median": f"{first} ms", "Tokens/s, median": rate}
-    width = max(map(len, facts))
-    for label, fact in facts.items():
+        rows |= {"First token, median": f"{first} ms", "Tokens/s, median": rate}
+    width = max(map(len, rows))
+    for label, fact in rows.items():
         typer.echo(f"{label:<{width}}  {fact}")
     typer.echo(f"\n{program}", nl=False)
 
@@ -141,7 +141,7 @@ def _speed(metrics: Metrics | None) -> tuple[str, str]:
     return first, rate
 
 
-def _facts(info: ModelInfo) -> dict[str, str]:
+def _rows_of(info: ModelInfo) -> dict[str, str]:
     known = {
         "Id": info.id,
         "Name": info.name,
