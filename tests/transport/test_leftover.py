@@ -6,6 +6,8 @@ import asyncio
 import ssl
 import threading
 import time
+from collections import deque
+from types import SimpleNamespace
 
 import aiohttp
 import httpx
@@ -30,11 +32,22 @@ SURPLUS = whole(STALE)[0]
 PAUSE = 0.03
 WHOLE_REPLY = whole(RIGHT)[0]
 
+READ = 65536
+"""How much the libraries ask for at once; anyio may have taken more from the socket."""
+
+
+def as_long_as(size):
+    """A reply of so many bytes in all."""
+    empty = head(200, content_length=str(size)) + RIGHT.encode()
+    return whole(RIGHT + " " * (size - len(empty)))[0]
+
+
 BEHIND = {
     "in the same packet": [WHOLE_REPLY + SURPLUS],
     "with the end of the body": [WHOLE_REPLY[:-5], PAUSE, WHOLE_REPLY[-5:] + SURPLUS],
     "while idle": [WHOLE_REPLY, PAUSE, SURPLUS],
     "while idle, in part": [WHOLE_REPLY, PAUSE, SURPLUS[:30]],
+    "at the end of a read": [as_long_as(READ) + SURPLUS],
     "a line end": [WHOLE_REPLY + b"\r\n"],
     "a line end while idle": [WHOLE_REPLY, PAUSE, b"\r\n"],
     "rubbish": [WHOLE_REPLY + b"\x00\xffrubbish"],
@@ -149,21 +162,25 @@ def test_a_clean_connection_is_kept(service, way):
     pool.close_all()
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_under_tls(secure, certificate, way):
-    """A record of its own behind the reply: a TLS layer that reads ahead has it already."""
-    context = ssl.create_default_context(cafile=certificate / "cert.pem")
-    makers = {
+def tls_clients(context):
+    """Clients of one's own that trust the service."""
+    return {
         "sync-httpx": lambda: httpx.Client(verify=context),
         "sync-httpx2": lambda: httpx2.Client(verify=context),
         "async-httpx": lambda: httpx.AsyncClient(verify=context),
         "async-httpx2": lambda: httpx2.AsyncClient(verify=context),
         "async-aiohttp": lambda: aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)),
     }
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_under_tls(secure, certificate, way):
+    """A record of its own behind the reply: a TLS layer that reads ahead has it already."""
+    context = ssl.create_default_context(cafile=certificate / "cert.pem")
     secure.will([WHOLE_REPLY, SURPLUS], whole(said("second")), whole(said("third")))
     options = ClientOptions(verify=context)
 
-    came = one_after_another(way, secure, options, ["send"] * 3, makers.get(way))
+    came = one_after_another(way, secure, options, ["send"] * 3, tls_clients(context).get(way))
 
     assert came == [said(text).encode() for text in ("right", "second", "third")]
     assert secure.connections == 2
@@ -252,6 +269,66 @@ def test_a_parser_that_cannot_be_found_costs_the_connection():
     leftover.close_cleanly(Stream("body"), Stream("connection"))
 
     assert closed == ["connection", "body"]
+
+
+class Layer:
+    """A stream of anyio as far as it is looked at; a TLS layer, if it has one below."""
+
+    def __init__(self, *, below=None, queue=(), says=b"", pending=0):
+        if below is None:
+            self._protocol = SimpleNamespace(read_queue=deque(queue))
+        else:
+            self.transport_stream = below
+            self._read_bio = SimpleNamespace(pending=pending)
+            self._ssl_object = self
+        self.says = says
+
+    def read(self, _size):
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says
+
+
+QUIET = ssl.SSLWantReadError()
+SOCKET = Layer()
+
+
+@pytest.mark.parametrize(
+    ("stream", "more"),
+    [
+        (SOCKET, False),
+        (Layer(queue=[b"HTTP/1.1"]), True),
+        (Layer(below=SOCKET, says=QUIET), False),
+        (Layer(below=SOCKET, says=QUIET, pending=7), True),
+        (Layer(below=SOCKET, says=b"H"), True),
+        (Layer(below=SOCKET, says=ssl.SSLError("the end")), True),
+        (Layer(below=Layer(queue=[b"a record"]), says=QUIET), True),
+        (Layer(below=Layer(below=SOCKET, says=b"H"), says=QUIET), True),
+        (Layer(below=Layer(below=SOCKET, says=QUIET), says=QUIET), False),
+        (object(), True),
+    ],
+)
+def test_what_anyio_holds_is_looked_at_in_every_layer(stream, more):
+    """And a stream of another kind is not trusted."""
+    assert leftover._holds_more(SimpleNamespace(_stream=stream)) is more
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_clean_connection_is_kept_under_tls(secure, certificate, way):
+    """The guard knows the streams of the installed libraries: nothing is closed in doubt."""
+    context = ssl.create_default_context(cafile=certificate / "cert.pem")
+    secure.will(whole(RIGHT), GREETING, whole(RIGHT))
+
+    one_after_another(
+        way,
+        secure,
+        ClientOptions(verify=context),
+        ["send", "stream", "send"],
+        tls_clients(context).get(way),
+    )
+
+    assert (len(secure.hits), secure.connections) == (3, 1)
+    pool.close_all()
 
 
 def test_many_threads_over_one_pool(service):

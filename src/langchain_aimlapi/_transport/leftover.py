@@ -8,7 +8,11 @@ closed. The HTTP libraries do not see to that themselves. Theory of where the by
   them for the next reply: looked at when a reply is closed, before its connection goes back to the
   pool. h11 is told that sending failed, and the library then closes the connection by itself. h11
   lies below private names; should they change, no connection is kept, and a test fails.
-- In a TLS layer that reads ahead: asked for by a read that does not wait.
+- In a TLS layer that reads ahead. A sync one is asked by a read that does not wait.
+- In what anyio, below the async clients, has read from the socket and not handed on yet, and in the
+  TLS layers over it. A read that does not wait would be wrong there: it takes bytes out of the
+  socket, where the pool looks for them, and is cancelled before it hands them on. So nothing is
+  read; its buffers are looked at. They lie below private names, as the parser does.
 - In the socket, when they came later. The pools of httpx2 and httpx look there before they use a
   connection again; aiohttp's does not, and reads on while a connection is idle: so for aiohttp
   all is looked at when a connection is taken from the pool.
@@ -18,7 +22,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import operator
 import select
+import ssl
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +34,11 @@ if TYPE_CHECKING:
 _NO_WAIT = 0.0
 _STREAMS = ("_stream", "_httpcore_stream", "_connection")
 _DEEPEST = 8
+
+# Of anyio's streams.
+_socket_queue = operator.attrgetter("_protocol.read_queue")
+_tls_object = operator.attrgetter("_ssl_object")
+_tls_unread = operator.attrgetter("_read_bio.pending")
 
 
 # --- httpx2, httpx and what is below them ---------------------------------------------------------
@@ -86,7 +97,7 @@ def aguard(response: Any) -> None:
         parser = _parser(stream)
         if parser is None:
             await network_stream.aclose()
-        elif not _spoilt(stream) and await _ahas_more(network_stream):
+        elif not _spoilt(stream) and _holds_more(network_stream):
             parser.send_failed()
         await stream.aclose()
 
@@ -128,12 +139,28 @@ def _has_more(network_stream: Any) -> bool:
     return False
 
 
-async def _ahas_more(network_stream: Any) -> bool:
-    if network_stream.get_extra_info("ssl_object") is None:
-        return False
-    with contextlib.suppress(Exception):
-        return bool(await network_stream.read(1, timeout=_NO_WAIT))
-    return False
+def _holds_more(network_stream: Any) -> bool:
+    """Tell whether anyio holds bytes that were not asked for yet, or may hold some."""
+    stream: Any = getattr(network_stream, "_stream", None)
+    try:
+        while hasattr(stream, "transport_stream"):
+            if _tls_holds_more(stream):
+                return True
+            stream = stream.transport_stream
+        return bool(_socket_queue(stream))
+    except AttributeError:
+        return True  # another anyio, or another kind of stream: better a new connection
+
+
+def _tls_holds_more(stream: Any) -> bool:
+    """Tell whether one TLS layer has whole or partial records; tickets in them are taken out."""
+    try:
+        _tls_object(stream).read(1)
+    except ssl.SSLWantReadError:
+        return bool(_tls_unread(stream))
+    except ssl.SSLError:
+        pass
+    return True
 
 
 # --- aiohttp --------------------------------------------------------------------------------------
