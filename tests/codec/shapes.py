@@ -71,6 +71,7 @@ CITED = {
     "url_citation": {"start_index": 0, "end_index": 5, "title": "T", "url": "https://p.test"},
 }
 FOUND = {"title": "T", "url": "https://p.test", "date": "2026-01-01", "last_updated": ""}
+STOPPED = {"type": "refusal", "category": "bio", "explanation": "Not this."}
 PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}}
 
 
@@ -336,7 +337,35 @@ SHAPES = {
         text="",
         kwargs={"refusal": "I will not."},
         metadata={"finish_reason": "refusal"},
-        blocks=[blocks._refusal("I will not.")],
+        blocks=[blocks._standard({"type": "refusal", "refusal": "I will not."})],
+    ),
+    "a refusal without a word": Shape(
+        reply({"content": ""}, finish="refusal"),
+        text="",
+        metadata={"finish_reason": "refusal"},
+        blocks=[blocks._standard({"type": "refusal", "refusal": ""})],
+    ),
+    "Claude's refusal": Shape(
+        reply(
+            {"content": "Well,"},
+            choice={"stop_details": STOPPED, "stop_reason": "refusal"},
+            finish="refusal",
+        ),
+        text="Well,",
+        metadata={
+            "finish_reason": "refusal",
+            "extra": {"choice": {"stop_details": STOPPED, "stop_reason": "refusal"}},
+        },
+        blocks=[
+            {"type": "text", "text": "Well,"},
+            blocks._standard(
+                {
+                    "type": "refusal",
+                    "refusal": "Not this.",
+                    "extras": {"category": "bio", "stop_details": STOPPED},
+                }
+            ),
+        ],
     ),
     "unknown fields everywhere": Shape(
         reply({"mood": "calm"}, choice={"route": [1]}, galaxy={"far": True}, meta={"trace": "t"}),

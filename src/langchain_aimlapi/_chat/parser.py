@@ -22,6 +22,7 @@ from pydantic.v1 import ValidationError as OldValidationError
 from langchain_aimlapi._chat.answer_schema import AnswerSchema  # noqa: TC001  # a field
 from langchain_aimlapi._chat.answer_stream import AnswerStream
 from langchain_aimlapi._codec.json_text import find_json
+from langchain_aimlapi._codec.langchain.blocks import refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -187,14 +188,14 @@ def schema_class(name: str, schema: dict[str, object]) -> type[BaseModel]:
 
 
 def _raise_if_refused(message: AIMessage) -> None:
-    refusal = message.additional_kwargs.get("refusal")
+    refusal = refusal_of(message.additional_kwargs, message.response_metadata)
     if not refusal:
         return
     refusal_error = getattr(exceptions, "ModelRefusalError", None)
     if refusal_error is not None:
-        block = {"type": "refusal", "refusal": refusal}
-        raise refusal_error.from_refusal(block, raw_message=message)
-    raise _parse_error(f"the model refused: {refusal}", message.text)
+        raise refusal_error.from_refusal(refusal, raw_message=message)
+    words = refusal["refusal"] or "without a reason"
+    raise _parse_error(f"the model refused: {words}", message.text)
 
 
 def _parse_error(why: str, text: str | None) -> OutputParserException:

@@ -107,7 +107,12 @@ def _extras_id(block: Block) -> str | None:
 
 
 def _refusal(blocks: list[Block]) -> str | None:
-    words = [str(block.get("refusal") or "") for block in blocks if block.get("type") == "refusal"]
+    refused = [block for block in blocks if block.get("type") == "refusal"]
+    words = [
+        str(block.get("refusal") or "")
+        for block in refused
+        if "stop_details" not in (block.get("extras") or {})
+    ]
     return "".join(words) or None
 
 

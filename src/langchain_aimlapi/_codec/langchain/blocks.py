@@ -91,8 +91,8 @@ def _described(message: AIMessage) -> list[tuple[str, Block]]:
     if message.content or annotations:
         text: Block = {"type": "text", "text": message.content}
         blocks.append(("lc_txt_0", text | ({"annotations": annotations} if annotations else {})))
-    if kwargs.get("refusal"):
-        blocks.append(("lc_ref_0", _refusal(kwargs["refusal"])))
+    if refusal := refusal_of(kwargs, message.response_metadata):
+        blocks.append(("lc_ref_0", _standard(refusal)))
     if kwargs.get("audio"):
         blocks.append(("lc_aud_0", audio_block(kwargs["audio"])))
     images = enumerate(kwargs.get("images") or ())
@@ -117,8 +117,37 @@ def reasoning_extras(kwargs: Mapping[str, Any]) -> Block:
     return {"extras": extras} if extras else {}
 
 
-def _refusal(words: str) -> Block:
-    refusal = {"type": "refusal", "refusal": words}
+def refusal_of(kwargs: Mapping[str, Any], metadata: Mapping[str, Any]) -> Block | None:
+    """LangChain's block of a refusal, or `None` if the model did not refuse.
+
+    OpenAI's models say why in the field `refusal`; Claude's finish with the reason "refusal", often
+    without a word, and may tell a category (Anthropic's `stop_details`).
+
+    Args:
+        kwargs: The message's `additional_kwargs`.
+        metadata: Its `response_metadata`.
+    """
+    words = kwargs.get("refusal")
+    if not words and metadata.get("finish_reason") != "refusal":
+        return None
+    details = {} if words else _stop_details(metadata)
+    block: Block = {"type": "refusal", "refusal": words or str(details.get("explanation") or "")}
+    if details:
+        # Whose words these are, so that they are not sent back as the model's own.
+        block["extras"] = {"category": details.get("category"), "stop_details": details}
+    return block
+
+
+def _stop_details(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    unknown = metadata.get("extra") or {}
+    for level in ("choice", "reply"):
+        details = (unknown.get(level) or {}).get("stop_details")
+        if isinstance(details, Mapping):
+            return details
+    return {}
+
+
+def _standard(refusal: Block) -> Block:
     return refusal if _HAS_REFUSAL_BLOCK else {"type": "non_standard", "value": refusal}
 
 

@@ -19,6 +19,7 @@ from langchain_aimlapi._codec.langchain.blocks import (
     audio_block,
     image_block,
     reasoning_extras,
+    refusal_of,
     sources,
 )
 
@@ -91,7 +92,7 @@ class EventWriter:
         metadata = dict(final.response_metadata)
         if self._logprobs:
             metadata["logprobs"] = self._logprobs
-        events = self._late_blocks(kwargs)
+        events = self._late_blocks(kwargs, metadata)
         whole = sorted(self._whole(kwargs), key=lambda numbered: numbered[0])
         closing = [
             {"event": "content-block-finish", "index": index, "content": block}
@@ -144,15 +145,14 @@ class EventWriter:
 
     # --- whole blocks ---------------------------------------------------------------------------
 
-    def _late_blocks(self, kwargs: dict[str, Any]) -> list[Event]:
+    def _late_blocks(self, kwargs: dict[str, Any], metadata: dict[str, Any]) -> list[Event]:
         """Blocks that are known only at the end, opened and finished at once."""
         late = [audio_block(kwargs["audio"])] if kwargs.get("audio") else []
         late += [image_block(image) for image in kwargs.get("images") or ()]
-        if kwargs.get("refusal"):
+        if refusal := refusal_of(kwargs, metadata):
             # The accumulators of langchain-core know no refusal block yet, and drop what they do
             # not know.
-            value = {"type": "refusal", "refusal": kwargs["refusal"]}
-            late.append({"type": "non_standard", "value": value})
+            late.append({"type": "non_standard", "value": refusal})
         events: list[Event] = []
         if self._text is None and sources(kwargs):
             self._text = self._open(events, {"type": "text", "text": ""})
