@@ -11,6 +11,7 @@ from langchain_aimlapi.cli._output import is_plain
 from langchain_aimlapi.cli.account import balance, keys, logs, usage
 from langchain_aimlapi.cli.bulk import bulk
 from langchain_aimlapi.cli.chat import chat
+from langchain_aimlapi.cli.doctor.command import doctor
 from langchain_aimlapi.cli.models import model, models
 from langchain_aimlapi.cli.sandbox import sandbox
 
@@ -30,6 +31,7 @@ app.command()(balance)
 app.command()(usage)
 app.command()(logs)
 app.add_typer(keys, name="keys")
+app.command()(doctor)
 app.command()(sandbox)
 
 
