@@ -8,7 +8,7 @@ import random
 import time
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
-from langchain_aimlapi._transport import pool
+from langchain_aimlapi._transport import pool, watching
 from langchain_aimlapi._transport.bodies import AiohttpBody, HttpxBody
 from langchain_aimlapi._transport.body_reader import (
     BodyMode,
@@ -120,8 +120,9 @@ async def _run(
             if isinstance(step, Pause):
                 await asyncio.sleep(step.seconds)
             else:
-                shared = await pool.aborrow(options) if client is None else None
                 sent = with_own_timeouts(step.request, client)
+                watching.attempt(sent, options.proxy, streaming=make is not None)
+                shared = await pool.aborrow(options) if client is None else None
                 source = _Source(sent, options, shared, client, step.until)
                 result = await _attempt(source, make)
             outcome = Tried(result, clock(), time.time(), random.random())  # noqa: S311
@@ -259,7 +260,7 @@ class _Source:
     async def begin(self) -> Reply:
         """Send; return the whole reply."""
         async with asyncio.timeout_at(self._until):
-            self._body = body = await self._open(streaming=False)
+            self._body = body = watching.shown(await self._open(streaming=False))
             how = body_mode(body.status, streaming=False)
             return Reply(body.status, body.headers, await self._whole(body, how, self._until))
 
@@ -267,7 +268,7 @@ class _Source:
         """Send; return the stream as soon as its first content is there, or a reply that is none."""
         limit = soonest(self._until, self._clock(), self._request.timeouts.first_token)
         async with asyncio.timeout_at(limit):
-            self._body = body = await self._open(streaming=True)
+            self._body = body = watching.shown(await self._open(streaming=True))
             how = body_mode(body.status, streaming=True)
             if how is not BodyMode.EVENTS:
                 return Reply(body.status, body.headers, await self._whole(body, how, limit))
@@ -355,6 +356,7 @@ class _Source:
         """Return our error for an exception, or None if it is not the network's."""
         late = None if self._until is None else self._clock() - self._until
         error = failure(exc, self._request, late=late, begun=self._begun, injected=self._injected)
+        watching.failed(error)
         if self._shared is not None and isinstance(error, _UNREACHED):
             pool.forget_addresses(self._shared)
         return error

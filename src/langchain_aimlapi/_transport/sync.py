@@ -13,7 +13,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
-from langchain_aimlapi._transport import leftover, pool
+from langchain_aimlapi._transport import leftover, pool, watching
 from langchain_aimlapi._transport.body_reader import (
     BodyMode,
     Bounded,
@@ -111,10 +111,9 @@ def _run(
             if isinstance(step, Pause):
                 time.sleep(step.seconds)
             else:
-                result = _attempt(
-                    _Source(with_own_timeouts(step.request, client), options, client, step.until),
-                    make,
-                )
+                sent = with_own_timeouts(step.request, client)
+                watching.attempt(sent, options.proxy, streaming=make is not None)
+                result = _attempt(_Source(sent, options, client, step.until), make)
             outcome = Tried(result, time.monotonic(), time.time(), random.random())  # noqa: S311
             step = steps.send(outcome)
     except StopIteration as done:
@@ -277,7 +276,8 @@ class _Source:
         timeouts["read"] = self._request.timeouts.read
         self._close = opened.close
         kind = packing(opened.headers)
-        self._chunks = unpacked(opened.chunks, kind) if kind else opened.chunks
+        chunks = unpacked(opened.chunks, kind) if kind else opened.chunks
+        self._chunks = watching.chunks_of(opened.status, opened.headers, chunks)
         return opened.status, opened.headers
 
     def _native_timeouts(self, limit: float | None) -> dict[str, float | None]:
@@ -330,7 +330,8 @@ class _Source:
         """Return our error for an exception, or None if it is not the network's."""
         late = None if self._until is None else time.monotonic() - self._until
         own = self._client is not None
-        return failure(exc, self._request, late=late, begun=self._begun, injected=own)
+        error = failure(exc, self._request, late=late, begun=self._begun, injected=own)
+        return watching.failed(error)
 
     def close(self, *, drain: bool = False) -> None:
         """Close the reply and give the client back.
