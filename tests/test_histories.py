@@ -165,6 +165,19 @@ FOREIGN = {
         {"type": "executable_code", "executable_code": "1+1", "language": 1},
         {"type": "code_execution_result", "code_execution_result": "2", "outcome": 1},
     ],
+    "files of Anthropic": [{"type": "container_upload", "file_id": "f_1"}],
+    "tools found by OpenAI": [{"type": "tool_search_output", "id": "t_1", "tools": []}],
+    "references of Mistral": [
+        {"type": "reference", "reference_ids": [1]},
+        {"type": "tool_reference", "tool": "web_search", "title": "t"},
+        {"type": "tool_file", "tool": "image_generation", "file_id": "f"},
+    ],
+    "a guard of Bedrock": [{"type": "guard_content", "guard_content": {"type": "text"}}],
+    "wrapped by LangChain": [
+        {"type": "non_standard", "value": {"type": "server_tool_use", "id": "st", "input": {}}},
+        {"type": "non_standard", "value": {"type": "tool_file", "file_id": "f"}},
+        {"type": "non_standard", "value": {"type": "compaction", "content": "c"}},
+    ],
     "reasoning of Bedrock": [{"type": "reasoning_content", "reasoning_content": {"text": "Hm"}}],
     "tools in LangChain's words": [
         {"type": "server_tool_call", "id": "a", "name": "web_search", "args": {}},
@@ -182,6 +195,52 @@ def test_blocks_of_foreign_tools_stay_behind(ask, llm, aimlapi_sandbox):
             body = sent(aimlapi_sandbox)
             assert ("FOUND" in body) is (TEXT in content), name
             assert not any(f'"{block["type"]}"' in body for block in blocks), name
+
+
+NATIVE = {"type": "new_tool_of_theirs", "id": "n_1", "text": "NATIVE"}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        NATIVE,
+        {"type": "non_standard", "value": NATIVE},
+        {"type": "document", "document": {"format": "pdf", "source": {"bytes": b"NATIVE"}}},
+        {"type": "image", "NATIVE": 1},
+        {"NATIVE": {"type": "default"}},
+    ],
+    ids=["of a new type", "wrapped", "with bytes", "unreadable", "without a type"],
+)
+def test_no_block_of_another_integration_stops_a_thread(ask, llm, aimlapi_sandbox, block):
+    """Vendors add blocks all the time, and nobody can take them out of a stored thread."""
+    said = AIMessage([block, TEXT], response_metadata={"model_provider": "bedrock_converse"})
+
+    ask(llm, [ASK, said, NEXT])
+
+    assert "FOUND" in sent(aimlapi_sandbox)
+    assert "NATIVE" not in sent(aimlapi_sandbox)
+
+
+def test_audio_of_another_integration_stops_no_thread(ask, llm, aimlapi_sandbox):
+    """ChatGoogleGenerativeAI keeps the bytes themselves where others keep an id."""
+    said = AIMessage(
+        "", additional_kwargs={"audio": b"RIFF"}, response_metadata={"model_provider": "google"}
+    )
+
+    ask(llm, [ASK, said, NEXT])
+
+    assert "RIFF" not in sent(aimlapi_sandbox)
+
+
+def test_pictures_that_another_integration_wrapped_go_on(ask, model, aimlapi_sandbox):
+    """LangChain has no block for every vendor's picture."""
+    source = {"type": "base64", "media_type": "image/png", "data": PNG}
+    wrapped = {"type": "non_standard", "value": {"type": "image", "source": source}}
+    said = AIMessage([wrapped], response_metadata={"model_provider": "bedrock_converse"})
+
+    ask(model(), [ASK, said, NEXT])
+
+    assert PNG in sent(aimlapi_sandbox)
 
 
 # --- handing a thread over ------------------------------------------------------------------------
@@ -251,11 +310,26 @@ def test_reasoning_goes_back_to_its_own_vendor(ask, model, aimlapi_sandbox, name
     assert aimlapi_sandbox.requests[-1].body["messages"][1]["reasoning_content"] == "SECRET"
 
 
+@pytest.mark.parametrize("name", ["mistralai/mistral-nemo", "deepseek/deepseek-v4-pro"])
+def test_threads_of_others_go_to_models_that_are_strict_about_reasoning(
+    ask, model, aimlapi_sandbox, name
+):
+    """One vendor takes none back, another wants it with every turn; the sandbox is as strict."""
+    effort = {"reasoning_effort": "high"} if "deepseek" in name else {}
+    lost = AIMessage("Hm.", additional_kwargs={"reasoning_content": "SECRET"})
+    for turn in (*WHOSE.values(), AIMessage("Hm."), lost):
+        rest = [result(), NEXT] if turn.tool_calls else [NEXT]
+
+        ask(model(model=name, **effort), [ASK, turn, *rest])
+
+    assert ("SECRET" in sent(aimlapi_sandbox)) is ("deepseek" in name)
+
+
 def test_lists_of_thinking_blocks_are_text(ask, model, aimlapi_sandbox):
     """Never Python's way to write a list."""
     turn = AIMessage([{"type": "thinking", "thinking": [{"type": "text", "text": "Hm."}]}, "Yes."])
 
-    ask(model(), [ASK, turn, NEXT])
+    ask(model(model="qwen-max"), [ASK, turn, NEXT])
 
     assert aimlapi_sandbox.requests[-1].body["messages"][1]["reasoning_content"] == "Hm."
 

@@ -8,6 +8,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from langchain_aimlapi._catalogue import vendor
+from langchain_aimlapi._catalogue.lookup import model_spec
 from langchain_aimlapi._codec.encode.handover import Recipient
 from langchain_aimlapi._codec.encode.names import legal_id, legal_name, legal_names
 
@@ -99,24 +100,88 @@ KEPT = {"reasoning_content": "hm"}
     ("model", "metadata", "goes"),
     [
         ("deepseek/deepseek-v4-pro", {}, True),
-        ("gpt-4o", {}, True),
+        ("gpt-4o", {}, False),
+        ("claude-opus-9", {}, False),
+        ("google/gemini-2.5-flash", {}, False),
+        ("mistralai/mistral-nemo", {}, False),
+        ("acme/model", {}, True),
+        ("gpt-4o", {"model_name": "gpt-5", "model_provider": "openai"}, False),
+        ("gpt-4o", {"model_name": "gpt-5", "model_provider": "aimlapi"}, True),
+        ("mistralai/mistral-nemo", {"model_name": "mistralai/mistral-nemo"}, False),
+        ("deepseek/deepseek-v4-pro", {"model_provider": "deepseek"}, True),
         ("acme/model", {"model_name": "acme/model"}, True),
         ("acme/model", {"model_name": "else", "model_provider": "aimlapi"}, True),
         ("acme/model", {"model_name": "else", "model_provider": "elsewhere"}, False),
         ("gpt-4o", {"model_provider": "anthropic"}, False),
-        ("claude-opus-9", {"model_provider": "anthropic"}, True),
+        ("claude-opus-9", {"model_provider": "anthropic"}, False),
         ("gpt-4o", {"model_name": "deepseek-v4"}, False),
         ("gpt-4o", {"model": "deepseek-v4"}, False),
         ("openai/gpt-5-5", {"model_name": "gpt-oss-120b"}, True),
     ],
 )
 def test_reasoning_goes_to_its_own_vendor_alone(model, metadata, goes):
-    """What names no model counts as own; what nobody can place is own if it came by us."""
+    """What nobody can place is own if it came by us, or if the vendor's models reason in the open."""
     said = AIMessage("a", additional_kwargs=KEPT, response_metadata=metadata)
 
     (turn,) = sent_to(model, said)
 
     assert (turn.get("reasoning_content") == "hm") is goes
+
+
+def test_signatures_of_claude_need_no_name():
+    """A thread that lost its metadata keeps what Claude has signed, and nothing else goes to it."""
+    signed = {"type": "thinking", "thinking": "hm", "signature": "sig"}
+    said = AIMessage([signed, {"type": "text", "text": "a"}], additional_kwargs=KEPT)
+
+    claude = sent_to("claude-sonnet-4-5", HumanMessage("h"), said, dialect="anthropic")
+
+    assert claude[1]["content"] == [signed, {"type": "text", "text": "a"}]
+    assert "reasoning_content" not in sent_to("claude-opus-9", said)[0]
+
+
+def test_deepseek_gets_an_empty_reasoning_with_turns_of_others():
+    """While it thinks it refuses an assistant's turn without that key."""
+    foreign = AIMessage("a", additional_kwargs=KEPT, response_metadata={"model_name": "gpt-5"})
+    spec = model_spec("deepseek/deepseek-v4-pro")
+
+    def sent(said, **how):
+        return sent_to("deepseek/deepseek-v4-pro", said, spec=spec, **how)[0]
+
+    assert sent(foreign)["reasoning_content"] == ""
+    assert sent(AIMessage("a"))["reasoning_content"] == ""
+    assert sent(AIMessage("a", additional_kwargs=KEPT))["reasoning_content"] == "hm"
+    assert "reasoning_content" not in sent(AIMessage("a"), echo_reasoning=False)
+    old = model_spec("deepseek/deepseek-r1")
+    assert "reasoning_content" not in sent_to("deepseek/deepseek-r1", AIMessage("a"), spec=old)[0]
+
+
+SPOKEN = {"id": "audio_1", "data": "AAAA", "transcript": "Said aloud."}
+
+
+@pytest.mark.parametrize(
+    ("model", "provider", "by_id"),
+    [
+        ("gpt-4o-audio-preview", "aimlapi", True),
+        ("gpt-4o-audio-preview", "openai", False),
+        ("gpt-4o", "aimlapi", False),
+        ("deepseek/deepseek-v4-pro", "aimlapi", False),
+    ],
+)
+@pytest.mark.parametrize("form", ["kwargs", "block"])
+def test_what_was_said_aloud_goes_in_words_where_its_id_is_not_known(model, provider, by_id, form):
+    """Ids of audio hold for one account, and for models that speak."""
+    metadata = {"model_name": "gpt-4o-audio-preview", "model_provider": provider}
+    extras = {"id": "audio_1", "transcript": "Said aloud."}
+    said = AIMessage(
+        [] if form == "kwargs" else [{"type": "audio", "base64": "AAAA", "extras": extras}],
+        additional_kwargs={"audio": SPOKEN} if form == "kwargs" else {},
+        response_metadata=metadata,
+    )
+
+    (turn,) = sent_to(model, said, spec=model_spec(model))
+
+    assert (turn.get("audio") == {"id": "audio_1"}) is by_id
+    assert turn["content"] == ("" if by_id else "Said aloud.")
 
 
 def test_a_turn_of_nothing_but_foreign_reasoning_is_left_out():

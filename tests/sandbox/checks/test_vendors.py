@@ -101,3 +101,31 @@ def test_a_choice_that_is_free_or_a_model_that_does_not_reason(
 ):
     """Only the two together are refused; some models always reason."""
     assert chat(shared_sandbox, model=model, tools=TOOLS, **options).status == status
+
+
+def _thread(**said):
+    """A thread in which a model has spoken."""
+    spoken = {"role": "assistant", "content": "Hm.", **said}
+    return [{"role": "user", "content": "Hi"}, spoken, {"role": "user", "content": "Hi"}]
+
+
+def test_mistral_takes_no_reasoning_back(shared_sandbox):
+    """Its messages have no such key; those of others pass it over."""
+    thread = _thread(reasoning_content="Why")
+    refused = chat(shared_sandbox, model="mistralai/mistral-nemo", messages=thread)
+
+    assert refused.status == 400
+    assert "messages.1.reasoning_content" in refused.json["message"]
+    assert chat(shared_sandbox, model=GPT, messages=thread).status == 200
+    assert chat(shared_sandbox, model="mistralai/mistral-nemo", messages=_thread()).status == 200
+
+
+def test_deepseek_wants_reasoning_back_while_it_thinks(shared_sandbox):
+    """An empty one will do, for what another model said."""
+    asked = {"model": "deepseek/deepseek-v4-pro", "reasoning_effort": "high"}
+    refused = chat(shared_sandbox, messages=_thread(), **asked)
+
+    assert refused.status == 400
+    assert "must be passed back" in refused.json["message"]
+    assert chat(shared_sandbox, messages=_thread(reasoning_content=""), **asked).status == 200
+    assert chat(shared_sandbox, model=asked["model"], messages=_thread()).status == 200

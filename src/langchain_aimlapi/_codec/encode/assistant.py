@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from langchain_aimlapi._codec.encode.blocks import read_block, read_content
+from langchain_aimlapi._codec.encode.blocks import is_model_side, read_block, read_content
 from langchain_aimlapi._codec.encode.content import Media, Part, Text
 from langchain_aimlapi._codec.encode.turns import AssistantTurn, Reasoning, ToolCall
 from langchain_aimlapi._codec.json_text import parse_arguments, to_json
@@ -46,45 +46,68 @@ def read_assistant(
         UnsupportedContentError: For a content block that cannot be sent, or a tool call
             without an id.
     """
-    content = message.content if isinstance(message.content, list) else ()
-    blocks = [_standard(block) for block in content if isinstance(block, Mapping)]
     kwargs, metadata = message.additional_kwargs, message.response_metadata
-    audio = kwargs.get("audio")
+    provider = metadata.get("model_provider")
+    foreign = provider not in {None, OWN_PROVIDER}
+    content = message.content if isinstance(message.content, list) else ()
+    read = [_standard(block, foreign=foreign) for block in content]
+    blocks = [block for block in read if isinstance(block, Mapping)]
     audio_blocks = [block for block in blocks if block.get("type") == "audio"]
     return AssistantTurn(
-        parts=tuple(_parts(message, where)),
+        parts=tuple(_parts(message, read, where, foreign=foreign)),
         tool_calls=tuple(_tool_calls(message, blocks, where, answered)),
         reasoning=_reasoning(blocks) or _kept_reasoning(kwargs),
         refusal=_refusal(blocks) or kwargs.get("refusal"),
-        audio_id=(audio or {}).get("id") or next(map(_extras_id, audio_blocks), None),
+        audio_id=_audio_id(kwargs.get("audio")) or next(map(_extras_id, audio_blocks), None),
+        transcript=_transcript([kwargs.get("audio"), *audio_blocks]),
         items=tuple(kwargs.get("output_items") or _items(blocks)),
         where=where,
         name=message.name,
         model=metadata.get("model_name") or metadata.get("model"),
-        provider=metadata.get("model_provider"),
+        provider=provider,
     )
 
 
-def _standard(block: Block) -> Block:
-    """A refusal is wrapped as non-standard where LangChain has no block for it."""
-    value = block.get("value") if block.get("type") == "non_standard" else None
-    is_refusal = isinstance(value, Mapping) and value.get("type") == "refusal"
-    return value if is_refusal and value else block
+OWN_PROVIDER = "aimlapi"
+"""What `response_metadata["model_provider"]` says of messages that came by this package."""
 
 
-def _parts(message: AIMessage, where: str) -> list[Part]:
+def _standard(block: Any, *, foreign: bool) -> Any:
+    """A block without LangChain's wrapping for what it has no block for.
+
+    What another integration wrapped is that vendor's; what a user wrapped goes as it is, unless
+    only a model writes such blocks.
+    """
+    if not isinstance(block, Mapping) or block.get("type") != "non_standard":
+        return block
+    value = block.get("value")
+    kind = value.get("type") if isinstance(value, Mapping) else None
+    return value if foreign or kind == "refusal" or _stays_behind(kind) else block
+
+
+_LEFT_BEHIND = frozenset(
+    {
+        "container_upload",
+        "guard_content",
+        "reference",
+        "tool_file",
+        "tool_reference",
+        "tool_search_output",
+    }
+)
+"""Blocks of vendors' own tools, where a model wrote them."""
+
+
+def _stays_behind(kind: object) -> bool:
+    return kind in _LEFT_BEHIND or is_model_side(kind)
+
+
+def _parts(message: AIMessage, blocks: Sequence[Any], where: str, *, foreign: bool) -> list[Part]:
     """Text and media, without what has a field of its own in the turn."""
-    content = message.content
-    if isinstance(content, str):
-        parts: list[Part] = [Text(content)] if content else []
+    if isinstance(message.content, str):
+        parts: list[Part] = [Text(message.content)] if message.content else []
     else:
-        own_fields = {"refusal", "audio"}
-        rest = [
-            block
-            for block in content
-            if not (isinstance(block, Mapping) and _standard(block).get("type") in own_fields)
-        ]
-        read = read_content(rest, where)
+        read = _read_lenient(blocks, where) if foreign else _read_own(blocks, where)
         parts = [part for part in read if not (isinstance(part, Text) and not part.text)]
     if "images" in message.additional_kwargs and not any(isinstance(p, Media) for p in parts):
         parts += _kept_images(message, where)
@@ -100,6 +123,47 @@ def _kept_images(message: AIMessage, where: str) -> list[Part]:
         with suppress(UnsupportedContentError):
             parts.append(read_block(image, where))
     return parts
+
+
+def _read_own(blocks: Sequence[Any], where: str) -> list[Part]:
+    """Blocks of a turn that came by this package, or that somebody wrote."""
+    left = [
+        block
+        for block in blocks
+        if not (isinstance(block, Mapping) and block.get("type") in _OWN_FIELDS | _LEFT_BEHIND)
+    ]
+    return read_content(left, where)
+
+
+def _read_lenient(blocks: Sequence[Any], where: str) -> list[Part]:
+    """What can be read of the blocks of another integration.
+
+    Vendors add blocks for their own tools all the time. Nobody can take such a block out of a
+    thread before each request, so it is passed over and never refused.
+    """
+    parts: list[Part] = []
+    for block in blocks:
+        with suppress(UnsupportedContentError):
+            parts += _read_own([block], where)
+    return parts
+
+
+_OWN_FIELDS = frozenset({"refusal", "audio"})
+
+
+def _audio_id(audio: object) -> Any:
+    """The id of what was said aloud; some integrations keep its bytes under the same key."""
+    return audio.get("id") if isinstance(audio, Mapping) else None
+
+
+def _transcript(spoken: Sequence[object]) -> str | None:
+    """The words of what was said aloud, as the message or its first audio block has them."""
+    for audio in spoken:
+        fields = audio if isinstance(audio, Mapping) else {}
+        words = fields.get("transcript") or (fields.get("extras") or {}).get("transcript")
+        if isinstance(words, str) and words:
+            return words
+    return None
 
 
 def _extras_id(block: Block) -> str | None:

@@ -12,16 +12,16 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from langchain_aimlapi._codec.encode.assistant import OWN_PROVIDER
 from langchain_aimlapi._codec.encode.content import Media, Part, Text
 from langchain_aimlapi._codec.encode.names import legal_id, legal_name
-from langchain_aimlapi._codec.encode.turns import AssistantTurn, ToolCall, ToolTurn, Turn
+from langchain_aimlapi._codec.encode.turns import AssistantTurn, Reasoning, ToolCall, ToolTurn, Turn
+from langchain_aimlapi._codec.keys import REASONING_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from langchain_aimlapi._catalogue.spec import Dialect, ModelSpec
-
-_OWN_PROVIDER = "aimlapi"
 
 
 def no_vendor(model: str) -> str | None:
@@ -83,7 +83,20 @@ class _Handover:
                 fitted.append(self._ids.of_result(turn))
             else:
                 fitted.append(turn)
-        return list(map(_without_blanks, fitted)) if self._vendor == "Anthropic" else fitted
+        if self._vendor == "Anthropic":
+            return list(map(_without_blanks, fitted))
+        return list(map(_with_reasoning, fitted)) if self._needs_reasoning else fitted
+
+    @property
+    def _needs_reasoning(self) -> bool:
+        """Whether the model refuses an assistant turn that says nothing of its reasoning.
+
+        DeepSeek's do that can be told to think ("The `reasoning_content` in the thinking mode must
+        be passed back to the API"): turns of other models go with an empty one.
+        """
+        spec = self._recipient.spec
+        switched = spec is not None and "reasoning" in spec.parameters
+        return switched and self._echoes and self._vendor == "DeepSeek"
 
     def _assistant(self, turn: AssistantTurn) -> AssistantTurn:
         """A turn with what only models of its own vendor may get, or without it."""
@@ -92,13 +105,30 @@ class _Handover:
         if not self._takes_pictures and turn.media:
             kept = (p for p in turn.parts if not (isinstance(p, Media) and p.kind == "image"))
             turn = turn._replace(parts=tuple(kept))
+        if turn.audio_id and not self._knows_audio(turn):
+            turn = _in_words(turn)
         if self._is_own(turn):
             echoes = self._echoes or not (turn.reasoning or turn.items)
-            return turn if echoes else turn._replace(reasoning=None, echoed=False)
+            return self._said_openly(turn) if echoes else _unechoed(turn)
         calls = tuple(map(_without_extras, turn.tool_calls))
-        return turn._replace(
-            tool_calls=calls, reasoning=None, audio_id=None, own=False, echoed=False
-        )
+        return turn._replace(tool_calls=calls, reasoning=None, own=False, echoed=False)
+
+    def _knows_audio(self, turn: AssistantTurn) -> bool:
+        """Whether what was said aloud can go back by its id, which is one account's alone."""
+        spec = self._recipient.spec
+        takes = spec is None or not spec.assistant_keys or "audio" in spec.assistant_keys
+        return takes and turn.provider in {None, OWN_PROVIDER} and self._is_own(turn)
+
+    def _said_openly(self, turn: AssistantTurn) -> AssistantTurn:
+        """A turn without reasoning in plain text where that would be refused."""
+        reasoning = turn.reasoning
+        if reasoning is None or reasoning.key not in REASONING_KEYS:
+            return turn
+        hidden = self._vendor in _KEEP_TO_THEMSELVES and not _came_by_us(turn)
+        if not hidden and self._vendor not in _REFUSE_REASONING:
+            return turn
+        left = reasoning._replace(text="", details=())
+        return turn._replace(reasoning=None if left.empty else left)
 
     def _with_sent_names(self, turn: AssistantTurn) -> AssistantTurn:
         sent = self._recipient.tool_names
@@ -117,7 +147,38 @@ class _Handover:
         if vendor is not None and self._vendor is not None:
             return vendor == self._vendor
         # Back ends have names of their own for models: without a vendor only a stranger is doubted.
-        return turn.provider in {None, _OWN_PROVIDER}
+        return turn.provider in {None, OWN_PROVIDER}
+
+
+_KEEP_TO_THEMSELVES = frozenset({"Anthropic", "Google", "OpenAI"})
+"""Vendors that sign or hide what their models reason: their own integrations hand over summaries,
+and plain reasoning that names no model is hardly theirs."""
+
+_REFUSE_REASONING = frozenset({"Mistral AI"})
+"""Vendors whose messages have no place for reasoning beside the text, not even for their own."""
+
+
+def _came_by_us(turn: AssistantTurn) -> bool:
+    """Whether this service said a turn, as far as its metadata tell."""
+    if turn.provider is None:
+        return turn.model is not None
+    return turn.provider == OWN_PROVIDER
+
+
+def _in_words(turn: AssistantTurn) -> AssistantTurn:
+    """A turn with what was said aloud as text, unless it has a text."""
+    words = () if turn.text or not turn.transcript else (Text(turn.transcript),)
+    return turn._replace(audio_id=None, parts=turn.parts + words)
+
+
+def _unechoed(turn: AssistantTurn) -> AssistantTurn:
+    return turn._replace(reasoning=None, echoed=False)
+
+
+def _with_reasoning(turn: Turn) -> Turn:
+    if not isinstance(turn, AssistantTurn) or turn.reasoning is not None:
+        return turn
+    return turn._replace(reasoning=Reasoning(required=True))
 
 
 def _without_extras(call: ToolCall) -> ToolCall:

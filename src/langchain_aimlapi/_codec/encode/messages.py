@@ -112,7 +112,7 @@ def _assistant_content(turn: AssistantTurn) -> str | list[Message]:
 def _echo(reasoning: Reasoning) -> Message:
     """The reasoning under the key it came by."""
     fields: Message = {}
-    if reasoning.text and reasoning.key in REASONING_KEYS:
+    if (reasoning.text or reasoning.required) and reasoning.key in REASONING_KEYS:
         fields[reasoning.key] = reasoning.text
     if reasoning.details:
         fields["reasoning_details"] = [dict(detail) for detail in reasoning.details]

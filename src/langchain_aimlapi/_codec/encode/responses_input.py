@@ -164,7 +164,7 @@ def _contents(said: AssistantTurn) -> list[list[Item]]:
 
     An edited text goes whole into the last message.
     """
-    text = said.text
+    text = said.text or said.transcript or ""
     lengths = [entry["characters"] for entry in said.items if entry.get("type") == "message"]
     if sum(lengths) != len(text) or not lengths:
         lengths = [*[0] * (len(lengths) - 1), len(text)]

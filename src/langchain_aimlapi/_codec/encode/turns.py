@@ -25,6 +25,8 @@ class Reasoning(NamedTuple):
     """`reasoning_details` as received: parts with signatures, or encrypted ones."""
     signed: tuple[Mapping[str, object], ...] = ()
     """Anthropic's blocks for it, with their signatures."""
+    required: bool = False
+    """Whether its key is sent though there is no text."""
 
     @property
     def empty(self) -> bool:
@@ -67,6 +69,8 @@ class AssistantTurn(NamedTuple):
     reasoning: Reasoning | None = None
     refusal: str | None = None
     audio_id: str | None = None
+    transcript: str | None = None
+    """What it said aloud, in words."""
     items: tuple[Mapping[str, Any], ...] = ()
     """The items of a turn that came as such (`additional_kwargs["output_items"]`), in order."""
     own: bool = True

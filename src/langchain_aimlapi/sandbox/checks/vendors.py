@@ -2,8 +2,10 @@
 
 Sources: Anthropic's API reference ("text content blocks must be non-empty", "Thinking may not be
 enabled when tool_choice forces tool use"); public reports of DeepSeek, Moonshot ("tool_choice
-'specified' is incompatible with thinking enabled") and Alibaba ("does not support being set to
-required or object in thinking mode").
+'specified' is incompatible with thinking enabled"), Alibaba ("does not support being set to
+required or object in thinking mode") and Mistral ("Extra inputs are not permitted" of
+`reasoning_content`); DeepSeek's guide to thinking mode ("The `reasoning_content` in the thinking
+mode must be passed back to the API").
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 _ALWAYS_REASONS = re.compile(r"deepseek-(r1|reasoner|thinking)")
 _NEVER_FORCED = re.compile(r"claude|deepseek|kimi|qwen")
 """Models that take no forced tool call while they reason."""
+_WITHOUT_REASONING = re.compile(r"codestral|devstral|magistral|ministral|mistral|mixtral|pixtral")
+"""Models whose messages have no place for reasoning."""
 _FORCING = frozenset({"required", "any", "tool", "function", "custom"})
 
 
@@ -32,6 +36,24 @@ def check_vendor(body: dict[str, Any]) -> Iterator[str]:
         yield from _empty_texts(body)
     if _NEVER_FORCED.search(body["model"].lower()) and _forces(body) and _reasons(body):
         yield "tool_choice: Thinking may not be enabled when tool_choice forces tool use"
+    yield from _reasoning_of_messages(body)
+
+
+def _reasoning_of_messages(body: dict[str, Any]) -> Iterator[str]:
+    """Look at the reasoning of the assistant's messages."""
+    model = body["model"].lower()
+    refused = bool(_WITHOUT_REASONING.search(model))
+    demanded = "deepseek-v4" in model and _reasons(body)
+    for at, message in enumerate(body["messages"]):
+        if message["role"] != "assistant":
+            continue
+        if refused and "reasoning_content" in message:
+            yield f"messages.{at}.reasoning_content: Extra inputs are not permitted"
+        if demanded and "reasoning_content" not in message:
+            yield (
+                f"messages.{at}: The `reasoning_content` in the thinking mode must be passed back "
+                "to the API."
+            )
 
 
 def _empty_texts(body: dict[str, Any]) -> Iterator[str]:
