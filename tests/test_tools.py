@@ -347,6 +347,9 @@ THINKERS = {
     "anthropic/claude-opus-4-8": {"thinking": {"type": "adaptive"}},
     "deepseek/deepseek-v4-pro": {"reasoning_effort": "high"},
     "alibaba/qwen3-32b": {"extra_body": {"enable_thinking": True}},
+    "deepseek/deepseek-v4-flash": {},
+    "deepseek-reasoner": {},
+    "moonshot/kimi-k2-6": {},
 }
 
 
@@ -367,7 +370,9 @@ def test_a_forced_call_is_free_while_the_model_reasons(ask, model, aimlapi_sandb
     [
         ("claude-sonnet-4-5", {}),
         ("anthropic/claude-opus-4-8", {"thinking": {"type": "disabled"}}),
-        ("deepseek/deepseek-v4-pro", {}),
+        ("deepseek/deepseek-v4-pro", {"extra_body": {"reasoning": {"enabled": False}}}),
+        ("moonshot/kimi-k2-6", {"extra_body": {"thinking": {"type": "disabled"}}}),
+        ("moonshot/kimi-k2-preview", {}),
         ("openai/gpt-5-1", {"reasoning_effort": "high"}),
         ("google/gemini-3-5-flash", {"reasoning_effort": "high"}),
     ],

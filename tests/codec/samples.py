@@ -76,7 +76,15 @@ def written(*messages, spec=None, dialect="openai", model="acme/model", **settin
     return body
 
 
-_OPTIONS = ("unsupported", "echo_reasoning", "clean_tools", "stream", "stream_usage", "vendor_of")
+_OPTIONS = (
+    "unsupported",
+    "echo_reasoning",
+    "clean_tools",
+    "stream",
+    "stream_usage",
+    "vendor_of",
+    "reasons_unasked",
+)
 
 
 def turns(*messages, **how):

@@ -13,7 +13,7 @@ from langchain_aimlapi._catalogue.lookup import (
     suggest,
 )
 from langchain_aimlapi._catalogue.profiles import profile
-from langchain_aimlapi._catalogue.vendors import vendor
+from langchain_aimlapi._catalogue.vendors import reasons_unasked, vendor
 
 __all__ = [
     "ModelEntry",
@@ -24,6 +24,7 @@ __all__ = [
     "near",
     "pricing",
     "profile",
+    "reasons_unasked",
     "suggest",
     "vendor",
 ]

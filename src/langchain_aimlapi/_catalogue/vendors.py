@@ -36,6 +36,23 @@ def vendor(model: str) -> str | None:
     return next(filter(None, map(prefixes.get, name.split("."))), None)
 
 
+@lru_cache(maxsize=1024)
+def reasons_unasked(model: str) -> bool:
+    """Tell whether a model reasons unless it is told not to, by its name.
+
+    Sources: the names themselves ("thinking", "reasoner", "R1", "QwQ"); DeepSeek's guide to thinking mode
+    and Moonshot's to Kimi ("thinking" defaults to "enabled" from V4 and from K2.5 on).
+    """
+    name = model.lower()
+    return bool(_UNASKED.search(name)) and not _NOT_AT_ALL.search(name)
+
+
+_UNASKED = re.compile(
+    r"(?<![a-z])(?:deepseek-r\d|deepseek-v[4-9]|kimi-k2[.-][5-9]|kimi-k[3-9]|qwq|reasoner|thinking)"
+)
+_NOT_AT_ALL = re.compile(r"non-?(?:reasoner|reasoning|thinking)")
+
+
 def _family(name: str) -> str:
     """The letters a name begins with, such as "claude" or "gpt"."""
     letters = re.match(r"[a-z]+", name)

@@ -147,6 +147,7 @@ def build_chat_request(
             stream=stream,
             stream_usage=option("stream_usage"),
             vendor_of=_catalogue.vendor,
+            reasons_unasked=_catalogue.reasons_unasked(model),
         )
         body = encode_body(target.route, model, turns, parameters, options)
         endpoint = ENDPOINTS[target.route]

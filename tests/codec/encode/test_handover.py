@@ -151,8 +151,11 @@ def test_deepseek_gets_an_empty_reasoning_with_turns_of_others():
     assert sent(AIMessage("a"))["reasoning_content"] == ""
     assert sent(AIMessage("a", additional_kwargs=KEPT))["reasoning_content"] == "hm"
     assert "reasoning_content" not in sent(AIMessage("a"), echo_reasoning=False)
-    old = model_spec("deepseek/deepseek-r1")
-    assert "reasoning_content" not in sent_to("deepseek/deepseek-r1", AIMessage("a"), spec=old)[0]
+    for name in ("deepseek/deepseek-r1", "moonshot/kimi-k2-preview", "qwen-max"):
+        said = AIMessage("a")
+        assert "reasoning_content" not in sent_to(name, said, spec=model_spec(name))[0]
+    kimi = {"spec": model_spec("moonshot/kimi-k2-6"), "reasons_unasked": True}
+    assert sent_to("moonshot/kimi-k2-6", AIMessage("a"), **kimi)[0]["reasoning_content"] == ""
 
 
 SPOKEN = {"id": "audio_1", "data": "AAAA", "transcript": "Said aloud."}

@@ -64,6 +64,7 @@ REASONING = [
     {"enable_thinking": True},
 ]
 
+OFF = {"reasoning": {"enabled": False}}
 
 PAIRS = [(choice, REASONING[0]) for choice in FORCED]
 PAIRS += [(FORCED[0], reasoning) for reasoning in REASONING[1:]]
@@ -92,7 +93,11 @@ def test_a_forced_call_while_reasoning(shared_sandbox, model, choice, reasoning)
         ("deepseek/deepseek-r1", {"tool_choice": "required"}, 400),
         ("deepseek-reasoner", {"tool_choice": "required"}, 400),
         ("deepseek/deepseek-r1", {"tool_choice": "auto"}, 200),
-        ("deepseek/deepseek-v4-pro", {"tool_choice": "required"}, 200),
+        ("deepseek/deepseek-v4-pro", {"tool_choice": "required"}, 400),
+        ("deepseek/deepseek-v4-pro", {"tool_choice": "required", **OFF}, 200),
+        ("moonshot/kimi-k2-6", {"tool_choice": "required"}, 400),
+        ("moonshot/kimi-k2-preview", {"tool_choice": "required"}, 200),
+        ("alibaba/qwen3-vl-32b-thinking", {"tool_choice": "required"}, 400),
         ("deepseek/deepseek-non-thinking-v3.2-exp", {"tool_choice": "required"}, 200),
     ],
 )
@@ -128,4 +133,4 @@ def test_deepseek_wants_reasoning_back_while_it_thinks(shared_sandbox):
     assert refused.status == 400
     assert "must be passed back" in refused.json["message"]
     assert chat(shared_sandbox, messages=_thread(reasoning_content=""), **asked).status == 200
-    assert chat(shared_sandbox, model=asked["model"], messages=_thread()).status == 200
+    assert chat(shared_sandbox, model=asked["model"], messages=_thread(), **OFF).status == 200

@@ -20,7 +20,7 @@ from langchain_aimlapi._codec.encode.tools import FittedTools, fit_tools
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from langchain_core.messages import BaseMessage
 
@@ -69,11 +69,14 @@ class Options(NamedTuple):
     stream_usage: bool = True
     vendor_of: Callable[[str], str | None] = no_vendor
     """Who makes a model, by its name, as the catalogue tells."""
+    reasons_unasked: bool = False
+    """Whether the model reasons unless it is told not to."""
 
     def recipient(self, model: str, tool_names: Mapping[str, str]) -> Recipient:
         """The model that is asked, and under which names it gets the tools."""
         echo = self.echo_reasoning
-        return Recipient(model, self.spec, self.dialect, echo, self.vendor_of, tool_names)
+        known = (self.vendor_of, tool_names, self.reasons_unasked)
+        return Recipient(model, self.spec, self.dialect, echo, *known)
 
 
 class Encoded(NamedTuple):
@@ -132,7 +135,8 @@ def fit_named_tools(
         named.pop("tool_choice", None),
         options.spec,
         clean=options.clean_tools,
-        free=options.vendor_of(model) in _CALLS_FREELY and _reasons({**named, **extra_body}),
+        free=options.vendor_of(model) in _CALLS_FREELY
+        and _reasons({**named, **extra_body}, unasked=options.reasons_unasked),
     )
     if not fitted.fields:
         named.pop("parallel_tool_calls", None)
@@ -145,15 +149,24 @@ _CALLS_FREELY = frozenset({"Alibaba Cloud", "Anthropic", "DeepSeek", "Moonshot"}
 """Vendors that refuse a forced tool call while the model reasons, by their own documentation."""
 
 
-def _reasons(sent: Mapping[str, object]) -> bool:
-    """Whether a request asks the model to reason."""
+def _reasons(sent: Mapping[str, object], *, unasked: bool) -> bool:
+    """Whether the model reasons: as the request asks, or else as it does unasked."""
+    asked = list(_asked_to_reason(sent))
+    return any(asked) if asked else unasked
+
+
+def _asked_to_reason(sent: Mapping[str, object]) -> Iterator[bool]:
+    """What each parameter about reasoning asks for."""
     thinking, reasoning = sent.get("thinking"), sent.get("reasoning")
-    if isinstance(thinking, Mapping) and thinking.get("type") in {"adaptive", "enabled"}:
-        return True
-    if isinstance(reasoning, Mapping) and reasoning.get("effort") != "none":
-        return any(reasoning.get(key) for key in ("effort", "enabled", "max_tokens"))
-    effort = sent.get("reasoning_effort")
-    return sent.get("enable_thinking") is True or effort not in {None, "none"}
+    if isinstance(thinking, Mapping):
+        yield thinking.get("type") in {"adaptive", "enabled"}
+    if isinstance(reasoning, Mapping) and reasoning.keys() & {"effort", "enabled", "max_tokens"}:
+        switched = any(reasoning.get(key) for key in ("effort", "enabled", "max_tokens"))
+        yield reasoning.get("effort") != "none" and switched
+    if (effort := sent.get("reasoning_effort")) is not None:
+        yield effort != "none"
+    if (enabled := sent.get("enable_thinking")) is not None:
+        yield enabled is True
 
 
 def _streaming(options: Options) -> dict[str, object]:

@@ -41,6 +41,8 @@ class Recipient:
     vendor_of: Callable[[str], str | None] = no_vendor
     tool_names: Mapping[str, str] = field(default_factory=dict)
     """Names of tools that are sent under another one."""
+    reasons_unasked: bool = False
+    """Whether it reasons unless it is told not to."""
 
     @property
     def vendor(self) -> str | None:
@@ -91,12 +93,14 @@ class _Handover:
     def _needs_reasoning(self) -> bool:
         """Whether the model refuses an assistant turn that says nothing of its reasoning.
 
-        DeepSeek's do that can be told to think ("The `reasoning_content` in the thinking mode must
-        be passed back to the API"): turns of other models go with an empty one.
+        Then turns of other models go with an empty one. Models from before tools are left alone:
+        DeepSeek's R1 refused any reasoning.
         """
         spec = self._recipient.spec
-        switched = spec is not None and "reasoning" in spec.parameters
-        return switched and self._echoes and self._vendor == "DeepSeek"
+        if spec is None or not self._echoes or self._vendor not in _DEMAND_REASONING:
+            return False
+        reasons = self._recipient.reasons_unasked or "reasoning" in spec.parameters
+        return reasons and "tools" in spec.parameters
 
     def _assistant(self, turn: AssistantTurn) -> AssistantTurn:
         """A turn with what only models of its own vendor may get, or without it."""
@@ -153,6 +157,10 @@ class _Handover:
 _KEEP_TO_THEMSELVES = frozenset({"Anthropic", "Google", "OpenAI"})
 """Vendors that sign or hide what their models reason: their own integrations hand over summaries,
 and plain reasoning that names no model is hardly theirs."""
+
+_DEMAND_REASONING = frozenset({"DeepSeek", "Moonshot"})
+"""Vendors that say "The `reasoning_content` in the thinking mode must be passed back to the API", and
+"reasoning_content is missing in assistant tool call message"."""
 
 _REFUSE_REASONING = frozenset({"Mistral AI"})
 """Vendors whose messages have no place for reasoning beside the text, not even for their own."""

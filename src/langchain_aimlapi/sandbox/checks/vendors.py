@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ALWAYS_REASONS = re.compile(r"deepseek-(r1|reasoner|thinking)")
+_REASONS_UNASKED = re.compile(
+    r"deepseek-(r1|reasoner|thinking|v4)|kimi-k2[.-][5-9]|kimi-k2-thinking|qwen.*-thinking|qwq"
+)
 _NEVER_FORCED = re.compile(r"claude|deepseek|kimi|qwen")
 """Models that take no forced tool call while they reason."""
 _WITHOUT_REASONING = re.compile(r"codestral|devstral|magistral|ministral|mistral|mixtral|pixtral")
@@ -86,5 +88,13 @@ def _reasons(body: dict[str, Any]) -> bool:
     thinking = (body.get("thinking") or {}).get("type")
     if thinking:
         return bool(thinking != "disabled")
-    keys = ("reasoning_effort", "reasoning", "enable_thinking")
-    return any(body.get(key) for key in keys) or bool(_ALWAYS_REASONS.search(body["model"].lower()))
+    for key in ("reasoning_effort", "reasoning", "enable_thinking"):
+        asked = body.get(key)
+        if isinstance(asked, dict):
+            effort = asked.get("effort")
+            return effort != "none" and bool(
+                effort or asked.get("enabled") or asked.get("max_tokens")
+            )
+        if asked is not None:
+            return bool(asked) and asked != "none"
+    return bool(_REASONS_UNASKED.search(body["model"].lower()))
