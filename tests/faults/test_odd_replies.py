@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from langchain_aimlapi import ChatAimlapi, ResponseFormatError, StreamInterruptedError
+from langchain_aimlapi._codec.decode import responses_stream
 from tests.scripted import Scripted
 
 ODD = {
@@ -74,9 +75,10 @@ def test_a_reply_without_a_message_is_an_error_of_ours(ask, reply):
     assert caught.value.client_request_id
 
 
-def test_a_field_that_trips_the_decoder_is_an_error_of_ours(ask):
-    """Python's own error is its cause, for whoever reports it."""
-    part = {"type": "output_text", "text": "Hello", "annotations": 5}
+def test_a_field_that_trips_the_decoder_is_an_error_of_ours(ask, monkeypatch):
+    """Python's own error is its cause, for whoever reports it; no field is known that does."""
+    monkeypatch.setattr(responses_stream, "text_annotations", lambda _: len(5))
+    part = {"type": "output_text", "text": "Hello"}
     item = {"type": "message", "id": "m", "content": [part]}
     reply = {"id": "r", "object": "response", "status": "completed", "output": [item]}
     with Scripted(reply=reply) as service, pytest.raises(ResponseFormatError) as caught:

@@ -7,7 +7,7 @@ read as a stream of that one event, and both ways give the same message. A strea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from langchain_aimlapi._codec.decode.metadata import ReplyContext, response_metadata, unknown
@@ -15,6 +15,8 @@ from langchain_aimlapi._codec.decode.responses_items import (
     Item,
     images,
     output_items,
+    read_item,
+    read_output,
     text_annotations,
     unknown_parts,
 )
@@ -108,7 +110,7 @@ class ResponsesDecoder:
         event = parse_object(data)
         delta = Delta()
         if event.get("type") in TEXT_EVENTS:
-            self._text_reader.read(event, _number(event), delta)
+            self._text_reader.read(event, delta)
         else:
             self._read_rarer(event, delta)
         if isinstance(event.get("meta"), Mapping):
@@ -186,9 +188,12 @@ class ResponsesDecoder:
             case "response.created" | "response.queued" | "response.in_progress":
                 self._response = _inner(event, "response")
             case "response.output_item.added":
-                self._text_reader.open(_number(event), _inner(event, "item"))
+                item = read_item(event.get("item"))
+                number = self._text_reader.numbers.of_item(event, item, done=False)
+                self._text_reader.open(number, item)
             case "response.output_item.done":
-                number, item = _number(event), _inner(event, "item")
+                item = read_item(event.get("item"))
+                number = self._text_reader.numbers.of_item(event, item, done=True)
                 self._items[number] = item
                 self._text_reader.finish(number, item, delta)
             case (
@@ -217,20 +222,15 @@ class ResponsesDecoder:
             self._fail(response.get("error") or {"message": "The response failed."})
         if isinstance(response.get("meta"), Mapping):
             self._meta |= response["meta"]
-        items = self._numbered(response.get("output") or ())
+        items = self._text_reader.numbers.of_output(read_output(response.get("output")))
         self._items |= items
         if not (items or self.texts) and response.get("output_text"):
             part = {"type": "output_text", "text": response["output_text"]}
             items = {0: {"type": "message", "content": [part]}}
         for number, item in items.items():
             self._text_reader.finish(number, item, delta)
+        self._text_reader.settle(delta)
         self._complete = self.done = True
-
-    def _numbered(self, output: Iterable[object]) -> dict[int, Item]:
-        """The items of a whole response by the numbers that events gave them, or else by place."""
-        known = {item["id"]: number for number, item in self._items.items() if item.get("id")}
-        items = [item for item in output if isinstance(item, Mapping)]
-        return {known.get(item.get("id"), place): item for place, item in enumerate(items)}
 
     def _fail(self, error: object) -> NoReturn:
         raise error_from({"error": error}, headers=self._context.headers)
@@ -246,9 +246,3 @@ class ResponsesDecoder:
 def _inner(event: Event, key: str) -> Mapping[str, object]:
     inner = event.get(key)
     return inner if isinstance(inner, Mapping) else {}
-
-
-def _number(event: Event) -> int:
-    """Which item of the output an event is about."""
-    number = event.get("output_index")
-    return number if isinstance(number, int) else 0
