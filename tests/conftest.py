@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import shutil
 import socket
@@ -36,6 +37,15 @@ _OWN_VARIABLES = (
     "LANGSMITH_TRACING",
     "LC_OUTPUT_VERSION",
 )
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over the thousands of tests that were collected.
+
+    Many tests collect garbage to see what is left of a call, and each time took half a second.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
