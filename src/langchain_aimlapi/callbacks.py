@@ -91,6 +91,12 @@ def used_of(result: LLMResult) -> list[Used]:
     return [_used_of_one(generations) for generations in result.generations if generations]
 
 
+def cost_of(result: LLMResult) -> float | None:
+    """USD of a call as billed; `None` if the service did not tell."""
+    costs = [used.cost_usd for used in used_of(result) if used.cost_usd is not None]
+    return sum(costs) if costs else None
+
+
 def _used_of_one(generations: list[Any]) -> Used:
     messages = [one.message for one in generations if isinstance(one, ChatGeneration)]
     metadata: dict[str, Any] = messages[0].response_metadata if messages else {}

@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from langchain_aimlapi import _catalogue
+from langchain_aimlapi._client import costs
 from langchain_aimlapi._client.send import (
     DECODE_ERRORS,
     add_ids,
@@ -93,6 +94,7 @@ def _decode(chat_request: ChatRequest, reply: Reply) -> ChatResult:
     if chat_request.tool_names:
         for generation in result.generations:
             rename_message(cast("AIMessage", generation.message), chat_request.tool_names)
+    costs.tell(result.generations[0].message.response_metadata)
     return result
 
 
@@ -198,6 +200,7 @@ class _Reader:
             raise self.described(undecodable(error)) from error
         if self._chat_request.held is not None:
             self._chat_request.held.settle(final.usage_metadata)
+        costs.tell(final.response_metadata)
         batch: list[Delta | Final] = [final] if late is None else [late, final]
         if self._renamer:
             self._renamer.rename(batch)
