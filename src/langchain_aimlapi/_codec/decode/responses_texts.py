@@ -44,9 +44,9 @@ class TextReader:
     __slots__ = (
         "_announced",
         "_called",
-        "_with_id",
         "_named",
         "_passed_on",
+        "_with_id",
         "numbers",
         "reasoning",
         "refusal",
