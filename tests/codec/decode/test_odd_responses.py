@@ -7,6 +7,7 @@ import copy
 import orjson
 import pytest
 
+from langchain_aimlapi._codec.decode.responses_reply import decode_response
 from langchain_aimlapi._codec.json_text import to_json
 from langchain_aimlapi.errors import ResponseFormatError
 
@@ -221,3 +222,50 @@ def test_an_output_that_can_be_none(ask, output):
     end = {"type": "response.completed", "response": body}
     with Said(body, [end]) as service, pytest.raises(ResponseFormatError, match="'output'"):
         ask(service.model(use_responses_api=True, max_retries=0), "Hi")
+
+
+# --- arguments said oddly --------------------------------------------------------------------------
+
+
+def response_events(*said, whole=ROME):
+    """The events of a response whose call's arguments come as these deltas."""
+    item = responses.call("f", whole)
+    begun = {**item, "arguments": ""}
+    kind = "response.function_call_arguments"
+    place = {"output_index": 0, "item_id": item["id"]}
+    return [
+        {"type": "response.created", "response": {"id": "r"}},
+        {"type": "response.output_item.added", "output_index": 0, "item": begun},
+        *({"type": f"{kind}.delta", "delta": delta, **place} for delta in said),
+        {"type": f"{kind}.done", "arguments": whole, **place},
+        {"type": "response.output_item.done", "output_index": 0, "item": item},
+        {"type": "response.completed", "response": responses.response(item)},
+    ]
+
+
+ODD_RESPONSES = {
+    "an empty object first": ["{}", *ROME],
+    "an empty object, then only the whole": ["{}"],
+    "cumulative": [ROME[:5], ROME[:9], ROME],
+    "twice": [ROME, ROME],
+    "not all of it": [ROME[:9]],
+}
+
+
+@pytest.mark.parametrize("said", ODD_RESPONSES.values(), ids=ODD_RESPONSES.keys())
+def test_responses(ask, said):
+    """The other route has the same habits, and repeats the whole by rule."""
+    item = responses.call("f", "{}" + ROME)
+    with Said(responses.response(item), response_events(*said)) as service:
+        whole = ask(service.model(use_responses_api=True), "Hi")
+
+    assert whole.tool_calls == [valid("call_1", "f", city="Rome")]
+    assert whole.invalid_tool_calls == []
+
+
+def test_a_whole_response_with_arguments_said_twice():
+    """Read as the stream of one event that it is."""
+    body = orjson.dumps(responses.response(responses.call("f", "{}" + ROME)))
+    (made,) = decode_response(body, responses.CONTEXT).generations
+
+    assert made.message.tool_calls == [valid("call_1", "f", city="Rome")]

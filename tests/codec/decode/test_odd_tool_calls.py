@@ -11,10 +11,8 @@ from hypothesis import strategies as st
 from langchain_core.tools import tool
 
 from langchain_aimlapi._codec.decode.arguments import ArgumentReader
-from langchain_aimlapi._codec.decode.responses_reply import decode_response
 from langchain_aimlapi._codec.json_text import Nesting, parse_arguments
 
-from .. import responses
 from ..said import Said
 from ..shapes import called, chunks_of, event, merged, read, reply, valid
 
@@ -111,6 +109,16 @@ ONE = {
         piece("a", "f", ROME[:7], index=0),
         piece("a", None, ROME[7:12], index=1),
         piece("a", None, ROME[12:], index=2),
+    ],
+    "another index on every piece, no arguments first": [
+        piece("a", "f", "", index=0),
+        piece("a", None, ROME[:7], index=1),
+        piece("a", None, ROME[7:], index=2),
+    ],
+    "another index and another id on every piece": [
+        piece("a", "f", "", index=0),
+        piece("b", None, ROME[:7], index=1),
+        piece("c", None, ROME[7:], index=2),
     ],
     "another index on every piece, the id once": [
         piece("a", "f", "", index=0),
@@ -308,51 +316,7 @@ def test_an_object_reads_the_same_however_it_is_sent(value, places):
         assert parse_arguments("".join(passed_on)) == parse_arguments(text), said
 
 
-# --- the other route, and through the chat model ----------------------------------------------------
-
-
-def response_events(*said, whole=ROME):
-    """The events of a response whose call's arguments come as these deltas."""
-    item = responses.call("f", whole)
-    begun = {**item, "arguments": ""}
-    kind = "response.function_call_arguments"
-    place = {"output_index": 0, "item_id": item["id"]}
-    return [
-        {"type": "response.created", "response": {"id": "r"}},
-        {"type": "response.output_item.added", "output_index": 0, "item": begun},
-        *({"type": f"{kind}.delta", "delta": delta, **place} for delta in said),
-        {"type": f"{kind}.done", "arguments": whole, **place},
-        {"type": "response.output_item.done", "output_index": 0, "item": item},
-        {"type": "response.completed", "response": responses.response(item)},
-    ]
-
-
-ODD_RESPONSES = {
-    "an empty object first": ["{}", *ROME],
-    "an empty object, then only the whole": ["{}"],
-    "cumulative": [ROME[:5], ROME[:9], ROME],
-    "twice": [ROME, ROME],
-    "not all of it": [ROME[:9]],
-}
-
-
-@pytest.mark.parametrize("said", ODD_RESPONSES.values(), ids=ODD_RESPONSES.keys())
-def test_responses(ask, said):
-    """The other route has the same habits, and repeats the whole by rule."""
-    item = responses.call("f", "{}" + ROME)
-    with Said(responses.response(item), response_events(*said)) as service:
-        whole = ask(service.model(use_responses_api=True), "Hi")
-
-    assert whole.tool_calls == [valid("call_1", "f", city="Rome")]
-    assert whole.invalid_tool_calls == []
-
-
-def test_a_whole_response_with_arguments_said_twice():
-    """Read as the stream of one event that it is."""
-    body = orjson.dumps(responses.response(responses.call("f", "{}" + ROME)))
-    (made,) = decode_response(body, responses.CONTEXT).generations
-
-    assert made.message.tool_calls == [valid("call_1", "f", city="Rome")]
+# --- through the chat model ------------------------------------------------------------------------
 
 
 HABITS = {

@@ -333,6 +333,19 @@ def test_calls_beside_the_whole_message_are_read_once():
     assert message.invalid_tool_calls == []
 
 
+def test_the_last_message_says_what_no_delta_did():
+    """Neither a call nor the rest of the text is lost, and nothing is said twice."""
+    call = called("c1", "f", '{"a":1}')
+    whole = {"role": "assistant", "content": "Paris.", "tool_calls": [call]}
+    ended = {"finish_reason": "tool_calls", "message": whole}
+
+    for said in ("Pa", "Paris.", "Hm"):
+        message = habit(event({"content": said}), event({}, choice=ended), event({}, choice=ended))
+
+        assert message.content == ("Hm" if said == "Hm" else "Paris.")
+        assert message.tool_calls == [valid("c1", "f", a=1)]
+
+
 def test_a_finish_reason_said_twice_is_said_once():
     """LangChain would join them to "stopstop"."""
     message = habit(event({"content": "Paris."}, choice=STOP), event({}, choice=STOP))

@@ -227,7 +227,8 @@ class StreamDecoder:
             self._extra["choice"] |= unknown(choice, CHOICE_KEYS)
         fields = choice.get("delta")
         if "message" in choice:
-            fields = self._fuller(fields, choice["message"])
+            ended = bool(choice.get("finish_reason"))
+            fields = self._fuller(fields, choice["message"], ended=ended)
         delta = self._read_fields(fields) if fields and isinstance(fields, dict) else Delta()
         if choice.get("logprobs"):
             self._read_logprobs(choice["logprobs"], delta)
@@ -241,12 +242,25 @@ class StreamDecoder:
         else:
             self._extra["choice"]["logprobs"] = logprobs
 
-    def _fuller(self, delta: Any, message: object) -> object:
-        """The whole message of a server that did not stream; others repeat it beside each delta."""
+    def _fuller(self, delta: Any, message: Any, *, ended: bool) -> object:
+        """The whole message of a server that did not stream; others repeat it beside each delta.
+
+        Beside the last delta it may say what no delta did.
+        """
         if self.texts or self.reasoning or self.tool_calls.calls:
-            return delta
+            return self._unsaid(delta, message) if ended and isinstance(message, dict) else delta
         says = isinstance(delta, dict) and (delta.get("content") or delta.get("tool_calls"))
         return delta if says else message or delta
+
+    def _unsaid(self, delta: Any, message: Mapping[str, Any]) -> dict[str, object]:
+        """A delta with the calls and the rest of the text that only the whole message has."""
+        fuller = dict(delta) if isinstance(delta, dict) else {}
+        if not (self.tool_calls.calls or fuller.get("tool_calls")) and message.get("tool_calls"):
+            fuller["tool_calls"] = message["tool_calls"]
+        whole, said = message.get("content"), "".join(self.texts)
+        if isinstance(whole, str) and whole.startswith(said) and not fuller.get("content"):
+            fuller["content"] = whole[len(said) :]
+        return fuller
 
     def _read_fields(self, fields: Mapping[str, object]) -> Delta:
         """The fields of a delta, or of a whole message where a server did not stream after all."""

@@ -6,7 +6,7 @@ after call. So calls are counted here, by these rules: a piece belongs to the ca
 or without one to the call of its id, or else to the latest call. Another id begins a new call if
 another name comes with it, if it comes with a name in the same event, or if the arguments so far
 are whole, and so does another name once they are whole; where there is no index, a name is enough.
-An index that is new begins none while a call is open that its id, or no id and no name, goes on.
+An index that is new begins none without a name, while a call is open.
 A piece that only sends the arguments again begins none. Ids and names that were said already are
 not said again.
 """
@@ -88,9 +88,7 @@ class _Call:
 
     def goes_on_with(self, piece: _Piece) -> bool:
         """Whether a piece under an index of its own is still one of this call."""
-        if piece.name or not piece.args or self.args.is_closed():
-            return False
-        return self.args.begun or not piece.identity
+        return bool(piece.args and not piece.name) and not self.args.is_closed()
 
     def free_text(self, text: str) -> str:
         """A piece of a custom tool's text, as a piece of the JSON that LangChain holds it in."""
@@ -173,7 +171,7 @@ class ToolCallReader:
             return by_id
         if by_index := self._by_index.get(piece.number):
             return by_index
-        open_call = by_id if piece.identity else latest
+        open_call = by_id or latest
         return open_call if open_call is not None and open_call.goes_on_with(piece) else None
 
     def _new_id(self, call: _Call, identity: str | None) -> str | None:
