@@ -140,7 +140,10 @@ class TestModel:
 
 
 class TestCost:
-    @pytest.mark.parametrize("arguments", [["--help"], ["models"], ["models", "--help"]])
+    @pytest.mark.parametrize(
+        "arguments",
+        [["--help"], ["models"], ["models", "--help"], ["chat", "--help"], ["doctor", "--help"]],
+    )
     def test_no_http_library_and_no_server(self, arguments):
         """What needs no network loads nothing that could reach it."""
         script = (

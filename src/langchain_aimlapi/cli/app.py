@@ -10,7 +10,7 @@ from langchain_aimlapi._version import __version__
 from langchain_aimlapi.cli._output import is_plain
 from langchain_aimlapi.cli.account import balance, keys, logs, usage
 from langchain_aimlapi.cli.bulk import bulk
-from langchain_aimlapi.cli.chat import chat
+from langchain_aimlapi.cli.chat.command import chat
 from langchain_aimlapi.cli.doctor.command import doctor
 from langchain_aimlapi.cli.models import model, models
 from langchain_aimlapi.cli.sandbox import sandbox

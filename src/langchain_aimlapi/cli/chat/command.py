@@ -1,0 +1,213 @@
+"""`aimlapi chat`: one prompt and its answer, or without a prompt on a terminal a conversation."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from langchain_aimlapi.cli._failures import FAILED, INTERRUPTED
+from langchain_aimlapi.cli._output import plain_warnings, show_json
+from langchain_aimlapi.cli._service import service
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from langchain_core.messages import HumanMessage
+    from langchain_core.tools import BaseTool
+
+    from langchain_aimlapi.cli.chat.session import Session, Turn
+
+_DEFAULT_MODEL = "gpt-4o-mini"
+
+
+def _known_models(incomplete: str) -> list[str]:
+    from langchain_aimlapi import _catalogue  # noqa: PLC0415  # for completion alone
+
+    return [model for model in _catalogue.ids() if model.startswith(incomplete)]
+
+
+def chat(
+    prompt: Annotated[
+        str | None,
+        typer.Argument(
+            help="The prompt. What is piped in is added below it, or is the prompt if none is given."
+        ),
+    ] = None,
+    *,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model",
+            "-m",
+            envvar="AIMLAPI_MODEL",
+            help="Id of the model.",
+            autocompletion=_known_models,
+        ),
+    ] = _DEFAULT_MODEL,
+    system: Annotated[
+        str | None, typer.Option("--system", "-s", help="Instructions for the model.")
+    ] = None,
+    image: Annotated[
+        list[str] | None,
+        typer.Option("--image", help="An image, a file or an address; may be repeated."),
+    ] = None,
+    file: Annotated[
+        list[str] | None,
+        typer.Option("--file", "-f", help="A PDF, audio, video or text; may be repeated."),
+    ] = None,
+    schema: Annotated[
+        str | None,
+        typer.Option(
+            help="Answer with an object: a file of JSON schema, or fields as in 'name, age int'."
+        ),
+    ] = None,
+    schema_multi: Annotated[
+        str | None, typer.Option(help="The same for a list of such objects, under `items`.")
+    ] = None,
+    tool: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="MODULE:FUNCTION, or file.py:FUNCTION, that the model may call; may be repeated."
+        ),
+    ] = None,
+    rounds: Annotated[int, typer.Option(help="Most rounds of tool calls.", min=1)] = 10,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--param", "-p", help="NAME=VALUE for the request, such as top_p=0.5; may be repeated."
+        ),
+    ] = None,
+    stream: Annotated[bool, typer.Option(help="Show the answer while it streams.")] = True,
+    markdown: Annotated[
+        bool, typer.Option(help="Render Markdown; only on a terminal in any case.")
+    ] = True,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object instead of text.")
+    ] = False,
+    temperature: Annotated[
+        float | None, typer.Option(help="Randomness; the model's default if not given.")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Maximum number of tokens of the answer.", min=1)
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds for the whole call.", min=0.001)] = 120,
+) -> None:
+    """Ask a model. Without a key and an address the local sandbox answers, and says so.
+
+    Without a prompt, on a terminal, it is a conversation; /help there tells what can be done. Exit
+    codes: 0 for an answer, 1 for an error, 2 for wrong use, 130 after Ctrl-C; what came until then
+    is shown.
+    """
+    from langchain_aimlapi.cli.chat.attachments import (  # noqa: PLC0415  # not for --help
+        blocks_of,
+        make_message,
+    )
+    from langchain_aimlapi.cli.chat.options import name_others, read_parameters  # noqa: PLC0415
+    from langchain_aimlapi.cli.chat.session import Session  # noqa: PLC0415
+
+    is_conversation = prompt is None and not as_json and _is_on_a_terminal()
+    text = None if is_conversation else _whole_prompt(prompt)
+    blocks = blocks_of(image or (), file or ())
+    own = {"temperature": temperature, "max_tokens": max_tokens}
+    set_here = {name: value for name, value in own.items() if value is not None}
+    asked = Session(
+        model,
+        system,
+        parameters={**set_here, **read_parameters(param or ())},
+        tools=_tools(tool or (), schema or schema_multi),
+        schema=_schema(schema, schema_multi),
+        streams=stream and not as_json,
+        timeout=timeout,
+        most_rounds=rounds,
+    )
+    with plain_warnings(), service() as place:
+        name_others(model)
+        asked.service = place
+        if text is None:
+            from langchain_aimlapi.cli.chat.conversation import converse  # noqa: PLC0415
+
+            converse(asked, blocks, markdown=markdown)
+        else:
+            _answer_one(asked, make_message(text, blocks), markdown=markdown, as_json=as_json)
+
+
+# --- one prompt -----------------------------------------------------------------------------------
+
+
+def _answer_one(session: Session, prompt: HumanMessage, *, markdown: bool, as_json: bool) -> None:
+    """Ask, show what came, and end with the exit code that tells of it."""
+    from langchain_aimlapi.cli.chat.display import make_display  # noqa: PLC0415  # not for --help
+    from langchain_aimlapi.cli.chat.summary import show_outcome  # noqa: PLC0415
+
+    display = make_display(markdown=markdown, silent=as_json)
+    turn = session.ask([prompt], display)
+    if as_json:
+        _print_json(session, turn)
+    else:
+        show_outcome(session, turn)
+    if turn.error:
+        raise typer.Exit(FAILED)
+    if turn.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _print_json(session: Session, turn: Turn) -> None:
+    from langchain_aimlapi.cli.chat.summary import as_json, show_problem  # noqa: PLC0415
+
+    if turn.messages:
+        has_schema = session.schema is not None
+        show_json(as_json(turn, is_sandbox=session.service.is_sandbox, has_schema=has_schema))
+    show_problem(turn)
+
+
+# --- the options ----------------------------------------------------------------------------------
+
+
+def _schema(one: str | None, many: str | None) -> dict[str, object] | None:
+    if one is None and many is None:
+        return None
+    if one is not None and many is not None:
+        raise typer.BadParameter("give --schema or --schema-multi, not both")
+    from langchain_aimlapi.cli.chat.schema import read_schema  # noqa: PLC0415  # not for --help
+
+    return read_schema(one or many or "", many=many is not None)
+
+
+def _tools(given: Sequence[str], schema: str | None) -> list[BaseTool]:
+    if not given:
+        return []
+    if schema is not None:
+        raise typer.BadParameter("an object is answered without tools: give --schema or --tool")
+    from langchain_aimlapi.cli.chat.tools import load_tool  # noqa: PLC0415  # not for --help
+
+    return list(map(load_tool, given))
+
+
+# --- the prompt -----------------------------------------------------------------------------------
+
+
+def _whole_prompt(prompt: str | None) -> str:
+    """Return the argument and what is piped in, one below the other."""
+    given = None if prompt == "-" else prompt
+    piped = sys.stdin.read().rstrip("\n") if prompt in {None, "-"} or _is_piped() else ""
+    text = "\n\n".join(part for part in (given, piped) if part and not part.isspace())
+    if not text:
+        raise typer.BadParameter("the prompt is empty", param_hint="PROMPT")
+    return text
+
+
+def _is_piped() -> bool:
+    """Tell whether a file or a pipe was given as standard input; others may never end."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (OSError, ValueError):
+        return not sys.stdin.isatty()
+    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
+
+
+def _is_on_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()

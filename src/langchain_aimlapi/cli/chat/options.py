@@ -1,0 +1,65 @@
+"""`--param NAME=VALUE`, any parameter of a request, and `--model`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import typer
+
+from langchain_aimlapi.cli._output import note
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_ELSEWHERE = {"model": "--model", "timeout": "--timeout", "messages": "the prompt"}
+
+
+def read_parameters(given: Iterable[str]) -> dict[str, object]:
+    """Read `NAME=VALUE`; a value is JSON if it can be, and else a text.
+
+    Raises:
+        typer.BadParameter: For what is no such pair, and for what is no parameter of a request.
+    """
+    return dict(map(_read, given))
+
+
+def _read(pair: str) -> tuple[str, object]:
+    name, equals, text = pair.partition("=")
+    name = name.strip()
+    if not equals or not name.isidentifier():
+        raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--param")
+    if name in _ELSEWHERE:
+        raise typer.BadParameter(f"{name} is given by {_ELSEWHERE[name]}", param_hint="--param")
+    if name in _of_connections():
+        raise typer.BadParameter(
+            f"{name} is no parameter of a request; key and address come from the environment",
+            param_hint="--param",
+        )
+    try:
+        return name, json.loads(text)
+    except ValueError:
+        return name, text
+
+
+def _of_connections() -> set[str]:
+    from langchain_aimlapi._client.settings import Connection  # noqa: PLC0415  # not for --help
+
+    fields = Connection.model_fields
+    return {*fields, *(field.alias for field in fields.values() if field.alias)}
+
+
+def split_parameters(parameters: dict[str, object]) -> tuple[dict[str, object], dict[str, object]]:
+    """Return those that the model object has a field for, and the rest, for the request's body."""
+    from langchain_aimlapi import ChatAimlapi  # noqa: PLC0415  # not for --help
+
+    fields = {name: value for name, value in parameters.items() if name in ChatAimlapi.model_fields}
+    return fields, {name: value for name, value in parameters.items() if name not in fields}
+
+
+def name_others(model: str) -> None:
+    """Help who mistyped an id: servers that take any id would answer without a word."""
+    from langchain_aimlapi import _catalogue  # noqa: PLC0415  # what the call needs anyway
+
+    if model and _catalogue.entry(model) is None:
+        note(f"The catalogue has no model {model!r}. {_catalogue.name_others(model)}", "yellow")
