@@ -84,7 +84,7 @@ class CostSpanProcessor(SpanProcessor):
         Returns:
             Whether it was done in time.
         """
-        return self._next.force_flush(timeout_millis)
+        return bool(self._next.force_flush(timeout_millis))
 
 
 def _priced(span: ReadableSpan, usd: float) -> ReadableSpan:
