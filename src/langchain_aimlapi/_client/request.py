@@ -30,12 +30,9 @@ if TYPE_CHECKING:
     from langchain_aimlapi._client.settings import Connection
     from langchain_aimlapi._transport.request import Alternative
 
-OWN_HEADERS: Mapping[str, str] = {
-    "User-Agent": f"langchain-aimlapi/{__version__}",
-    # Attribution, as earlier releases of this package sent it.
-    "HTTP-Referer": "https://github.com/langchain-ai/langchain",
-    "X-Title": "LangChain",
-}
+_USER_AGENT = "User-Agent"
+OWN_HEADERS: Mapping[str, str] = {_USER_AGENT: f"langchain-aimlapi/{__version__}"}
+"""What says who is calling: the package and its version, and nothing more."""
 
 _TEN_MINUTES = 600.0
 DEFAULT_TIMEOUTS: Mapping[bool, Timeouts] = {
@@ -148,7 +145,7 @@ def build_download(
     """Make a request for a file that a reply named: no key, no header or query of one's own.
 
     Args:
-        connection: Its timeout and retries hold; nothing else of it is sent.
+        connection: Its timeout, retries and `User-Agent` hold; nothing else of it is sent.
         url: Absolute; usually of another host than the service's.
         scope: The call that the request is part of.
         rules: What a successful reply looks like; by default any bytes.
@@ -160,7 +157,7 @@ def build_download(
     timeout, retries = _timeout_of(arguments), arguments.get("max_retries")
     return Request(
         url=url,
-        headers={"User-Agent": OWN_HEADERS["User-Agent"]},
+        headers=_user_agent(connection),
         timeouts=_timeouts(connection.timeout if timeout is None else timeout, streams=False),
         retry=_retry(connection.max_retries if retries is None else retries),
         method="GET",
@@ -232,6 +229,12 @@ def _headers(connection: Connection, scope: CallScope, kind: str | None) -> dict
         if headers:
             named |= {name.lower(): (name, value) for name, value in headers.items()}
     return {name: str(unwrap(value)) for name, value in named.values() if value is not None}
+
+
+def _user_agent(connection: Connection) -> dict[str, str]:
+    own = {name.lower(): value for name, value in (connection.default_headers or {}).items()}
+    value = own.get(_USER_AGENT.lower(), OWN_HEADERS[_USER_AGENT])
+    return {} if value is None else {_USER_AGENT: str(unwrap(value))}
 
 
 _NOT_IN_REQUEST_ID = re.compile(r"[^A-Za-z0-9._:-]")
