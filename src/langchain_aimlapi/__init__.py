@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from langchain_aimlapi.callbacks import AimlapiUsageHandler, get_aimlapi_callback
     from langchain_aimlapi.catalogue import ModelInfo, metrics, model, models, price
     from langchain_aimlapi.chat_models import ChatAimlapi
+    from langchain_aimlapi.constants import AIMLAPI_HEADERS as AIMLAPI_HEADERS
     from langchain_aimlapi.embeddings import AimlapiEmbeddings, EmbeddingsResult
     from langchain_aimlapi.errors import (
         AimlapiConnectionError,
@@ -47,6 +48,8 @@ if TYPE_CHECKING:
         UnsupportedContentError,
         UnsupportedFormatError,
     )
+    from langchain_aimlapi.image_models import AimlapiImageModel as AimlapiImageModel
+    from langchain_aimlapi.llms import AimlapiLLM as AimlapiLLM
     from langchain_aimlapi.media import (
         AimlapiImages,
         AimlapiMusic,
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
         AimlapiTranscriptionLoader,
         AimlapiVideos,
     )
+    from langchain_aimlapi.video_models import AimlapiVideoModel as AimlapiVideoModel
 
 _HOMES = {
     "AimlapiImages": "media.images",
@@ -134,12 +138,39 @@ __all__ = [
 ]
 
 
+_EARLIER = {
+    "AIMLAPI_HEADERS": "constants",
+    "AimlapiImageModel": "image_models",
+    "AimlapiLLM": "llms",
+    "AimlapiVideoModel": "video_models",
+}
+"""Names of releases before 1.0, and where they live; what is better is told when they are used."""
+_SPELLINGS = {
+    "AIMLAPIEmbeddings": "AimlapiEmbeddings",
+    "AIMLAPILLM": "AimlapiLLM",
+    "ChatAIMLAPI": "ChatAimlapi",
+}
+"""How LangChain's pages spelled names for a while."""
+
+
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name in _SPELLINGS:
+        return _respelled(name)
+    if name in __all__:
+        home = _HOMES.get(name, "errors")
+    elif name in _EARLIER:
+        home = _EARLIER[name]
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_HOMES.get(name, 'errors')}")
-    value = globals()[name] = getattr(module, name)
+    value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
     return value
+
+
+def _respelled(name: str) -> Any:
+    from langchain_aimlapi._client.warnings import warn_deprecated  # noqa: PLC0415  # hardly ever
+
+    warn_deprecated(name, _SPELLINGS[name])
+    return __getattr__(_SPELLINGS[name])
 
 
 def __dir__() -> list[str]:

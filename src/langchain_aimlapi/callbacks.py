@@ -98,13 +98,12 @@ def cost_of(result: LLMResult) -> float | None:
 
 
 def _used_of_one(generations: list[Any]) -> Used:
-    messages = [one.message for one in generations if isinstance(one, ChatGeneration)]
-    metadata: dict[str, Any] = messages[0].response_metadata if messages else {}
+    said = [_said(one) for one in generations]
+    metadata = said[0][0]
     given: Counter[str] = Counter()
     answered: Counter[str] = Counter()
     tokens = [0, 0]
-    for message in messages:
-        usage: Any = (message.usage_metadata if isinstance(message, AIMessage) else None) or {}
+    for _, usage in said:
         tokens[0] += usage.get("input_tokens", 0)
         tokens[1] += usage.get("output_tokens", 0)
         given.update(_counts(usage.get("input_token_details")))
@@ -118,8 +117,18 @@ def _used_of_one(generations: list[Any]) -> Used:
         input_details=given,
         output_details=answered,
         cost_usd=float(cost) if isinstance(cost, int | float) else None,
-        cached=_is_cached(messages, metadata),
+        cached=_is_cached([usage for _, usage in said], metadata),
     )
+
+
+def _said(generation: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What an answer says of itself, and its usage; that of a text stands beside it."""
+    if isinstance(generation, ChatGeneration):
+        message = generation.message
+        usage: Any = message.usage_metadata if isinstance(message, AIMessage) else None
+        return message.response_metadata, usage or {}
+    info = generation.generation_info or {}
+    return info.get("response_metadata") or {}, info.get("usage_metadata") or {}
 
 
 def _counts(details: object) -> dict[str, int]:
@@ -127,15 +136,12 @@ def _counts(details: object) -> dict[str, int]:
     return {name: count for name, count in listed if isinstance(count, int)}
 
 
-def _is_cached(messages: list[Any], metadata: dict[str, object]) -> bool:
+def _is_cached(usages: list[dict[str, Any]], metadata: dict[str, Any]) -> bool:
     """LangChain's cache marks what it answers by a `total_cost` of 0 in the usage."""
     details = metadata.get("cost_details")
     if isinstance(details, dict) and "cached_cost" in details:
         return True
-    return any(
-        getattr(message, "usage_metadata", None) and "total_cost" in message.usage_metadata
-        for message in messages
-    )
+    return any("total_cost" in usage for usage in usages)
 
 
 class AimlapiUsageHandler(BaseCallbackHandler):

@@ -8,6 +8,8 @@ import warnings
 from functools import cache
 from typing import TYPE_CHECKING
 
+from langchain_core._api import LangChainDeprecationWarning
+
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi.errors import ConfigurationError
 
@@ -115,6 +117,16 @@ def warn_unforced(model: str) -> None:
             f"{model} takes no forced tool call while it reasons, so tool_choice is sent as 'auto' "
             "and it may answer in text. Ask for no reasoning where a call must come.",
             UnsupportedParameterWarning,
+            stacklevel=_callers_level(),
+        )
+
+
+def warn_deprecated(name: str, instead: str) -> None:
+    """Say, once, that an earlier name has a better one."""
+    if _first_time("deprecated", name):
+        warnings.warn(
+            f"{name} is an earlier name, kept so that programs go on to work. Use {instead}.",
+            LangChainDeprecationWarning,
             stacklevel=_callers_level(),
         )
 
