@@ -12,6 +12,12 @@ from langchain_aimlapi.cli.account import balance, keys, logs, usage
 from langchain_aimlapi.cli.bulk import bulk
 from langchain_aimlapi.cli.chat.command import chat
 from langchain_aimlapi.cli.doctor.command import doctor
+from langchain_aimlapi.cli.media.embed import embed
+from langchain_aimlapi.cli.media.image import image
+from langchain_aimlapi.cli.media.ocr import ocr
+from langchain_aimlapi.cli.media.speak import speak
+from langchain_aimlapi.cli.media.transcribe import transcribe
+from langchain_aimlapi.cli.media.video import music, video
 from langchain_aimlapi.cli.models import model, models
 from langchain_aimlapi.cli.sandbox import sandbox
 
@@ -25,6 +31,13 @@ app = typer.Typer(
 )
 app.command()(chat)
 app.command()(bulk)
+app.command()(image)
+app.command()(video)
+app.command()(music)
+app.command()(speak)
+app.command()(transcribe)
+app.command()(ocr)
+app.command()(embed)
 app.command()(models)
 app.command()(model)
 app.command()(balance)

@@ -108,6 +108,18 @@ class GeneratedFile:
         """Write it to a file; see `save`."""
         return await files.awrite(path, self._apieces(), overwrite=overwrite)
 
+    def stream(self) -> Iterator[bytes]:
+        """Yield its bytes as they are fetched, in constant memory.
+
+        Raises:
+            AimlapiError: If it cannot be fetched.
+        """
+        return self._pieces()
+
+    def astream(self) -> AsyncIterator[bytes]:
+        """Yield its bytes as they are fetched; see `stream`."""
+        return self._apieces()
+
     def _pieces(self) -> Iterator[bytes]:
         if self._data is not None:
             return iter((self._data,))

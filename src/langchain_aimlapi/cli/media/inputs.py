@@ -1,0 +1,140 @@
+"""What a command is given: a text from the command line or a pipe, parameters, ids of models."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from langchain_aimlapi.cli._output import note
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from langchain_aimlapi._catalogue.media import Kind
+
+_COMMANDS: Mapping[Kind, str] = {
+    "image": "image",
+    "image_edit": "image",
+    "video": "video",
+    "music": "music",
+    "speech": "speak",
+    "transcription": "transcribe",
+    "ocr": "ocr",
+    "embeddings": "embed",
+}
+"""The command for each kind of model."""
+
+
+def read_text(given: str | None, name: str) -> str:
+    """Return a text, from standard input if none is given or it is "-".
+
+    Args:
+        given: The argument.
+        name: What it is called, for errors.
+
+    Raises:
+        BadParameter: If it is empty.
+    """
+    text = sys.stdin.read().rstrip("\n") if given in {None, "-"} else given
+    if not text or text.isspace():
+        raise typer.BadParameter("it is empty", param_hint=name)
+    return text
+
+
+def read_file(given: str) -> Any:
+    """Return a path or an address as it is, and what is piped in for "-".
+
+    Raises:
+        BadParameter: If nothing was piped in.
+    """
+    if given != "-":
+        return given
+    data = sys.stdin.buffer.read()
+    if not data:
+        raise typer.BadParameter("standard input is empty", param_hint="FILE")
+    return data
+
+
+def stem_of_file(given: str) -> str:
+    """Return what a file is called, without folder and ending."""
+    return "" if given == "-" else Path(given.partition("?")[0]).stem
+
+
+def read_parameters(given: list[str] | None) -> dict[str, Any]:
+    """Return the parameters of `--param`.
+
+    Args:
+        given: Each "name=value"; the value is JSON, or else a text.
+
+    Raises:
+        BadParameter: If one has no name or no value.
+    """
+    found = {}
+    for pair in given or ():
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--param")
+        found[name.strip()] = _value(value)
+    return found
+
+
+def _value(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def without_none(**named: object) -> dict[str, Any]:
+    """Return the options that were given."""
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def check_model(model: str, command: str) -> None:
+    """Refuse an id of another kind by the command that is for it, and help who mistyped one.
+
+    Args:
+        model: The id.
+        command: The command it was given to.
+
+    Raises:
+        BadParameter: If the id is documented to do something else.
+    """
+    from langchain_aimlapi import _catalogue as chat  # noqa: PLC0415  # not for --help
+    from langchain_aimlapi._catalogue import media  # noqa: PLC0415
+    from langchain_aimlapi._catalogue.embeddings import EmbeddingSpec, embedding_spec  # noqa: PLC0415
+
+    if kinds := media.media_kinds(model):
+        fitting = [_COMMANDS[kind] for kind in kinds]
+        if command in fitting:
+            return
+        raise _another_kind(model, fitting[0])
+    if chat.entry(model) is not None:
+        raise _another_kind(model, "chat")
+    if embedding_spec(model) != EmbeddingSpec():
+        if command == "embed":
+            return
+        raise _another_kind(model, "embed")
+    near = [
+        each
+        for kind, other in _COMMANDS.items()
+        if other == command
+        for each in media.near_media(model, kind)
+    ]
+    named = f"Ids near it: {', '.join(dict.fromkeys(near))}." if near else _all_of(command)
+    note(f"The catalogue has no model {model!r}. {named}", "yellow")
+
+
+def _another_kind(model: str, command: str) -> typer.BadParameter:
+    return typer.BadParameter(
+        f"{model} is a model of another kind: use aimlapi {command}", param_hint="--model"
+    )
+
+
+def _all_of(command: str) -> str:
+    kind = next(kind for kind, other in _COMMANDS.items() if other == command)
+    return f"aimlapi models --type {kind} lists those that it has."
