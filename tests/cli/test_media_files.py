@@ -240,7 +240,7 @@ class TestSpeak:
         assert shown["cost"] > 0
         assert sandbox.requests[0].body["voice"] == "Ashley"
 
-    def test_it_is_written_as_it_comes(self, aimlapi, sandbox, monkeypatch):
+    def test_it_is_written_in_pieces(self, aimlapi, sandbox, monkeypatch):
         """Piece by piece, not whole."""
         pieces = []
         write = files.write

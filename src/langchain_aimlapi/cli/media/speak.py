@@ -61,7 +61,7 @@ def speak(
 ) -> None:
     """Read a text aloud. The path of the file is printed.
 
-    Audio is written as it comes, to standard output (`-o -`) as well: pipe it into a player.
+    Audio is written while it is spoken, to standard output (`-o -`) as well: pipe it into a player.
     """
     with told_errors():
         check_formats(output, as_json=as_json)

@@ -135,7 +135,7 @@ def find_text_target(output: str | None, *, force: bool) -> Target:
 
 
 def write_text(target: Target, pieces: Iterator[str]) -> Path | None:
-    """Write a text to a file or to standard output, as it comes.
+    """Write a text to a file or to standard output, piece by piece.
 
     Args:
         target: Where to.

@@ -59,7 +59,7 @@ def video(
         str | None, typer.Option("--video", metavar="FILE", help="A video to start from.")
     ] = None,
     audio: Annotated[
-        str | None, typer.Option(metavar="FILE", help="What is to be heard or spoken.")
+        str | None, typer.Option(metavar="FILE", help="Audio to go with it, or to be spoken.")
     ] = None,
     duration: Annotated[
         int | None, typer.Option(help="Length in seconds, of those the model takes.", min=1)
