@@ -34,6 +34,24 @@ def sandbox(
     tokens_per_second: Annotated[
         float | None, typer.Option(help="Pace of a stream; without it there is no delay.")
     ] = None,
+    job_seconds: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds that videos, music and transcripts take; by default they are done at the "
+            "second look.",
+            min=0,
+        ),
+    ] = None,
+    balance: Annotated[
+        float,
+        typer.Option(
+            help="US dollars on the account; when they are spent, calls are refused.", min=0
+        ),
+    ] = 1_000.0,
+    api_key: Annotated[
+        str | None,
+        typer.Option(help='The only key that is accepted; by default any but "invalid" is.'),
+    ] = None,
     upstream: Annotated[
         str | None,
         typer.Option(help="Base URL of an OpenAI-compatible server that answers chat requests."),
@@ -55,7 +73,10 @@ def sandbox(
     ] = None,
     fault: Annotated[
         list[str] | None,
-        typer.Option(help="NAME, or NAME:RATE such as rate_limit:0.3; may be repeated."),
+        typer.Option(
+            help="NAME, or NAME:RATE such as rate_limit:0.3; may be repeated. Those of jobs and files "
+            "too: job_fails, job_vanishes, file_expired, file_cut_off."
+        ),
     ] = None,
     list_faults: Annotated[
         bool,
@@ -74,6 +95,9 @@ def sandbox(
                 port=port,
                 ttft=ttft,
                 tokens_per_second=tokens_per_second,
+                job_seconds=job_seconds,
+                balance=balance,
+                api_key=api_key,
                 upstream=upstream,
                 upstream_key=upstream_key,
                 script=script,
