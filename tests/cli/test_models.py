@@ -142,7 +142,14 @@ class TestModel:
 class TestCost:
     @pytest.mark.parametrize(
         "arguments",
-        [["--help"], ["models"], ["models", "--help"], ["chat", "--help"], ["doctor", "--help"]],
+        [
+            ["--help"],
+            ["models"],
+            ["models", "--help"],
+            ["chat", "--help"],
+            ["doctor", "--help"],
+            ["log", "--path"],
+        ],
     )
     def test_no_http_library_and_no_server(self, arguments):
         """What needs no network loads nothing that could reach it."""

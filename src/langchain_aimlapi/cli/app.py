@@ -10,8 +10,9 @@ from langchain_aimlapi._version import __version__
 from langchain_aimlapi.cli._output import is_plain
 from langchain_aimlapi.cli.account import balance, keys, logs, usage
 from langchain_aimlapi.cli.bulk import bulk
-from langchain_aimlapi.cli.chat.command import chat
+from langchain_aimlapi.cli.chat.command import ChatCommand, chat
 from langchain_aimlapi.cli.doctor.command import doctor
+from langchain_aimlapi.cli.log.command import log
 from langchain_aimlapi.cli.media.embed import embed
 from langchain_aimlapi.cli.media.image import image
 from langchain_aimlapi.cli.media.ocr import ocr
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,  # locals would show the key
     help="Chat models behind AI/ML API, from the command line.",
 )
-app.command()(chat)
+app.command(cls=ChatCommand)(chat)
 app.command()(bulk)
 app.command()(image)
 app.command()(video)
@@ -45,6 +46,7 @@ app.command()(usage)
 app.command()(logs)
 app.add_typer(keys, name="keys")
 app.command()(doctor)
+app.command()(log)
 app.command()(sandbox)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from langchain_aimlapi.cli._failures import FAILED, INTERRUPTED
 from langchain_aimlapi.cli._output import plain_warnings, show_json
@@ -19,9 +20,13 @@ if TYPE_CHECKING:
     from langchain_core.messages import HumanMessage
     from langchain_core.tools import BaseTool
 
+    from langchain_aimlapi.cli.chat.recording import Recorder
     from langchain_aimlapi.cli.chat.session import Session, Turn
+    from langchain_aimlapi.cli.log.database import Entry
 
 _DEFAULT_MODEL = "gpt-4o-mini"
+_CONTINUE = ("--continue", "-c")
+_LAST = "last"
 
 
 def _known_models(incomplete: str) -> list[str]:
@@ -30,7 +35,29 @@ def _known_models(incomplete: str) -> list[str]:
     return [model for model in _catalogue.ids() if model.startswith(incomplete)]
 
 
+class ChatCommand(TyperCommand):
+    """The command; `--continue` may stand alone, and only a number behind it is its value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line."""
+        return super().parse_args(ctx, with_last_conversation(args))
+
+
+def with_last_conversation(arguments: list[str]) -> list[str]:
+    """Write out what `--continue` means where no number follows it."""
+    written: list[str] = []
+    for place, argument in enumerate(arguments):
+        if argument == "--":
+            return [*written, *arguments[place:]]
+        written.append(argument)
+        following = arguments[place + 1 : place + 2]
+        if argument in _CONTINUE and not "".join(following).isdecimal():
+            written.append(_LAST)
+    return written
+
+
 def chat(
+    context: typer.Context,
     prompt: Annotated[
         str | None,
         typer.Argument(
@@ -95,6 +122,21 @@ def chat(
         int | None, typer.Option(help="Maximum number of tokens of the answer.", min=1)
     ] = None,
     timeout: Annotated[float, typer.Option(help="Seconds for the whole call.", min=0.001)] = 120,
+    log: Annotated[
+        bool | None,
+        typer.Option(
+            "--log/--no-log",
+            help="Keep prompt and answer for `aimlapi log`; AIMLAPI_LOG, if not given.",
+        ),
+    ] = None,
+    continued: Annotated[
+        str | None,
+        typer.Option(
+            *_CONTINUE,
+            metavar="[ID]",
+            help="Go on with the last conversation of the log, or with that of an entry.",
+        ),
+    ] = None,
 ) -> None:
     """Ask a model. Without a key and an address the local sandbox answers, and says so.
 
@@ -107,6 +149,7 @@ def chat(
         make_message,
     )
     from langchain_aimlapi.cli.chat.options import name_others, read_parameters  # noqa: PLC0415
+    from langchain_aimlapi.cli.chat.recording import recording  # noqa: PLC0415
     from langchain_aimlapi.cli.chat.session import Session  # noqa: PLC0415
 
     is_conversation = prompt is None and not as_json and _is_on_a_terminal()
@@ -124,29 +167,41 @@ def chat(
         timeout=timeout,
         most_rounds=rounds,
     )
-    with plain_warnings(), service() as place:
-        name_others(model)
+    with plain_warnings(), recording(log, continued) as recorder, service() as place:
+        if recorder and recorder.earlier:
+            _take_over(asked, recorder.earlier, context)
+        name_others(asked.model)
         asked.service = place
         if text is None:
             from langchain_aimlapi.cli.chat.conversation import converse  # noqa: PLC0415
 
-            converse(asked, blocks, markdown=markdown)
+            converse(asked, blocks, recorder, markdown=markdown)
         else:
-            _answer_one(asked, make_message(text, blocks), markdown=markdown, as_json=as_json)
+            prompt_message = make_message(text, blocks)
+            _answer_one(asked, prompt_message, recorder, markdown=markdown, as_json=as_json)
 
 
 # --- one prompt -----------------------------------------------------------------------------------
 
 
-def _answer_one(session: Session, prompt: HumanMessage, *, markdown: bool, as_json: bool) -> None:
+def _answer_one(
+    session: Session,
+    prompt: HumanMessage,
+    recorder: Recorder | None,
+    *,
+    markdown: bool,
+    as_json: bool,
+) -> None:
     """Ask, show what came, and end with the exit code that tells of it."""
     from langchain_aimlapi.cli.chat.display import make_display  # noqa: PLC0415  # not for --help
     from langchain_aimlapi.cli.chat.summary import show_outcome  # noqa: PLC0415
 
     display = make_display(markdown=markdown, silent=as_json)
-    turn = session.ask([prompt], display)
+    earlier = recorder.messages if recorder else []
+    turn = session.ask([*earlier, prompt], display)
+    log_id = recorder.record(session, turn) if recorder else None
     if as_json:
-        _print_json(session, turn)
+        _print_json(session, turn, log_id)
     else:
         show_outcome(session, turn)
     if turn.error:
@@ -155,13 +210,22 @@ def _answer_one(session: Session, prompt: HumanMessage, *, markdown: bool, as_js
         raise typer.Exit(INTERRUPTED)
 
 
-def _print_json(session: Session, turn: Turn) -> None:
+def _print_json(session: Session, turn: Turn, log_id: int | None) -> None:
     from langchain_aimlapi.cli.chat.summary import as_json, show_problem  # noqa: PLC0415
 
     if turn.messages:
-        has_schema = session.schema is not None
-        show_json(as_json(turn, is_sandbox=session.service.is_sandbox, has_schema=has_schema))
+        shown = as_json(session, turn)
+        show_json(shown if log_id is None else {**shown, "log_id": log_id})
     show_problem(turn)
+
+
+def _take_over(session: Session, earlier: Entry, context: typer.Context) -> None:
+    """Go on with the model and the system prompt of before, where none was given."""
+    source = context.get_parameter_source("model")
+    if source is None or source.name != "COMMANDLINE":
+        session.model = earlier.model
+    if session.system is None:
+        session.system = earlier.system
 
 
 # --- the options ----------------------------------------------------------------------------------

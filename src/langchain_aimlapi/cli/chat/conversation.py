@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from langchain_aimlapi.cli.chat.attachments import Block
+    from langchain_aimlapi.cli.chat.recording import Recorder
     from langchain_aimlapi.cli.chat.session import Session
 
 _WELCOME = "/help tells what can be done, /exit or Ctrl-D leaves."
@@ -33,9 +34,17 @@ class Conversation:
         usage: What all calls took.
     """
 
-    def __init__(self, session: Session, attached: list[Block], *, markdown: bool) -> None:
+    def __init__(
+        self,
+        session: Session,
+        attached: list[Block],
+        recorder: Recorder | None = None,
+        *,
+        markdown: bool,
+    ) -> None:
         self.session = session
-        self.messages: list[BaseMessage] = []
+        self.messages: list[BaseMessage] = recorder.messages if recorder else []
+        self._recorder = recorder
         self.attached = attached
         self.usage = AimlapiUsageHandler()
         self.session.callbacks.append(self.usage)
@@ -66,12 +75,14 @@ class Conversation:
             assert isinstance(found, HumanMessage)  # noqa: S101  # as was looked for
             prompt = found
             del self.messages[place:]
-        self._ask(prompt)
+        self._ask(prompt, is_retry=True)
         return True
 
-    def _ask(self, prompt: HumanMessage) -> None:
+    def _ask(self, prompt: HumanMessage, *, is_retry: bool = False) -> None:
         """Ask; a prompt without an answer is not part of the conversation, but can be asked again."""
         turn = self.session.ask([*self.messages, prompt], make_display(markdown=self._markdown))
+        if self._recorder:
+            self._recorder.record(self.session, turn, is_retry=is_retry)
         kept = turn.kept()
         self._unanswered = None if kept else prompt
         if kept:
@@ -83,11 +94,19 @@ class Conversation:
             note("What came is kept; /retry asks again.", "dim")
 
 
-def converse(session: Session, attached: list[Block], *, markdown: bool) -> None:
+def converse(
+    session: Session,
+    attached: list[Block],
+    recorder: Recorder | None = None,
+    *,
+    markdown: bool,
+) -> None:
     """Read prompts and show answers until there are no more."""
-    conversation = Conversation(session, attached, markdown=markdown)
+    conversation = Conversation(session, attached, recorder, markdown=markdown)
     editor = make_editor()
-    note(f"{session.model}. {_WELCOME}", "dim")
+    earlier = len(conversation.messages)
+    told = f", going on after {earlier} messages" if earlier else ""
+    note(f"{session.model}{told}. {_WELCOME}", "dim")
     while True:
         try:
             text = editor.read()

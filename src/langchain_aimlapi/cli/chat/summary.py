@@ -90,7 +90,7 @@ def show_problem(turn: Turn) -> None:
         )
 
 
-def as_json(turn: Turn, *, is_sandbox: bool, has_schema: bool) -> dict[str, object]:
+def as_json(session: Session, turn: Turn) -> dict[str, object]:
     """All that is known of a turn."""
     answer = turn.answer
     metadata = answer.response_metadata
@@ -105,9 +105,9 @@ def as_json(turn: Turn, *, is_sandbox: bool, has_schema: bool) -> dict[str, obje
         "cost_details": metadata.get("cost_details"),
         "inference_id": metadata.get("inference_id"),
         "seconds": round(turn.seconds, 3),
-        "sandbox": is_sandbox,
+        "sandbox": session.service.is_sandbox,
     }
-    if has_schema:
+    if session.schema is not None:
         shown["parsed"] = turn.parsed
     if rounds := _rounds(turn):
         shown["tool_results"] = rounds
