@@ -21,6 +21,7 @@ from langchain_aimlapi.cli.media.transcribe import transcribe
 from langchain_aimlapi.cli.media.video import music, video
 from langchain_aimlapi.cli.models import model, models
 from langchain_aimlapi.cli.sandbox import sandbox
+from langchain_aimlapi.cli.ui import ui
 
 app = typer.Typer(
     name="aimlapi",
@@ -47,6 +48,7 @@ app.command()(logs)
 app.add_typer(keys, name="keys")
 app.command()(doctor)
 app.command()(log)
+app.command()(ui)
 app.command()(sandbox)
 
 

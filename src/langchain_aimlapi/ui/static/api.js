@@ -1,0 +1,40 @@
+// Talks to the server that this page came from. All addresses are relative, so the token goes along.
+
+async function failure(response) {
+  try {
+    return new Error((await response.json()).error);
+  } catch {
+    return new Error(`The server answered ${response.status}.`);
+  }
+}
+
+export async function get(path) {
+  const response = await fetch(`api/${path}`);
+  if (!response.ok) throw await failure(response);
+  return response.json();
+}
+
+/**
+ * Ask, and hand over the events as they come, many at a time.
+ * @param {object} question
+ * @param {AbortSignal} signal ends the calls on the server, too
+ * @param {(events: object[]) => void} onEvents
+ */
+export async function run(question, signal, onEvents) {
+  const response = await fetch("api/run", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(question),
+    signal,
+  });
+  if (!response.ok) throw await failure(response);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    if (lines.length) onEvents(lines.map((line) => JSON.parse(line)));
+  }
+}

@@ -1,0 +1,292 @@
+"""Runs: what is asked, what comes back, and what is never shown."""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from langchain_aimlapi._errors.secrets import HIDDEN
+from langchain_aimlapi.ui.blanking import BlankedStream
+from langchain_aimlapi.ui.runs import shortened
+from tests.scripted import Scripted
+from tests.ui.serving import KEY, Served
+
+PNG = base64.b64encode(
+    base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    )
+).decode()
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+    },
+}
+
+
+def of(events, kind, index=0):
+    return [each for each in events if each["type"] == kind and each["index"] == index]
+
+
+def text(events, index=0, kind="text"):
+    return "".join(each["text"] for each in of(events, kind, index))
+
+
+def test_about_and_models(page, sandbox):
+    about = page.ask(page.path("api/about")).json
+    models = page.ask(page.path("api/models")).json
+
+    assert about["address"] == sandbox.base_url
+    assert (about["sandbox"], about["models"]) == (False, ["gpt-4o"])
+    assert len(models) > 200
+    assert {"id", "vendor", "context", "vision", "usd"} <= models[0].keys()
+
+
+def test_two_models_at_once(page, sandbox):
+    """Each answers under its own index, with figures and all that went over the wire."""
+    sandbox.answer_when("First.", model="gpt-4o", cost=0.25)
+    sandbox.answer_when("Second.", model="claude-*", reasoning="Hm.")
+    events = page.run(models=["gpt-4o", "claude-haiku-4-5"], system="Be brief.").events
+
+    assert [text(events, 0), text(events, 1)] == ["First.", "Second."]
+    assert text(events, 1, "reasoning") == "Hm."
+    (done,) = of(events, "done")
+    assert done["figures"]["usd"] == 0.25
+    assert done["figures"]["output_tokens"] > 0
+    assert 0 < done["figures"]["first_token"] <= done["figures"]["seconds"]
+    for index in (0, 1):
+        (sent,) = of(events, "request", index)
+        model = ["gpt-4o", "claude-haiku-4-5"][index]
+        received = next(r.body for r in sandbox.requests if r.body["model"] == model)
+        assert json.loads(sent["body"]) == received
+        assert of(events, "reply", index)[0]["status"] == 200
+        assert "[DONE]" in of(events, "data", index)[-1]["text"]
+    assert "Be brief." in of(events, "request")[0]["body"]
+
+
+def test_options_and_pictures_are_sent(page, sandbox):
+    page.run(
+        pictures=[{"name": "dot.png", "data": PNG}], temperature=0.5, max_tokens=7, tools=[TOOL]
+    )
+    body = sandbox.requests[0].body
+
+    assert (body["temperature"], body["max_tokens"]) == (0.5, 7)
+    assert body["messages"][-1]["content"][1]["image_url"]["url"].endswith(PNG)
+    assert body["tools"][0]["function"]["name"] == "get_weather"
+
+
+def test_tool_calls_are_told(page, sandbox):
+    sandbox.answer_next(tool_calls={"get_weather": {"city": "Oslo"}})
+    events = page.run(tools=[TOOL]).events
+    calls = of(events, "tool")
+
+    assert calls[0]["name"] == "get_weather"
+    assert json.loads("".join(each["args"] for each in calls)) == {"city": "Oslo"}
+
+
+def test_one_failure_leaves_the_others_alone(page, sandbox):
+    sandbox.answer_when("Fine.", model="gpt-4o")
+    sandbox.answer_when(model="claude-*", error=(500, "it broke"))
+    events = page.run(models=["claude-haiku-4-5", "gpt-4o"]).events
+
+    (error,) = of(events, "error", 0)
+    assert "it broke" in error["message"]
+    assert of(events, "reply", 0)[-1]["status"] == 500
+    assert text(events, 1) == "Fine."
+    assert of(events, "done", 1)
+
+
+def test_a_stream_that_breaks_off_keeps_its_text(page, sandbox):
+    sandbox.answer_next("one two three four five six", error="cut_stream")
+    events = page.run().events
+
+    assert text(events)
+    assert of(events, "error")
+    assert not of(events, "done")
+
+
+def test_what_nobody_expects_is_an_error_of_that_model(page):
+    """Tools that are none fail before anything is sent."""
+    events = page.run(tools=[{"function": "none"}]).events
+
+    assert [each["type"] for each in events][-1] == "error"
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ({"models": []}, "models"),
+        ({"models": ["a"] * 5}, "models"),
+        ({"models": [" "]}, "models"),
+        ({"prompt": " \n"}, "The prompt is empty"),
+        ({"pictures": [{"name": "x.png", "data": "AAAA"}]}, "x.png"),
+        ({"pictures": [{"name": "x.png", "data": "?"}]}, "base64"),
+        ({"pictures": [{"name": "x.svg", "data": base64.b64encode(b"<svg/>").decode()}]}, "x.svg"),
+        ({"pictures": [{"data": PNG}] * 5}, "pictures"),
+        ({"temperature": 9}, "temperature"),
+        ({"max_tokens": 0}, "max_tokens"),
+        ({"tools": "x"}, "tools"),
+        ({"unknown": 1}, "unknown"),
+    ],
+)
+def test_wrong_questions(page, sandbox, question, told):
+    """One sentence, and nothing is sent."""
+    answered = page.run(**question)
+
+    assert answered.status == 422
+    assert told in answered.json["error"]
+    assert sandbox.requests == []
+
+
+def test_a_form_of_another_page_is_no_question(page):
+    """A form cannot send JSON, nor can a script without asking first."""
+    path = page.path("api/run")
+    plain = page.ask(path, method="POST", body=b"{}", headers={"Content-Type": "text/plain"})
+    broken = page.ask(path, method="POST", body=b"{", headers={"Content-Type": "application/json"})
+
+    assert (plain.status, broken.status) == (415, 422)
+
+
+def test_bodies_have_a_limit(sandbox, monkeypatch):
+    monkeypatch.setattr("langchain_aimlapi.ui.server.MOST_BODY_BYTES", 1000)
+    with Served(sandbox.base_url) as page:
+        answered = page.run(prompt="x" * 2000)
+
+    assert answered.status == 413
+    assert "error" in answered.json
+    assert sandbox.requests == []
+
+
+class TestKey:
+    @pytest.mark.parametrize("size", [1, 3, 7, 100])
+    def test_it_is_nowhere(self, page, sandbox, size, caplog, capfd):
+        """The user typed it, the model repeats it cut anywhere, an error quotes it."""
+        caplog.set_level(logging.DEBUG)
+        sandbox.answer_when(
+            f"Your key is {KEY}, isn't it? {KEY}",
+            model="gpt-4o",
+            chunks=size,
+            reasoning=f"Key {KEY}.",
+        )
+        sandbox.answer_when(model="claude-*", error=(400, f"bad key {KEY}"))
+        answered = page.run(models=["gpt-4o", "claude-haiku-4-5"], prompt=f"My key is {KEY}")
+        shown = "".join(text(answered.events, 0, kind) for kind in ("text", "reasoning"))
+        out, err = capfd.readouterr()
+
+        assert shown.count(HIDDEN) == 3
+        for seen in (answered.body.decode(), shown, caplog.text, out, err):
+            assert KEY not in seen
+
+    @pytest.mark.parametrize("path", ["", "api/about", "api/models", "static/app.js"])
+    def test_it_is_on_no_page(self, page, path):
+        assert KEY.encode() not in page.ask(page.path(path)).body
+
+    def test_an_echoing_service(self, capfd):
+        """A reply that is the request itself, headers and all."""
+        reply = {"error": {"message": f"Authorization: Bearer {KEY}"}}
+        with Scripted(reply=reply, status=403) as service, Served(service.url) as page:
+            service.headers_now = {"x-echo": KEY}
+            body = page.run().body.decode()
+
+        assert KEY not in body
+        assert HIDDEN in body
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+def test_blanking_whatever_the_chunks(size):
+    """What is no key comes through whole, its beginnings too."""
+    told = "abc secret-1 sesecret-1 sec secr"
+    stream = BlankedStream("secret-1")
+    shown = [stream.feed(told[at : at + size]) for at in range(0, len(told), size)]
+
+    assert "".join([*shown, stream.rest()]) == told.replace("secret-1", HIDDEN)
+
+
+def test_long_base64_is_shortened():
+    body = shortened(f'{{"url": "data:image/png;base64,{"A" * 5000}"}}')
+
+    assert json.loads(body)["url"].endswith("more characters of base64]")
+    assert len(body) < 200
+    assert shortened("word " * 2000) == "word " * 2000
+
+
+class TestEnds:
+    def wait_for(self, condition):
+        for _ in range(500):
+            if condition():
+                return
+            time.sleep(0.02)
+        pytest.fail("it did not happen within 10 seconds")
+
+    def test_a_page_that_goes_stops_the_calls(self, page, sandbox):
+        """Closed in the middle of the streams: the connections to the service are closed."""
+        sandbox.answer_when("word " * 1000, model="*", tokens_per_second=50)
+        before = sandbox.connections
+        with page.connect() as connection:
+            asked = json.dumps({"models": ["gpt-4o", "gpt-4o-mini"], "prompt": "Hi"})
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", page.path("api/run"), asked, headers)
+            response = connection.getresponse()
+            while b'"text"' not in response.readline():
+                pass
+            assert sandbox.connections >= before + 2
+            response.close()
+        self.wait_for(lambda: sandbox.connections <= before)
+
+    def test_several_pages_at_once(self, page, sandbox):
+        """Eight runs, each with its own answer."""
+        sandbox.answers(lambda request: "<" + request.body["messages"][-1]["content"] + ">")
+        answers = {}
+
+        def ask(number):
+            answers[number] = text(page.run(prompt=f"number {number}").events)
+
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+        assert answers == {number: f"<number {number}>" for number in range(8)}
+
+    def test_a_slow_page_holds_up_no_other(self, page, sandbox):
+        """Nobody reads there: what waits for it has a limit, and others are served."""
+        sandbox.answer_when("word " * 3000, contains="long")
+        sandbox.answer_when("short", contains="short")
+        with page.connect() as connection:
+            asked = json.dumps({"models": ["gpt-4o"], "prompt": "long"})
+            connection.request(
+                "POST", page.path("api/run"), asked, {"Content-Type": "application/json"}
+            )
+            assert text(page.run(prompt="short").events) == "short"
+            rest = connection.getresponse().read()
+        assert b'"done"' in rest
+
+    def test_stopping_ends_open_runs(self, sandbox):
+        """The server does not wait for answers that nobody will see."""
+        sandbox.answer_when("word " * 1000, model="*", tokens_per_second=20)
+        began = time.monotonic()
+        with Served(sandbox.base_url) as page, page.connect() as connection:
+            asked = json.dumps({"models": ["gpt-4o"], "prompt": "Hi"})
+            connection.request(
+                "POST", page.path("api/run"), asked, {"Content-Type": "application/json"}
+            )
+            connection.getresponse().readline()
+
+        assert time.monotonic() - began < 20
+        self.wait_for(lambda: sandbox.connections == 0)
+
+
+def test_the_files_are_where_a_wheel_has_them():
+    """Beside the code: hatch packs everything that stands in the package."""
+    import langchain_aimlapi.ui
+
+    folder = Path(langchain_aimlapi.ui.__file__).parent / "static"
+    assert {"index.html", "app.css", "app.js"} <= {path.name for path in folder.iterdir()}
