@@ -1,7 +1,8 @@
 """Pages in a real browser: Debian's Chromium without a window, driven by Playwright.
 
-Each test has a browser of its own, in its own event loop: Playwright's sync interface leaves a
-running loop behind in the thread, which no test with `asyncio.run` bears.
+Each file of tests has a browser and an event loop, as starting one takes a second: Playwright's sync
+interface leaves a running loop behind in the thread, which no test with `asyncio.run` bears. Async
+fixtures here need `loop_scope="module"`, too.
 """
 
 from __future__ import annotations
@@ -12,13 +13,22 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
+FOLDER = Path(__file__).parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 WIDE = {"width": 1280, "height": 900}
 NARROW = {"width": 390, "height": 844}
 
 
-@pytest.fixture
+def pytest_collection_modifyitems(items):
+    """Run the tests of a file in one event loop."""
+    for item in items:
+        if FOLDER in item.path.parents:
+            item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def chromium():
     """A browser; the test is skipped where there is none, or nothing to drive it with."""
     playwright = pytest.importorskip(
