@@ -42,7 +42,10 @@ How to read the tables:
 - **Leaves out**: common parameters that the model does not accept. They are left out of requests
   with one warning; `unsupported_params=` changes that.
 - **Also**: what few others accept.
-- **Context**: tokens of input and output together, where documented.
+- **Context**: tokens of input and output together, where the service documents them; else the
+  limit of the input that the [models.dev](https://models.dev) project has for the model.
+
+{windows}
 
 Ids marked with † share one documentation template with over a hundred other ids: it says what the
 service accepts, and little about the model. Ids in one row are documented alike.
@@ -145,8 +148,22 @@ def render(entries: Iterable[ModelEntry | None]) -> str:
         if entry is not None:
             vendors[entry.vendor].append(entry)
     names = sorted(vendors, key=str.lower)
+    head = HEAD.format(windows=known_windows([each for one in vendors.values() for each in one]))
     sections = [section(name, vendors[name]) for name in names]
-    return "\n".join([HEAD, overview({name: vendors[name] for name in names}), *sections])
+    return "\n".join([head, overview({name: vendors[name] for name in names}), *sections])
+
+
+def known_windows(entries: Sequence[ModelEntry]) -> str:
+    """Return a sentence on how many ids have a context window."""
+    unknown = [entry for entry in entries if windows(entry.id)[0] is None]
+    listed = sum(entry.listing == "listed" for entry in unknown)
+    return (
+        f"`ChatAimlapi(…).profile` says the same in LangChain's words, with names, dates and what "
+        f"else is known. Of {len(entries)} ids, {len(unknown)} have no context window that anybody "
+        f"documents, {listed} of them listed by the service; for those, "
+        "`SummarizationMiddleware` takes tokens instead of a fraction, or "
+        '`profile={"max_input_tokens": …}`.'
+    )
 
 
 def overview(vendors: dict[str, list[ModelEntry]]) -> str:

@@ -31,7 +31,8 @@ CATALOGUE = Path(__file__).parents[1] / "src/langchain_aimlapi/_catalogue/models
 
 CHAT_TYPE = "openai/chat-completions"
 
-TABLES = ("parameters", "shapes", "models", "aliases", "pricing")
+TABLES = ("parameters", "shapes", "models", "aliases", "pricing", "facts")
+"""The last is what others say of the models; `scripts/refresh_facts.py` writes it."""
 
 VENDORS = {
     "Alibaba-Cloud": "Alibaba Cloud",
@@ -132,12 +133,19 @@ def main(arguments: list[str]) -> int:
     base = chosen.specs or chosen.to
     catalogue = json.loads(base.read_text("utf-8"))
     if chosen.specs is not None:
-        catalogue = from_schemas(catalogue)
+        catalogue = from_schemas(catalogue) | {"facts": facts_of(chosen.to)}
     if chosen.live is not None:
         merge_live(catalogue, fetch(chosen.live))
     chosen.to.write_text(render(catalogue), "utf-8")
     print(f"{chosen.to.name}: {len(catalogue['models'])} models")
     return 0
+
+
+def facts_of(path: Path) -> dict[str, Any]:
+    """Return what others say of the models, from the catalogue in place."""
+    known = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    facts: dict[str, Any] = known.get("facts", {})
+    return facts
 
 
 def from_schemas(documented: list[dict[str, Any]]) -> dict[str, Any]:
@@ -346,7 +354,7 @@ def live_line(item: dict[str, Any]) -> dict[str, Any]:
 
 def render(catalogue: dict[str, Any]) -> str:
     """Return the catalogue as text: tables, rows and their keys sorted, one row per line."""
-    tables = [f'"{table}":{{{rows(catalogue[table])}}}' for table in TABLES]
+    tables = [f'"{table}":{{{rows(catalogue.get(table, {}))}}}' for table in TABLES]
     return "{\n" + ",\n".join(tables) + "\n}\n"
 
 

@@ -277,7 +277,14 @@ def test_file_can_be_reviewed():
 
     assert len(text) < 250_000
     assert max(map(len, text.splitlines())) < 2_000
-    assert list(json.loads(text)) == ["parameters", "shapes", "models", "aliases", "pricing"]
+    assert list(json.loads(text)) == [
+        "parameters",
+        "shapes",
+        "models",
+        "aliases",
+        "pricing",
+        "facts",
+    ]
 
 
 def test_every_row_is_used():

@@ -9,6 +9,7 @@ import pytest
 from langchain_core.language_models import model_profile
 
 from langchain_aimlapi import _catalogue
+from langchain_aimlapi._catalogue import profiles, twins
 
 from .samples import documented, listed
 
@@ -60,26 +61,92 @@ KNOWN = {
 }
 
 ABSENT = {
-    "gpt-4o-mini": {"reasoning_output", "reasoning_effort_levels", "max_output_tokens", "name"},
+    "gpt-4o-mini": {"reasoning_effort_levels", "reasoning_effort_default"},
     "gpt-4o": {"status"},
     "zhipu/glm-4.5": {"reasoning_effort_levels"},
-    "openai/gpt-5-4": {"temperature", "image_inputs", "attachment", "max_input_tokens"},
-    "moonshotai/kimi-k3": {"image_inputs", "structured_output", "reasoning_output", "attachment"},
+    "chatgpt-4o-latest": {"max_input_tokens", "name", "release_date"},
+    "switchpoint/router": {"image_inputs", "structured_output", "reasoning_output", "attachment"},
 }
 
+ELSEWHERE = {
+    "gpt-4o-mini": {
+        "name": "GPT-4o mini",
+        "release_date": "2024-07-18",
+        "open_weights": False,
+        "max_output_tokens": 16384,
+        "reasoning_output": False,
+        "image_outputs": False,
+        "pdf_tool_message": True,
+        "mid_conversation_system_messages": True,
+        "mid_conversation_tools": False,
+    },
+    "openai/gpt-5-1-codex": {"max_input_tokens": 272000, "name": "GPT-5.1 Codex"},
+    "claude-opus-4-6": {"reasoning_effort_default": "high", "open_weights": False},
+    "anthropic/claude-haiku-4.5": {"mid_conversation_system_messages": False},
+    "moonshotai/kimi-k3": {"open_weights": True, "image_inputs": True, "reasoning_output": True},
+}
+"""What nobody has documented for the service, and others say of the models."""
 
-@pytest.mark.parametrize("model", KNOWN)
+
+@pytest.mark.parametrize("model", [*KNOWN, *ELSEWHERE])
 def test_known_profiles(model):
     """Models of each kind have the profile their schema documents."""
-    profile = _catalogue.profile(model)
+    profile, expected = _catalogue.profile(model), {**KNOWN, **ELSEWHERE}[model]
 
-    assert {key: profile.get(key) for key in KNOWN[model]} == KNOWN[model]
+    assert {key: profile.get(key) for key in expected} == expected
 
 
 @pytest.mark.parametrize("model", ABSENT)
 def test_unknown_is_absent(model):
     """What nobody has documented is left out, not denied."""
     assert not ABSENT[model] & set(_catalogue.profile(model))
+
+
+def test_every_listed_id_has_a_window():
+    """A fraction of it can be the trigger of a summary; few of those that are gone lack one."""
+    without = [
+        model for model in _catalogue.ids() if "max_input_tokens" not in _catalogue.profile(model)
+    ]
+
+    assert [model for model in without if _catalogue.entry(model).listing == "listed"] == []
+    assert len(without) == 82
+
+
+def test_every_key_of_langchain_is_known_of_some_model():
+    """None was forgotten."""
+    told = {key for model in _catalogue.ids() for key in _catalogue.profile(model)}
+    assert set(TYPES) - told == set()
+
+
+def test_others_go_last(catalogue_of, monkeypatch):
+    """What the service says, by schema or list, is not replaced; what it cannot hold is not told."""
+    said = {
+        "image_inputs": True,
+        "audio_inputs": True,
+        "max_input_tokens": 7,
+        "name": "Elsewhere",
+        "structured_output": True,
+    }
+    catalogue_of(
+        documented("a/one", context=1), documented("a/two", context=None, generic_template=True)
+    )
+    monkeypatch.setattr(profiles, "facts", lambda model: said)
+    monkeypatch.setattr(twins, "facts", lambda model: said)
+    one, two = _catalogue.profile("a/one"), _catalogue.profile("a/two")
+
+    assert (one["max_input_tokens"], two["max_input_tokens"]) == (1, 7)
+    assert one["name"] == two["name"] == "Elsewhere"
+    assert (one["image_inputs"], one["audio_inputs"]) == (False, False)
+    assert (two["image_inputs"], two["structured_output"]) == (False, True)
+
+
+def test_a_dated_id_that_nobody_knows_has_no_date_of_release():
+    """The undated one's is that of its first release."""
+    known, dated = _catalogue.profile("gpt-4o"), _catalogue.profile("gpt-4o-2031-01-01")
+
+    assert "release_date" in known
+    assert "release_date" not in dated
+    assert dated["max_input_tokens"] == known["max_input_tokens"]
 
 
 @pytest.mark.parametrize("model", _catalogue.ids())

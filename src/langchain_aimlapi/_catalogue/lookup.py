@@ -20,6 +20,8 @@ import orjson
 from langchain_aimlapi._catalogue.entry import ModelEntry, read_entry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from langchain_aimlapi._catalogue.spec import ModelSpec
 
 _FILE = Path(__file__).with_name("models.json")
@@ -75,6 +77,18 @@ def pricing(model: str) -> dict[str, Any] | None:
     price = None if found is None else _data()["pricing"].get(found.id)
     copied: dict[str, object] | None = orjson.loads(orjson.dumps(price))
     return copied
+
+
+def facts(model: str) -> Mapping[str, Any]:
+    """Return what others than the service say of the model of an id, by LangChain's profile keys.
+
+    It comes from the models.dev project, by way of LangChain's provider packages
+    (`scripts/refresh_facts.py`); empty where they do not know the model.
+    """
+    known: Mapping[str, Any] = _data().get("facts", {})
+    said = known.get(model, {})
+    found: Mapping[str, Any] = known[said] if isinstance(said, str) else said
+    return found
 
 
 def ids() -> tuple[str, ...]:

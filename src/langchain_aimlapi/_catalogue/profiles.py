@@ -1,13 +1,15 @@
 """The catalogue in LangChain's words: one `ModelProfile` per model.
 
 A profile states what is documented and leaves out what is not known; a key that is absent means
-"nobody has said", never "no". Two kinds of evidence go in:
+"nobody has said", never "no". Three kinds of evidence go in:
 
 - The request schema. It is good evidence where it was written for the model. Over a hundred ids
   share one template, which accepts image parts and JSON schemas on behalf of models that know
   neither; from that one only what the gateway itself decides is taken (parameters, tools).
 - The service's live list of modalities and capabilities, where the catalogue was refreshed from
   it. It goes before the schema.
+- What others say of the model (`lookup.facts`), where neither says anything: its name, dates and
+  weights, and what it takes and gives, as far as a request of this service can hold it.
 
 Context windows and limits of output are those of the model, by whichever id they are documented;
 an id that the catalogue lacks has the profile of another id of the same model.
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from langchain_aimlapi._catalogue.lookup import documented
+from langchain_aimlapi._catalogue.lookup import documented, facts
 from langchain_aimlapi._catalogue.twins import twins, windows
 
 if TYPE_CHECKING:
@@ -73,7 +75,10 @@ def profile(model: str) -> ModelProfile | None:
         if not found.spec.generic:
             stated |= _from_own_schema(found.spec, found.vendor)
     stated |= _from_live_list(found)
+    stated = {**_from_others(found, is_own=documented(model) is found), **stated}
     stated |= _follows(stated)
+    if not stated.get("reasoning_effort_levels"):
+        stated.pop("reasoning_effort_default", None)
     return cast("ModelProfile", {key: stated[key] for key in sorted(stated)})
 
 
@@ -96,6 +101,12 @@ def _from_any_schema(known: ModelSpec) -> dict[str, Any]:
     }
     if known.route == "chat":
         stated["temperature"] = "temperature" in known.parameters
+    if len(known.dialects) == 1:  # where there are two, the request decides
+        # A system message stays where it is in OpenAI's dialect, and is lifted in Anthropic's.
+        stated["mid_conversation_system_messages"] = (
+            "openai" in known.dialects and "system" in known.roles
+        )
+    stated["mid_conversation_tools"] = False  # no message of the service adds one
     if {"tools", "stream_options"} <= known.parameters:
         # Where there are stream options, the chunks are documented, with tool call chunks in them.
         stated["tool_call_streaming"] = True
@@ -146,6 +157,39 @@ def _from_live_list(found: ModelEntry) -> dict[str, object]:
     return stated | {key: True for word, key in _CAPABILITIES.items() if word in found.capabilities}
 
 
+_OF_THE_MODEL = (
+    "audio_outputs",
+    "image_outputs",
+    "name",
+    "open_weights",
+    "reasoning_effort_default",
+    "reasoning_output",
+    "video_outputs",
+)
+_OF_THE_ID = ("last_updated", "release_date")
+"""What an undated id's facts do not tell of a dated one."""
+
+
+def _from_others(found: ModelEntry, *, is_own: bool) -> dict[str, object]:
+    """What is known of the model elsewhere, as far as a request of this service can hold it."""
+    said = facts(found.id)
+    wanted = _OF_THE_MODEL + (_OF_THE_ID if is_own else ())
+    stated = {key: said[key] for key in wanted if key in said}
+    known = found.spec
+    taken = _inputs(known) if known else {}
+    stated |= {
+        key: said[key] and taken.get(key, True)
+        for key in ("image_inputs", "audio_inputs", "video_inputs", "pdf_inputs")
+        if key in said
+    }
+    if "image_inputs" in stated and "image_url_inputs" in taken:
+        stated["image_url_inputs"] = stated["image_inputs"] and taken["image_url_inputs"]
+    if "structured_output" in said:
+        takes_schemas = known is None or "json_schema" in known.response_formats
+        stated["structured_output"] = said["structured_output"] and takes_schemas
+    return stated
+
+
 def _follows(stated: dict[str, Any]) -> dict[str, Any]:
     inferred = {}
     attachments = [stated[key] for key in _ATTACHMENTS if key in stated]
@@ -154,4 +198,6 @@ def _follows(stated: dict[str, Any]) -> dict[str, Any]:
     if "image_inputs" in stated and "tool_calling" in stated:
         # A tool's picture travels in a user message where the tool message holds text only.
         inferred["image_tool_message"] = stated["image_inputs"] and stated["tool_calling"]
+    if "pdf_inputs" in stated and "tool_calling" in stated:
+        inferred["pdf_tool_message"] = stated["pdf_inputs"] and stated["tool_calling"]
     return inferred

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from langchain_aimlapi._catalogue.lookup import documented, ids
+from langchain_aimlapi._catalogue.lookup import documented, facts, ids
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from langchain_aimlapi._catalogue.entry import ModelEntry
 
 _DATE = re.compile(
@@ -24,7 +26,7 @@ _DATE = re.compile(
 )
 
 
-class _Spelling(NamedTuple):
+class Spelling(NamedTuple):
     """An id taken apart."""
 
     prefix: str
@@ -32,18 +34,19 @@ class _Spelling(NamedTuple):
     date: str
 
 
-def _spelling(model: str) -> _Spelling:
+def spelling(model: str) -> Spelling:
+    """Take an id apart: vendor's prefix, name without dots, date."""
     prefix, _, bare = model.lower().replace("_", "-").rpartition("/")
     dated = _DATE.search(bare)
     base = bare[: dated.start()] if dated else bare
-    return _Spelling(prefix, base.replace(".", "-"), dated[0] if dated else "")
+    return Spelling(prefix, base.replace(".", "-"), dated[0] if dated else "")
 
 
 @cache
 def _by_base() -> dict[str, list[str]]:
     grouped: dict[str, list[str]] = {}
     for model in ids():
-        grouped.setdefault(_spelling(model).base, []).append(model)
+        grouped.setdefault(spelling(model).base, []).append(model)
     return grouped
 
 
@@ -55,9 +58,9 @@ def twins(model: str) -> list[ModelEntry]:
     An id that the catalogue lacks has twins too, unless they are of a vendor that its prefix does
     not name.
     """
-    own = _spelling(model)
+    own = spelling(model)
     known = documented(model)
-    found = [(_spelling(other), other) for other in _by_base().get(own.base, []) if other != model]
+    found = [(spelling(other), other) for other in _by_base().get(own.base, []) if other != model]
     entries = [
         (spelled, other)
         for spelled, name in found
@@ -80,13 +83,23 @@ def _distance(own: str, other: str) -> int:
 
 
 def windows(model: str) -> tuple[int | None, int | None]:
-    """The context window and the limit of output of a model in tokens, by any of its ids."""
+    """The context window and the limit of output of a model in tokens, by any of its ids.
+
+    What the service documents goes before what others say.
+    """
     known = documented(model)
-    context = known.context_window if known else None
+    entries = [*([known] if known else []), *twins(model)]
+    stated = [(each.context_window, each.max_output) for each in entries]
+    context = next((window for window, _ in stated if window is not None), None)
     output = known.max_output if known else None
-    if context is not None:
-        return context, output
-    for twin in twins(model):
-        if twin.context_window is not None:
-            return twin.context_window, output or twin.max_output
-    return None, output
+    if output is None and context is not None and (known is None or known.context_window is None):
+        output = next(limit for window, limit in stated if window is not None)
+    elsewhere = [facts(each.id) for each in entries]
+    return (
+        context or _first(elsewhere, "max_input_tokens"),
+        output or _first(elsewhere, "max_output_tokens"),
+    )
+
+
+def _first(elsewhere: list[Mapping[str, Any]], key: str) -> int | None:
+    return next((each[key] for each in elsewhere if key in each), None)
