@@ -57,6 +57,7 @@ def test_a_secret_in_any_escaping(form):
         ("key12", "key12 is too short to be told from a word", None),
         ("token-1", "token-1, mytoken-12", f"{HIDDEN}, mytoken-12"),
         ("", "nothing", None),
+        ("sandbox", "the sandbox refused the key 'sandbox'", None),
     ],
 )
 def test_only_the_secret_goes(secret, text, redacted):
@@ -97,6 +98,51 @@ def test_long_texts_take_little_time(text):
     Redactor([KEY, "abcdef-1", "aaaaaaab", "secret"]).text(text)
 
     assert time.process_time() - begun < 10
+
+
+@pytest.mark.parametrize("run", [2, 12])
+def test_backslashes_in_a_secret(run):
+    """They escape one another, in the text and in the secret."""
+    secret = "abcd" + "\\" * run + "ef1"
+    redactor = Redactor([secret])
+    begun = time.process_time()
+
+    for text in (secret, json.dumps(secret), json.dumps(json.dumps(secret)), quote(secret)):
+        assert redactor.text(text).strip('\\"') == HIDDEN
+    redactor.text(("abcd" + "\\" * 60) * 1000)
+
+    assert time.process_time() - begun < 10
+
+
+MANY = 300_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"details": ["ab"] * MANY},
+        {f"k{number}": 1 for number in range(MANY)},
+        [[{}]] * MANY,
+        ["a" * 60_000] * 400,
+    ],
+    ids=["texts", "keys", "objects", "long texts"],
+)
+def test_large_bodies_take_little_time(body):
+    """What is left out says so; the limit only says "not for ever"."""
+    begun = time.process_time()
+
+    shown = Redactor([KEY, "abcdef-1", "secret"]).value([body, "abcdef-1"])
+
+    assert time.process_time() - begun < 10
+    assert "abcdef-1" not in str(shown[1:])
+    assert (isinstance(body, list) and len(body) == 400) or "more is not shown" in str(shown)
+
+
+def test_a_body_of_usual_size_is_shown_whole():
+    """Nothing is left out of it."""
+    body = {"rows": [{"id": number, "text": "word"} for number in range(5000)]}
+
+    assert Redactor(["abcdef-1"]).value(body) == body
 
 
 def test_a_secret_far_behind():
@@ -196,6 +242,17 @@ def test_all_of_an_error():
     assert secret not in f"{vars(error)!r} {error} {error!r} {error.__cause__!r}"
     assert error.partial.text == "Hi"
     assert error.message == f"no {HIDDEN}"
+
+
+def test_log_probabilities_that_had_arrived_are_kept_whole():
+    """They are the model's words."""
+    tokens = {"content": [{"token": "a", "logprob": -1.0, "top_logprobs": []}] * 10_000}
+    partial = AIMessageChunk("Hi", response_metadata={"logprobs": tokens, "id": "abcdef-123"})
+    error = ServerError("no", partial=partial)
+
+    redact_error(error, ["abcdef-123"])
+
+    assert partial.response_metadata == {"logprobs": tokens, "id": HIDDEN}
 
 
 def test_a_cause_that_holds_the_reply():

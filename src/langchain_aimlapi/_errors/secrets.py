@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -60,6 +61,8 @@ _PUBLIC_HEADERS = frozenset(
         "x-title",
     }
 )
+_PUBLIC_KEYS = frozenset({"sandbox", "Bearer sandbox"})
+"""The key of the local sandbox: its documents name it, and its errors say the word."""
 _SHORTEST = 6
 """Shorter values are not looked for: they stand in ordinary words."""
 _SHORTEST_WITHIN_WORDS = 8
@@ -69,7 +72,12 @@ _REGEX_CHARS = 65_536
 """How much of a text is searched for secrets in any escaping; the rest for the usual ones."""
 _DEPTH = 100
 _TOO_DEEP = "[nested too deep to be shown]"
+_MOST_VALUES = 20_000
+"""How many values of a body an error keeps: looking for secrets takes microseconds in each."""
+_TOO_MANY = "[more is not shown]"
 _NESTED_ESCAPES = 8
+_NESTED_DOUBLINGS = 3
+"""JSON within JSON doubles each backslash; so often it is followed."""
 
 
 def is_secret_name(name: str) -> bool:
@@ -163,7 +171,7 @@ class Redactor:
     """
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        known = {secret for secret in secrets if len(secret) >= _SHORTEST}
+        known = {secret for secret in secrets if len(secret) >= _SHORTEST} - _PUBLIC_KEYS
         self._secrets = sorted(known, key=len, reverse=True)
         self._patterns = [_pattern(secret) for secret in self._secrets]
 
@@ -180,25 +188,44 @@ class Redactor:
             head = pattern.sub(HIDDEN, head)
         return self._without_cut_secret(head + tail)
 
-    def value(self, value: Any, depth: int = _DEPTH) -> Any:
+    def value(self, value: Any) -> Any:
         """Return a copy of JSON in which no text holds any of the secrets.
 
-        Args:
-            value: JSON.
-            depth: How deep lists and objects may be nested; what lies deeper is left out.
+        What is nested deeper than 100, and all behind the first 20,000 values, is left out.
         """
+        return self._copied(value, _DEPTH, _Share())
+
+    def _copied(self, value: Any, depth: int, share: _Share) -> Any:
         if isinstance(value, str):
-            return self.text(value)
+            return self._shared(value, share)
         if isinstance(value, bytes):
-            return self.text(value.decode("latin-1")).encode("latin-1")
+            return self._shared(value.decode("latin-1"), share).encode("latin-1")
         if not isinstance(value, Mapping | list | tuple):
             return value
         if not depth:
             return _TOO_DEEP
         if isinstance(value, Mapping):
-            items = value.items()
-            return {self.value(name): self.value(inner, depth - 1) for name, inner in items}
-        return type(value)(self.value(inner, depth - 1) for inner in value)
+            return self._copied_mapping(value, depth, share)
+        copied = [self._copied(inner, depth - 1, share) for inner in share.of(value)]
+        return type(value)([*copied, _TOO_MANY] if len(copied) < len(value) else copied)
+
+    def _copied_mapping(
+        self, value: Mapping[Any, Any], depth: int, share: _Share
+    ) -> dict[Any, Any]:
+        copied = {
+            self._copied(name, 0, share): self._copied(inner, depth - 1, share)
+            for name, inner in share.of(value.items())
+        }
+        whole = share.values or len(copied) == len(value)
+        return copied if whole else {**copied, "…": _TOO_MANY}
+
+    def _shared(self, text: str, share: _Share) -> str:
+        """A text without the secrets; in any escaping while the share of searching lasts."""
+        share.chars -= len(text)
+        return self.text(text) if share.chars > 0 else self._plain(text)
+
+    def _plain(self, text: str) -> str:
+        return self._without_cut_secret(self._usual_forms(text))
 
     def _usual_forms(self, text: str) -> str:
         for secret in self._secrets:
@@ -217,6 +244,24 @@ class Redactor:
         return text
 
 
+class _Share:
+    """How much of a body is looked at, so that no body takes seconds."""
+
+    __slots__ = ("chars", "values")
+
+    def __init__(self) -> None:
+        self.values = _MOST_VALUES
+        self.chars = 16 * _REGEX_CHARS
+
+    def of(self, items: Iterable[Any]) -> Iterator[Any]:
+        """The items, as long as the share lasts."""
+        for item in items:
+            if not self.values:
+                return
+            self.values -= 1
+            yield item
+
+
 def _is_distinct(secret: str) -> bool:
     return len(secret) >= _SHORTEST_WITHIN_WORDS and not secret.isalpha()
 
@@ -224,10 +269,18 @@ def _is_distinct(secret: str) -> bool:
 @lru_cache(maxsize=64)
 def _pattern(secret: str) -> re.Pattern[str]:
     """Match a secret in any escaping: each character may be escaped on its own."""
-    form = "".join(map(_any_form, secret))
+    form = "".join(_any_run(char, len(list(run))) for char, run in groupby(secret))
     if not _is_distinct(secret):
         form = rf"(?<![A-Za-z0-9_]){form}(?![A-Za-z0-9_])"
     return re.compile(form, re.IGNORECASE)
+
+
+def _any_run(char: str, length: int) -> str:
+    """Match a character said so many times; backslashes escape one another, so they are counted."""
+    if char != "\\" or length == 1:
+        return _any_form(char) * length
+    most = length * 2**_NESTED_DOUBLINGS
+    return rf"(?:\\{{{length},{most}}}|(?:%5c|&(?:#92|#x5c);){{{length}}})"
 
 
 _ENTITIES = {'"': "quot", "&": "amp", "'": "apos", "<": "lt", ">": "gt"}
@@ -277,10 +330,13 @@ def redact_error(error: AimlapiError, secrets: Iterable[str]) -> None:
     _redact_cause(error, redactor)
 
 
-def _redact_partial(partial: object, redacted: Callable[[object], object]) -> None:
-    for name in ("id", "response_metadata"):
-        if getattr(partial, name, None):
-            setattr(partial, name, redacted(getattr(partial, name)))
+def _redact_partial(partial: object, redacted: Callable[[object], Any]) -> None:
+    if identity := getattr(partial, "id", None):
+        partial.id = redacted(identity)  # type: ignore[attr-defined]
+    if metadata := getattr(partial, "response_metadata", None):
+        content = {name: metadata[name] for name in ("logprobs",) if name in metadata}
+        rest = {name: value for name, value in metadata.items() if name not in content}
+        partial.response_metadata = redacted(rest) | content  # type: ignore[attr-defined]
 
 
 def _redact_cause(error: AimlapiError, redactor: Redactor) -> None:
