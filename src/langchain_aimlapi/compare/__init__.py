@@ -2,11 +2,12 @@
 
 import asyncio
 
-from langchain_aimlapi.compare import Comparison, arun
+from langchain_aimlapi.compare import Comparison, arun, render_report
 
 comparison = Comparison("Why is the sky blue?", ["gpt-4o-mini", "claude-haiku-4-5"], runs=3)
 asyncio.run(arun(comparison))
 print(comparison.spread("gpt-4o-mini", "ttft"))
+page = render_report(comparison)
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
         TextDelta,
         ToolCallDelta,
     )
+    from langchain_aimlapi.compare.report import render_report
     from langchain_aimlapi.compare.results import (
         FIGURES,
         Comparison,
@@ -48,6 +50,7 @@ _HOMES = {
     "ToolCallDelta": "events",
     "arun": "run",
     "astream": "run",
+    "render_report": "report",
 }
 
 __all__ = [
@@ -65,6 +68,7 @@ __all__ = [
     "ToolCallDelta",
     "arun",
     "astream",
+    "render_report",
 ]
 
 
