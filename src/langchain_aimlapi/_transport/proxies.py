@@ -14,16 +14,16 @@ from __future__ import annotations
 import fnmatch
 import functools
 import ipaddress
-import os
 import re
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from langchain_aimlapi._transport.environment import watched
 from langchain_aimlapi._transport.request import is_sendable
 from langchain_aimlapi.errors import ConfigurationError
 
-_VARIABLES = tuple(
+_variables = watched(
     name
     for kind in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method")
     for name in (kind, kind.upper())
@@ -53,11 +53,11 @@ def proxies_for(origin: Origin, configured: str | None) -> tuple[str | None, ...
     """
     if configured:
         return (_usable(configured),)
-    return _from_environment(origin, tuple(map(os.environ.get, _VARIABLES)))
+    return _from_environment(origin, _variables())
 
 
 @functools.lru_cache(maxsize=_KEPT)
-def _from_environment(origin: Origin, _: tuple[str | None, ...]) -> tuple[str | None, ...]:
+def _from_environment(origin: Origin, _: tuple[object, ...]) -> tuple[str | None, ...]:
     """The same while the variables stay the same, which are read by the standard library."""
     proxies = getproxies()
     found = proxies.get(origin.scheme) or proxies.get("all")

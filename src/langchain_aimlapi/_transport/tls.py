@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from pathlib import Path
 
+from langchain_aimlapi._transport.environment import watched
 from langchain_aimlapi.errors import ConfigurationError
 
-_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-
-
-def environment() -> tuple[str | None, ...]:
-    """Return what the environment says of certificates now: contexts are kept by it."""
-    return tuple(map(os.environ.get, _VARIABLES))
+environment = watched(("SSL_CERT_FILE", "SSL_CERT_DIR"))
+"""What the environment says of certificates now: contexts are kept by it."""
 
 
 def ssl_context(verify: bool | str | ssl.SSLContext) -> ssl.SSLContext:
