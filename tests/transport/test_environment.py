@@ -19,7 +19,7 @@ def test_every_change_makes_another_key(monkeypatch, python):
     now = environment.watched(NAMES)
     keys = [now()]
     for name, value in ((NAMES[0], "1"), (NAMES[0], "2"), (NAMES[0], ""), (NAMES[1], "1")):
-        os.environ[name] = value
+        monkeypatch.setitem(os.environ, name, value)
         keys.append(now())
     monkeypatch.delitem(os.environ, NAMES[0])
     keys.append(now())
