@@ -76,6 +76,7 @@ class TestAgents:
         sent = aimlapi_sandbox.requests[-1].body["messages"]
         assert sent[1]["reasoning_content"] == messages[1].additional_kwargs["reasoning_content"]
 
+    @pytest.mark.filterwarnings("ignore:.* takes no forced tool call while it reasons")
     @both
     @pytest.mark.parametrize("strategy", [Weather, ToolStrategy(Weather)], ids=["schema", "tool"])
     @families

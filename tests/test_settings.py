@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import contextlib
 import copy
 import importlib
 import inspect
@@ -469,7 +470,8 @@ class TestEffects:
 
         ask(model(model=name), turns)
         echoed = body(aimlapi_sandbox)["messages"][1]
-        ask(model(model=name, echo_reasoning=False), turns)
+        with contextlib.suppress(InvalidRequestError):  # this model demands it
+            ask(model(model=name, echo_reasoning=False), turns)
         silent = body(aimlapi_sandbox)["messages"][1]
 
         assert echoed["reasoning_content"] == "some reasoning"
