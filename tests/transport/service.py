@@ -86,8 +86,12 @@ class Service:
         self.port = server.sockets[0].getsockname()[1]
         ready.set()
         await self._stop.wait()
+        # What is being accepted right now comes to have a writer; once the server is closed, it
+        # would be left to nobody.
+        for listening in server.sockets:
+            self._loop.remove_reader(listening)
+        await _turns()
         server.close()
-        await _turns()  # what is being accepted right now comes to have a writer
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -18,7 +18,7 @@ from langchain_aimlapi._transport.request import ClientOptions
 
 from .callers import KEY, ONCE, OURS, Caller
 from .callers import request as made
-from .service import GREETING, OK, Service, whole
+from .service import GREETING, OK, Service, abort_all, whole
 
 
 @pytest.fixture(params=OURS)
@@ -65,10 +65,15 @@ class Proxy:
         )
         ready.set()
         await self._stop.wait()
+        for listening in server.sockets:
+            self._loop.remove_reader(listening)
+        await asyncio.sleep(0.01)  # what is being accepted comes to have a task
         server.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        abort_all(self._loop)
+        await asyncio.sleep(0.01)
 
     async def _connected(self, reader, writer):
         task = asyncio.current_task()

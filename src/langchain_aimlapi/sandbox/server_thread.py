@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -18,8 +20,8 @@ _GRACE = 0.05
 """Seconds that open connections have to finish when the server stops."""
 
 _TURNS = 8
-"""Iterations of the loop after which a connection that is being accepted is registered; before
-that, nothing would close it."""
+"""Iterations of the loop after which a connection that is being accepted is registered, and one that
+is aborted is closed; before that, nothing would close it."""
 
 
 class ServerThread:
@@ -33,6 +35,7 @@ class ServerThread:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
         self._runner: web.AppRunner | None = None
+        self._transports: WeakSet[asyncio.BaseTransport] = WeakSet()
         self.port: int = sock.getsockname()[1]
         self.started: Future[None] = Future()
         """Done when the server accepts requests."""
@@ -76,8 +79,10 @@ class ServerThread:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
+        app = self._make()
+        app.on_response_prepare.append(self._note)
         self._runner = web.AppRunner(
-            self._make(), access_log=None, handler_cancellation=True, shutdown_timeout=_GRACE
+            app, access_log=None, handler_cancellation=True, shutdown_timeout=_GRACE
         )
         await self._runner.setup()
         try:
@@ -85,8 +90,31 @@ class ServerThread:
             self.started.set_result(None)
             await self._end.wait()
         finally:
-            for site in list(self._runner.sites):
-                await site.stop()
-            for _ in range(_TURNS):
-                await asyncio.sleep(0)
-            await self._runner.cleanup()
+            await self._close(self._runner)
+
+    async def _note(self, request: web.BaseRequest, _: web.StreamResponse) -> None:
+        """Note a connection that is answered: what it is not rid of would keep it open."""
+        if request.transport is not None:
+            with contextlib.suppress(TypeError):  # a transport that takes no weak references
+                self._transports.add(request.transport)
+
+    async def _close(self, runner: web.AppRunner) -> None:
+        """Close everything, also a connection that is being accepted or whose client reads nothing.
+
+        A server that closes while connections are being accepted leaves them to nobody, so first
+        it only stops accepting.
+        """
+        asyncio.get_running_loop().remove_reader(self._sock)
+        await _turns()
+        for site in list(runner.sites):
+            await site.stop()
+        await runner.cleanup()
+        for transport in list(self._transports):
+            if isinstance(transport, asyncio.Transport):
+                transport.abort()
+        await _turns()
+
+
+async def _turns() -> None:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
