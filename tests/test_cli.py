@@ -176,6 +176,49 @@ class TestChat:
         assert result.output.startswith("Reasoning: 2 + 2\nis 4\n\nan answer\n")
 
     @pytest.mark.parametrize("flag", ["--stream", "--no-stream", "--json"])
+    def test_reasoning_whatever_the_output_version(self, aimlapi, elsewhere, monkeypatch, flag):
+        """`LC_OUTPUT_VERSION` is for programs, and hides nothing here."""
+        monkeypatch.setenv("LC_OUTPUT_VERSION", "v1")
+        elsewhere.answer_next("It rains.", reasoning="Look outside.")
+        result = aimlapi("chat", "Weather?", "-m", "gpt-4o", flag)
+
+        if flag == "--json":
+            shown = json.loads(result.stdout)
+            assert (shown["text"], shown["reasoning"]) == ("It rains.", "Look outside.")
+        else:
+            assert result.stdout == "It rains.\n"
+            assert "Reasoning: Look outside." in result.stderr
+
+    @pytest.mark.parametrize("flag", ["--stream", "--no-stream", "--json"])
+    def test_a_refusal(self, aimlapi, elsewhere, monkeypatch, flag):
+        """What the model says instead of an answer is not hidden."""
+        with Scripted({"refusal": "I cannot.", "content": None}) as service:
+            monkeypatch.setenv("AIMLAPI_API_BASE", service.url)
+            result = aimlapi("chat", "Hi", flag)
+
+        if flag == "--json":
+            assert json.loads(result.stdout)["refusal"] == "I cannot."
+        else:
+            assert result.stdout == "Refused: I cannot.\n"
+
+    def test_sources_and_pictures(self, aimlapi, elsewhere):
+        """Sources are listed once each, beside the answer; what cannot be shown is named."""
+        pages = [{"url": "https://a.example/1", "title": "One"}, "https://a.example/2"]
+        said = {"citations": [*pages, pages[1]], "images": [b"a picture"]}
+        elsewhere.answer_next("It rains.", **said)
+        result = aimlapi("chat", "Weather?", "-m", "gpt-4o")
+        elsewhere.answer_next("It rains.", **said)
+        shown = json.loads(aimlapi("chat", "Weather?", "-m", "gpt-4o", "--json").stdout)
+
+        assert result.stdout == "It rains.\n"
+        assert "[1] One https://a.example/1\n[2] https://a.example/2\n" in result.stderr
+        assert "not shown here (image/" in result.stderr
+        assert [each["url"] for each in shown["citations"]] == [
+            *("https://a.example/1", "https://a.example/2"),
+        ]
+        assert shown["other_content"][0]["base64"]
+
+    @pytest.mark.parametrize("flag", ["--stream", "--no-stream", "--json"])
     def test_a_reply_of_tool_calls(self, aimlapi, elsewhere, monkeypatch, flag):
         """Calls are the answer where there is no text."""
         call = {

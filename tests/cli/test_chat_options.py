@@ -182,11 +182,12 @@ class TestParameters:
         aimlapi(
             *("chat", "Hi", "-m", "gpt-4o", "-p", "top_p=0.5", "-p", 'stop=["a"]'),
             *("-p", "user=me", "--temperature", "1", "-p", "temperature=0.25"),
+            *("-p", 'metadata={"team": "a"}'),
         )
         body = sent(sandbox)
 
         assert (body["top_p"], body["stop"], body["user"]) == (0.5, ["a"], "me")
-        assert body["temperature"] == 0.25
+        assert (body["temperature"], body["metadata"]) == (0.25, {"team": "a"})
 
     @pytest.mark.parametrize(
         ("pair", "words"),
@@ -196,6 +197,7 @@ class TestParameters:
             ("api_key=sk", "no parameter of a request"),
             ("base_url=http://a", "no parameter of a request"),
             ("model=gpt-4", "--model"),
+            ("model_name=gpt-4", "--model"),
             ("temperature=hot", "temperature"),
         ],
     )

@@ -12,7 +12,12 @@ from langchain_aimlapi.cli._output import note
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_ELSEWHERE = {"model": "--model", "timeout": "--timeout", "messages": "the prompt"}
+_ELSEWHERE = {
+    "model": "--model",
+    "model_name": "--model",
+    "timeout": "--timeout",
+    "messages": "the prompt",
+}
 
 
 def read_parameters(given: Iterable[str]) -> dict[str, object]:
@@ -50,11 +55,18 @@ def _of_connections() -> set[str]:
 
 
 def split_parameters(parameters: dict[str, object]) -> tuple[dict[str, object], dict[str, object]]:
-    """Return those that the model object has a field for, and the rest, for the request's body."""
+    """Return those that the model object has a field for, and the rest, for the request's body.
+
+    Fields that every model of LangChain has (`metadata`, `name`) are not sent; what is given by
+    their name is meant for the service.
+    """
+    from langchain_core.language_models import BaseChatModel  # noqa: PLC0415  # not for --help
+
     from langchain_aimlapi import ChatAimlapi  # noqa: PLC0415  # not for --help
 
-    fields = {name: value for name, value in parameters.items() if name in ChatAimlapi.model_fields}
-    return fields, {name: value for name, value in parameters.items() if name not in fields}
+    own = ChatAimlapi.model_fields.keys() - BaseChatModel.model_fields.keys()
+    fields = {name: value for name, value in parameters.items() if name in own}
+    return fields, {name: value for name, value in parameters.items() if name not in own}
 
 
 def name_others(model: str) -> None:

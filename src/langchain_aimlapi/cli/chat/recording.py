@@ -10,6 +10,7 @@ from langchain_core.messages import messages_from_dict, messages_to_dict
 
 from langchain_aimlapi.cli._failures import FAILED
 from langchain_aimlapi.cli._output import note
+from langchain_aimlapi.cli.chat.content import refusal_of
 from langchain_aimlapi.cli.chat.summary import cost_of, usage_of
 from langchain_aimlapi.cli.log.database import Entry, Log, LogError, default_path, log_path
 
@@ -69,7 +70,7 @@ def entry_of(session: Session, turn: Turn, conversation: int) -> Entry:
     return Entry(
         model=session.model,
         prompt=prompt.text,
-        answer=answer.text,
+        answer=answer.text or refusal_of(answer) or "",
         status=status,
         served_by=metadata.get("model_name"),
         system=session.system,

@@ -115,7 +115,10 @@ class Session:
         fields, others = split_parameters(self.parameters)
         arguments: dict[str, Any] = {**fields, **self.service.arguments, "timeout": self.timeout}
         try:
-            return ChatAimlapi(model=self.model, model_kwargs=others, **arguments)
+            # Reasoning is looked for where this version has it, whatever the environment says.
+            return ChatAimlapi(
+                model=self.model, model_kwargs=others, output_version="v0", **arguments
+            )
         except ValidationError as error:
             wrong = "; ".join(
                 f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()

@@ -179,5 +179,7 @@ def _content(message: BaseMessage) -> Iterable[str]:
     for block in message.content_blocks:
         if block["type"] == "text":
             yield block["text"]
+        elif block["type"] == "refusal":
+            yield f"Refused: {block.get('refusal')}"
         elif block["type"] not in {"reasoning", "tool_call", "invalid_tool_call"}:
             yield f"({block['type']})"

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from langchain_aimlapi.cli._output import note
+from langchain_aimlapi.cli.chat.content import other_blocks, refusal_of, sources_of
+from langchain_aimlapi.cli.chat.display import printable
 from langchain_aimlapi.cli.chat.tools import calls_of, shown_call
 
 if TYPE_CHECKING:
@@ -71,11 +73,25 @@ def show_outcome(session: Session, turn: Turn) -> None:
     elif session.schema is not None and turn.answer.text:
         note(f"The answer as it came: {turn.answer.text}")
     elif turn.is_whole:
-        for call in calls_of(turn.answer):
-            typer.echo(shown_call(call))
+        _show_rest(turn.answer)
     if turn.messages:
         note(summary(turn), "dim")
     show_problem(turn)
+
+
+def _show_rest(answer: AIMessage) -> None:
+    """Show what an answer holds beside its text."""
+    if (refusal := refusal_of(answer)) is not None:
+        typer.echo(printable(f"Refused: {refusal or 'the model did not say why.'}"))
+    for call in calls_of(answer):
+        typer.echo(shown_call(call))
+    for number, source in enumerate(sources_of(answer), 1):
+        note(printable(f"[{number}] {source['title']} {source['url']}".replace("  ", " ")), "dim")
+    for block in other_blocks(answer):
+        kind = block.get("mime_type") or block["type"]
+        note(
+            f"The answer holds something that is not shown here ({kind}); --json has it.", "yellow"
+        )
 
 
 def show_problem(turn: Turn) -> None:
@@ -97,6 +113,9 @@ def as_json(session: Session, turn: Turn) -> dict[str, object]:
     shown: dict[str, object] = {
         "text": answer.text,
         "reasoning": answer.additional_kwargs.get("reasoning_content"),
+        "refusal": refusal_of(answer),
+        "citations": sources_of(answer),
+        "other_content": other_blocks(answer),
         "tool_calls": calls_of(answer),
         "model": metadata.get("model_name"),
         "finish_reason": metadata.get("finish_reason"),
