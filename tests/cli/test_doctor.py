@@ -140,6 +140,17 @@ class TestAllRight:
         asked = [each.body for each in aimlapi_sandbox.requests if each.body]
         assert [(body["model"], body["max_tokens"]) for body in asked] == [("gpt-4o", 16)]
 
+    def test_what_is_said_at_the_end(self, aimlapi, aimlapi_sandbox, at, monkeypatch):
+        """All is right, or what is worth a look; a warning alone is no failure."""
+        monkeypatch.setattr(installation, "check_extras", lambda _: finding.Finding("ok", ""))
+        at(aimlapi_sandbox.base_url)
+        right = aimlapi("doctor", "--no-call")
+        monkeypatch.setenv("AIMLAPI_BASE_URL", "http://127.0.0.1:9/v1")
+        warned = aimlapi("doctor", "--no-call")
+
+        assert (right.exit_code, right.stderr) == (0, "All is right.\n")
+        assert (warned.exit_code, warned.stderr) == (0, "It works; worth a look: Base URL.\n")
+
     def test_no_call(self, aimlapi_sandbox, at, examine):
         at(aimlapi_sandbox.base_url)
         status, found = examine("--no-call")
@@ -281,6 +292,22 @@ class TestAddress:
         assert "redirected to https://other.invalid/v1/models" in found["Service"]["detail"]
         assert "AIMLAPI_API_BASE=https://other.invalid/v1 " in found["Service"]["fix"]
         assert asked == [None]
+
+    @pytest.mark.parametrize(
+        ("status", "outcome", "words"),
+        [
+            (401, "ok", "lists no models without a key (401)"),
+            (403, "ok", "lists no models without a key (403)"),
+            (418, "failed", "InvalidRequestError"),
+            (500, "failed", "500"),
+        ],
+    )
+    def test_other_answers(self, server, at, examine, status, outcome, words):
+        at(f"{server(answering(status)).url}/v1")
+        _, found = examine("--no-call")
+
+        assert found["Service"]["status"] == outcome
+        assert words in found["Service"]["detail"]
 
     def test_a_web_page(self, server, at, examine):
         """The page of a hotel's network, for one."""

@@ -160,8 +160,12 @@ class TestFinding:
         assert [int(line.split("\t")[0]) for line in result.stdout.splitlines()] == ids
 
     def test_a_row(self, aimlapi, filled):
-        row = aimlapi("log", "again").stdout.rstrip("\n").split("\t")
+        result = aimlapi("log", "again")
+        row = result.stdout.rstrip("\n").split("\t")
 
+        assert result.stderr == "1 entry\n"
+        assert aimlapi("log", "-n", "2").stderr == "2 entries; --limit 0 shows all\n"
+        assert aimlapi("log", "-n", "0").stderr == "3 entries\n"
         assert row[2:] == ["gpt-4o", "3", "2", "0.500000", "Eggs again", "Boil them."]
 
     def test_json(self, aimlapi, filled):
@@ -176,6 +180,25 @@ class TestFinding:
         assert result.exit_code == 0
         for words in ("USD            0.500000", "Prompt\n\nHow do I", "Answer\n\nSeven minutes."):
             assert words in result.stdout
+
+    def test_one_of_the_sandbox(self, aimlapi, path):
+        """It is no model's answer, and that is said; so is what another answer replaced."""
+        with Log(path) as log:
+            log.add(Entry("gpt-4o", "Hi", "Hello", sandbox=True))
+            log.add(Entry("gpt-4o", "Hi", "Hello", conversation=1), replaces=1)
+        first, second = (aimlapi("log", "--id", number).stdout for number in (1, 2))
+
+        assert "Answered by    the sandbox" in first
+        assert "done, replaced by another answer" in first
+        assert "sandbox" not in second
+        assert "replaced" not in second
+
+    def test_a_closed_log(self, path):
+        """The file is let go of."""
+        with Log(path) as log:
+            pass
+        with pytest.raises(LogError, match="closed"):
+            log.find()
 
     def test_one_that_is_not_there(self, aimlapi, filled):
         result = aimlapi("log", "--id", "99")

@@ -107,9 +107,7 @@ class Log:
 
     def _prepare(self) -> None:
         try:
-            mark = self._db.execute("PRAGMA application_id").fetchone()[0]
-            has_tables = self._db.execute("SELECT 1 FROM sqlite_master").fetchone()
-            if has_tables and mark != APPLICATION_ID:
+            if not self._is_ours():
                 raise LogError(f"{self.path} is a database of something else, not a log.")
             migrate(self._db)
         except UnknownMigrationError as error:
@@ -119,6 +117,16 @@ class Log:
             ) from None
         except sqlite3.DatabaseError as error:
             raise LogError(f"The log {self.path} cannot be used: {error}.") from None
+
+    def _is_ours(self) -> bool:
+        """Tell whether the file is new or has our mark, at one moment: another process may begin it."""
+        self._db.execute("BEGIN")
+        try:
+            has_tables = self._db.execute("SELECT 1 FROM sqlite_master").fetchone()
+            mark = self._db.execute("PRAGMA application_id").fetchone()[0]
+        finally:
+            self._db.execute("ROLLBACK")
+        return not has_tables or mark == APPLICATION_ID
 
     def __enter__(self) -> Self:
         return self
