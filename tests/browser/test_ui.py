@@ -216,6 +216,21 @@ async def test_the_wire(page, sandbox):
     assert "\n" not in await request.text_content()
 
 
+async def test_save_the_report(page, open_page, sandbox, tmp_path):
+    """It is the comparison, opens from the disk, and a run that was stopped has one, too."""
+    sandbox.answer_when("Mini says hello.", model="gpt-4o-mini")
+    await ask(page, "Say hello")
+    async with page.expect_download() as downloading:
+        await page.get_by_role("button", name="Save report").click()
+    saved = await downloading.value
+    assert re.fullmatch(r"compare-\d{8}-\d{6}\.html", saved.suggested_filename)
+    await saved.save_as(tmp_path / "report.html")
+
+    async with open_page((tmp_path / "report.html").as_uri()) as report:
+        await expect(report.locator("body")).to_contain_text("Mini says hello.")
+        await expect(report.locator("body")).to_contain_text("Say hello")
+
+
 async def test_what_is_wrong_is_said(page):
     """In one sentence, with the focus where it can be put right."""
     await page.get_by_role("button", name="Run").click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import logging
+import re
 import threading
 import time
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 
 from langchain_aimlapi._errors.secrets import HIDDEN
 from langchain_aimlapi.ui.blanking import BlankedStream
-from langchain_aimlapi.ui.runs import shortened
+from langchain_aimlapi.ui.shown import shortened
 from tests.scripted import Scripted
 from tests.ui.serving import KEY, Served
 
@@ -58,9 +59,9 @@ def test_two_models_at_once(page, sandbox):
     assert [text(events, 0), text(events, 1)] == ["First.", "Second."]
     assert text(events, 1, "reasoning") == "Hm."
     (done,) = of(events, "done")
-    assert done["figures"]["usd"] == 0.25
-    assert done["figures"]["output_tokens"] > 0
-    assert 0 < done["figures"]["first_token"] <= done["figures"]["seconds"]
+    assert done["result"]["usd"] == 0.25
+    assert done["result"]["output_tokens"] > 0
+    assert 0 < done["result"]["ttft"] <= done["result"]["seconds"]
     for index in (0, 1):
         (sent,) = of(events, "request", index)
         model = ["gpt-4o", "claude-haiku-4-5"][index]
@@ -97,7 +98,7 @@ def test_one_failure_leaves_the_others_alone(page, sandbox):
     events = page.run(models=["claude-haiku-4-5", "gpt-4o"]).events
 
     (error,) = of(events, "error", 0)
-    assert "it broke" in error["message"]
+    assert "it broke" in error["result"]["error"]
     assert of(events, "reply", 0)[-1]["status"] == 500
     assert text(events, 1) == "Fine."
     assert of(events, "done", 1)
@@ -125,6 +126,7 @@ def test_what_nobody_expects_is_an_error_of_that_model(page):
         ({"models": []}, "models"),
         ({"models": ["a"] * 5}, "models"),
         ({"models": [" "]}, "models"),
+        ({"models": ["a", "a "]}, "twice"),
         ({"prompt": " \n"}, "The prompt is empty"),
         ({"pictures": [{"name": "x.png", "data": "AAAA"}]}, "x.png"),
         ({"pictures": [{"name": "x.png", "data": "?"}]}, "base64"),
@@ -162,6 +164,56 @@ def test_bodies_have_a_limit(sandbox, monkeypatch):
     assert answered.status == 413
     assert "error" in answered.json
     assert sandbox.requests == []
+
+
+class TestReport:
+    def report(self, page, events):
+        (begun,) = [each for each in events if each["type"] == "run"]
+        return page.ask(page.path(f"api/report/{begun['id']}"))
+
+    def test_it_is_the_comparison(self, page, sandbox):
+        """A file to save, with what was asked and answered, which needs no server."""
+        sandbox.answer_when("The answer is <42>.", model="gpt-4o")
+        events = page.run(prompt="What is it?", pictures=[{"name": "dot.png", "data": PNG}]).events
+        answered = self.report(page, events)
+        html = answered.body.decode()
+
+        assert answered.status == 200
+        disposition = answered.headers["content-disposition"]
+        assert re.fullmatch(r'attachment; filename="compare-\d{8}-\d{6}\.html"', disposition)
+        for told in ("What is it?", "The answer is &lt;42&gt;.", "gpt-4o", PNG):
+            assert told in html
+
+    def test_it_has_no_key(self, page, sandbox):
+        """Neither the one that was typed nor the one that was repeated, in text or an error."""
+        sandbox.answer_when(f"Your key is {KEY}", model="gpt-4o", reasoning=f"{KEY}!")
+        sandbox.answer_when(tool_calls={"f": {"key": KEY}}, model="claude-*")
+        question = {"prompt": f"My key is {KEY}", "system": KEY}
+        html = self.report(page, page.run(models=["gpt-4o", "claude-haiku-4-5"], **question).events)
+
+        assert HIDDEN.encode() in html.body
+        assert KEY.encode() not in html.body
+
+    def test_a_run_that_was_stopped(self, page, sandbox):
+        """What had come is in it."""
+        sandbox.answer_when("Beginning " + "word " * 1000, model="*", tokens_per_second=50)
+        with page.connect() as connection:
+            asked = json.dumps({"models": ["gpt-4o"], "prompt": "Hi"})
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", page.path("api/run"), asked, headers)
+            response = connection.getresponse()
+            begun = response.readline()
+            while b'"type":"text"' not in response.readline():
+                pass
+            response.close()
+        wait_for(lambda: b"Begin" in self.report(page, [json.loads(begun)]).body)
+
+    def test_old_runs_give_way(self, page):
+        events = [page.run().events for _ in range(9)]
+
+        assert self.report(page, events[0]).status == 404
+        assert "run it again" in self.report(page, events[0]).json["error"]
+        assert self.report(page, events[1]).status == 200
 
 
 class TestKey:
@@ -217,14 +269,15 @@ def test_long_base64_is_shortened():
     assert shortened("word " * 2000) == "word " * 2000
 
 
-class TestEnds:
-    def wait_for(self, condition):
-        for _ in range(500):
-            if condition():
-                return
-            time.sleep(0.02)
-        pytest.fail("it did not happen within 10 seconds")
+def wait_for(condition):
+    for _ in range(500):
+        if condition():
+            return
+        time.sleep(0.02)
+    pytest.fail("it did not happen within 10 seconds")
 
+
+class TestEnds:
     def test_a_page_that_goes_stops_the_calls(self, page, sandbox):
         """Closed in the middle of the streams: the connections to the service are closed."""
         sandbox.answer_when("word " * 1000, model="*", tokens_per_second=50)
@@ -234,11 +287,11 @@ class TestEnds:
             headers = {"Content-Type": "application/json"}
             connection.request("POST", page.path("api/run"), asked, headers)
             response = connection.getresponse()
-            while b'"text"' not in response.readline():
+            while b'"type":"text"' not in response.readline():
                 pass
             assert sandbox.connections >= before + 2
             response.close()
-        self.wait_for(lambda: sandbox.connections <= before)
+        wait_for(lambda: sandbox.connections <= before)
 
     def test_several_pages_at_once(self, page, sandbox):
         """Eight runs, each with its own answer."""
@@ -281,7 +334,7 @@ class TestEnds:
             connection.getresponse().readline()
 
         assert time.monotonic() - began < 20
-        self.wait_for(lambda: sandbox.connections == 0)
+        wait_for(lambda: sandbox.connections == 0)
 
 
 def test_the_files_are_where_a_wheel_has_them():

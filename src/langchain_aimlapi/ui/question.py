@@ -51,6 +51,11 @@ class Picture(BaseModel):
             return "image/webp"
         return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), "")
 
+    @property
+    def url(self) -> str:
+        """An address that holds it."""
+        return f"data:{self.mime_type};base64,{self.data}"
+
     @field_validator("data")
     @classmethod
     def _is_picture(cls, data: str) -> str:
@@ -84,10 +89,18 @@ class Question(BaseModel):
     max_tokens: int | None = Field(default=None, ge=1)
 
     @model_validator(mode="after")
-    def _asks_something(self) -> Self:
+    def _can_be_asked(self) -> Self:
         if not self.prompt.strip() and not self.pictures:
             raise ValueError("the prompt is empty")
+        if len(set(self.models)) < len(self.models):
+            raise ValueError("a model is named twice")
         return self
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What is set of the model's parameters."""
+        given = {"temperature": self.temperature, "max_tokens": self.max_tokens}
+        return {name: value for name, value in given.items() if value is not None}
 
     @property
     def messages(self) -> list[BaseMessage]:

@@ -14,6 +14,7 @@ from langchain_aimlapi import ChatAimlapi, catalogue
 from langchain_aimlapi._client.key import aresolve_key
 from langchain_aimlapi._lazy import load_for_async
 from langchain_aimlapi._version import __version__
+from langchain_aimlapi.compare.report import render_report
 from langchain_aimlapi.ui.assets import read_assets
 from langchain_aimlapi.ui.guard import Guard, add_headers, refusal
 from langchain_aimlapi.ui.outbox import Outbox
@@ -23,7 +24,10 @@ from langchain_aimlapi.ui.runs import Run
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from langchain_aimlapi.compare import Comparison
+
 _MILLION = 1_000_000
+_RUNS_KEPT = 8
 _GRACE = 0.1
 """Seconds that open connections have to finish when the server stops."""
 
@@ -54,6 +58,8 @@ class Page:
         self._models_at_first = list(models)
         self._is_sandbox = is_sandbox
         self._assets = read_assets()
+        self._comparisons: dict[str, Comparison] = {}
+        """Of the last runs, by their ids."""
         self._address = ChatAimlapi(model="any", **arguments).aimlapi_api_base
 
     def application(self) -> web.Application:
@@ -67,6 +73,7 @@ class Page:
         app.router.add_get(f"{root}/api/about", self._about, allow_head=False)
         app.router.add_get(f"{root}/api/models", self._models, allow_head=False)
         app.router.add_post(f"{root}/api/run", self._run)
+        app.router.add_get(f"{root}/api/report/{{id}}", self._report, allow_head=False)
         return app
 
     async def _start(self, request: web.Request) -> web.StreamResponse:
@@ -110,7 +117,16 @@ class Page:
         response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
         await response.prepare(request)
         outbox = Outbox()
-        asking = asyncio.create_task(Run(question, self._arguments, self._key, outbox).ask_all())
+        run = Run(
+            question,
+            self._arguments,
+            self._key,
+            outbox,
+            is_sandbox=self._is_sandbox,
+            endpoint=self._address,
+        )
+        self._keep(run.id, run.comparison)
+        asking = asyncio.create_task(run.ask_all())
         asking.add_done_callback(lambda _: outbox.close())
         try:
             while data := await outbox.take():
@@ -119,6 +135,24 @@ class Page:
             asking.cancel()
             await asyncio.gather(asking, return_exceptions=True)
         return response
+
+    def _keep(self, id: str, comparison: Comparison) -> None:  # noqa: A002  # what it is
+        """Keep a run for its report; the oldest gives way."""
+        self._comparisons[id] = comparison
+        while len(self._comparisons) > _RUNS_KEPT:
+            del self._comparisons[next(iter(self._comparisons))]
+
+    async def _report(self, request: web.Request) -> web.StreamResponse:
+        comparison = self._comparisons.get(request.match_info["id"])
+        if comparison is None:
+            return refusal(404, f"Only the last {_RUNS_KEPT} runs are kept; run it again.")
+        page = await asyncio.to_thread(render_report, comparison)
+        name = f"compare-{comparison.date:%Y%m%d-%H%M%S}.html"
+        return web.Response(
+            text=page,
+            content_type="text/html",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
 
 
 def _shown_model(info: catalogue.ModelInfo) -> dict[str, object]:

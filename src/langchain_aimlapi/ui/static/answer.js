@@ -5,7 +5,7 @@ import { count, rate, seconds, usd } from "./figures.js";
 import { Markdown } from "./markdown.js";
 
 const FIGURES = [
-  ["first_token", "First token", seconds],
+  ["ttft", "First token", seconds],
   ["tokens_per_second", "Tokens/s", rate],
   ["seconds", "Time", seconds],
   ["usd", "USD", usd],
@@ -60,9 +60,9 @@ export class Answer {
       this.addCall(event);
       this.begin("calling a tool");
     } else if (event.type === "done") {
-      this.end("done", event.figures);
+      this.end("done", event.result);
     } else if (event.type === "error") {
-      this.end("failed", event.figures, event.message);
+      this.end("failed", event.result);
     }
   }
 
@@ -103,12 +103,12 @@ export class Answer {
 
   drawTimes() {
     this.values.seconds.textContent = seconds((performance.now() - this.began) / 1000);
-    if (this.first) this.values.first_token.textContent = seconds((this.first - this.began) / 1000);
+    if (this.first) this.values.ttft.textContent = seconds((this.first - this.began) / 1000);
   }
 
   drawTimeline(scale) {
     const total = this.isRunning ? (performance.now() - this.began) / 1000 : this.figures.seconds ?? 0;
-    const first = this.figures.first_token ?? (this.first ? (this.first - this.began) / 1000 : total);
+    const first = this.figures.ttft ?? (this.first ? (this.first - this.began) / 1000 : total);
     const part = (value) => `${Math.min(100, (100 * value) / Math.max(scale, 0.001))}%`;
     this.wait.style.inlineSize = part(Math.min(first, total));
     this.bar.style.inlineSize = part(Math.max(0, total - first));
@@ -126,7 +126,7 @@ export class Answer {
     this.end("stopped", { ...this.figures, seconds: (performance.now() - this.began) / 1000 });
   }
 
-  end(state, figures, message) {
+  end(state, figures) {
     if (!this.isRunning) return;
     this.state = state;
     this.figures = figures;
@@ -142,8 +142,8 @@ export class Answer {
       this.served.textContent = `Served by ${visible(figures.served_by)}`;
       this.served.hidden = false;
     }
-    if (message) {
-      this.trouble.textContent = visible(message);
+    if (figures.error) {
+      this.trouble.textContent = visible(figures.error);
       this.trouble.hidden = false;
     }
     this.drawFooter(figures);
@@ -152,8 +152,10 @@ export class Answer {
   drawFooter(figures) {
     const words = [];
     if (figures.finish_reason) words.push(`finish reason ${visible(figures.finish_reason)}`);
+    if (figures.other_content?.length) words.push(`also holds: ${visible(figures.other_content.join(", "))}`);
     if (figures.reasoning_tokens) words.push(`${count(figures.reasoning_tokens)} tokens of reasoning`);
     this.footer.firstChild.textContent = words.join(" · ");
+    this.footer.hidden = !words.length && !this.raw;
     if (this.raw) this.footer.append(copyButton("Copy answer", () => this.raw));
   }
 
@@ -168,7 +170,7 @@ export class Answer {
 export function markBest(answers) {
   const done = answers.filter((answer) => answer.state === "done");
   if (done.length < 2) return;
-  const better = { first_token: Math.min, tokens_per_second: Math.max, usd: Math.min };
+  const better = { ttft: Math.min, tokens_per_second: Math.max, usd: Math.min };
   for (const [key, best] of Object.entries(better)) {
     const values = done.map((answer) => answer.figures[key]);
     if (values.some((value) => value == null) || new Set(values).size < 2) continue;

@@ -1,7 +1,7 @@
 // The page: a form that asks, and the answers of one run.
 
 import { Answer, markBest } from "./answer.js";
-import { get, run } from "./api.js";
+import { get, run, save } from "./api.js";
 import { announce, byId } from "./dom.js";
 import { count, seconds } from "./figures.js";
 import { Picker } from "./picker.js";
@@ -30,13 +30,20 @@ class RunView {
     const isFormatted = byId("formatted").checked;
     this.wires = models.map((model, index) => new Wire(model, index, isFormatted));
     this.frame = 0;
+  }
+
+  /** Take the place of the run before, once the server has begun. */
+  show() {
+    shown = this;
     byId("answers").replaceChildren(...this.answers.map((answer) => answer.element));
     byId("wire-columns").replaceChildren(...this.wires.map((wire) => wire.element));
-    for (const id of ["answers", "wire-columns"]) byId(id).dataset.count = models.length;
+    for (const id of ["answers", "wire-columns"]) byId(id).dataset.count = this.answers.length;
     byId("results").hidden = false;
+    byId("save").disabled = true;
   }
 
   take(events) {
+    if (shown !== this) this.show();
     for (const event of events) {
       if (WIRE_EVENTS.has(event.type)) this.wires[event.index].take(event);
       else if (event.type === "run") this.id = event.id;
@@ -48,10 +55,10 @@ class RunView {
   takeAnswer(answer, event) {
     answer.take(event);
     if (event.type === "done") {
-      const { output_tokens: tokens, seconds: time } = event.figures;
+      const { output_tokens: tokens, seconds: time } = event.result;
       announce(`${answer.model} has answered: ${count(tokens)} tokens in ${seconds(time)}`);
     } else if (event.type === "error") {
-      announce(`${answer.model} failed: ${event.message}`);
+      announce(`${answer.model} failed: ${event.result.error}`);
     }
   }
 
@@ -71,8 +78,9 @@ class RunView {
     } finally {
       for (const answer of this.answers) if (answer.isRunning) answer.stop();
       cancelAnimationFrame(this.frame);
-      this.draw();
+      if (shown === this) this.draw();
       markBest(this.answers);
+      byId("save").disabled = !shown?.id;
     }
   }
 }
@@ -109,14 +117,14 @@ async function start() {
   if (!prompt.value.trim() && !pictures.files.length) return refuse("Write a prompt first.", prompt);
   try {
     const asked = await question();
-    current = shown = new RunView(asked.models);
+    current = new RunView(asked.models);
     setRunning(true);
     announce(`Asking ${asked.models.length === 1 ? asked.models[0] : `${asked.models.length} models`}`);
     await current.ask(asked);
     announce("All answers are complete.");
   } catch (error) {
     if (error.name === "AbortError") announce("Stopped.");
-    else showProblem(error.message === "Failed to fetch" ? "The server has ended." : error.message);
+    else showProblem(error.message);
   } finally {
     current = null;
     setRunning(false);
@@ -151,6 +159,14 @@ document.addEventListener("keydown", (event) => {
     start();
   } else if (event.key === "Escape") {
     stop();
+  }
+});
+byId("save").addEventListener("click", async () => {
+  try {
+    await save(`report/${shown.id}`);
+    announce("The report is saved.");
+  } catch (error) {
+    showProblem(error.message);
   }
 });
 byId("formatted").addEventListener("change", (event) => {

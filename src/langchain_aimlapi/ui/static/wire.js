@@ -41,6 +41,7 @@ export class Wire {
     const element = make("details.attempt", { open: true }, head,
       make("div.part-head", {}, make("h3", {}, "Request"), copyButton("Copy as curl", () => curl(event))),
       headers("Request headers", event.headers), body, reply);
+    for (const earlier of this.attempts.values()) earlier.element.open = false;
     this.attempts.set(event.attempt, { status, events, reply, count: 0, element });
     this.element.append(element);
   }
@@ -49,13 +50,14 @@ export class Wire {
     const attempt = this.attempts.get(event.attempt);
     attempt.status.textContent = event.status;
     attempt.status.classList.add(event.status < 400 ? "good" : "bad");
-    attempt.counter = make("span.hint", {}, "no event yet");
+    attempt.counter = make("span.hint", {}, "nothing yet");
+    attempt.title = make("h3", {}, "Body");
     attempt.reply.hidden = false;
     attempt.reply.append(
       make("div.part-head", {}, make("h3", {}, "Reply"),
         make("span.hint", {}, `head after ${seconds(event.seconds)}`)),
       headers("Reply headers", event.headers),
-      make("div.part-head", {}, make("h3", {}, "Events"), attempt.counter),
+      make("div.part-head", {}, attempt.title, attempt.counter),
       attempt.events);
   }
 
@@ -71,6 +73,7 @@ export class Wire {
     }
     const text = event.text.replace(/(\r\n|\r|\n)+$/, "");
     const isComment = text.startsWith(":");
+    if (/^(:|data|event|id|retry)/.test(text)) attempt.title.textContent = "Events";
     attempt.events.append(make(isComment ? "li.comment" : "li", {},
       make("time", {}, `+${event.seconds.toFixed(3)}`), this.written(make("code"), text)));
   }
@@ -129,7 +132,8 @@ function formatted(text) {
 function curl({ method, url, headers, body }) {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const kept = Object.entries(headers).filter(([name]) => /^(content-type|accept)$/i.test(name));
-  return [
+  const isShortened = /more characters of base64\]/.test(body);
+  return (isShortened ? "# The base64 below is shortened.\n" : "") + [
     `curl -N -X ${method} ${quoted(url)}`,
     '-H "Authorization: Bearer $AIMLAPI_API_KEY"',
     ...kept.map(([name, value]) => `-H ${quoted(`${name}: ${value}`)}`),
