@@ -61,6 +61,13 @@ class TestAttachments:
         )
         assert notes["text"] == "notes.md:\n\n# Notes\n"
 
+    def test_a_file_may_be_the_prompt(self, aimlapi, sandbox, tmp_path):
+        (tmp_path / "notes.md").write_text("Hello\n", "utf-8")
+        result = aimlapi("chat", "--file", tmp_path / "notes.md")
+
+        assert result.exit_code == 0
+        assert "notes.md:" in str(sent(sandbox)["messages"][0]["content"])
+
     def test_an_address(self, aimlapi, sandbox):
         aimlapi("chat", "Hi", "-m", "gpt-4o", "--image", "https://example.com/cat.png")
 
@@ -160,6 +167,13 @@ class TestSchema:
 
         assert {*json.loads(result.stdout)["parsed"]} == {"name"}
         assert sent(sandbox)["response_format"]["json_schema"]["name"] == "dog"
+
+    def test_null_is_an_answer(self, aimlapi, sandbox):
+        """It is shown, and is no error."""
+        sandbox.answer_next('{"value": null}')
+        result = aimlapi("chat", "Hi", "-m", "gpt-4o", "--schema", '{"type": "null"}')
+
+        assert (result.exit_code, result.stdout) == (0, "null\n")
 
     def test_json_as_it_is(self):
         assert read_schema('{"type": "object", "title": "x"}') == {"type": "object", "title": "x"}

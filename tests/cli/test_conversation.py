@@ -10,11 +10,11 @@ import subprocess
 import sys
 
 import pytest
-from langchain_core.messages import messages_from_dict
+from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage, messages_from_dict
 
 from langchain_aimlapi.cli.chat import conversation, line_editor
 from langchain_aimlapi.cli.chat.schema import read_schema
-from langchain_aimlapi.cli.chat.session import Session
+from langchain_aimlapi.cli.chat.session import Session, Turn
 from langchain_aimlapi.cli.chat.tools import load_tool
 from tests.test_cli import COMMAND
 from tests.test_cli import on_a_terminal as shown_on_a_terminal
@@ -325,6 +325,41 @@ class TestInterrupted:
             assert rest.endswith(b"\n")
             assert b"not the whole answer" in errors
             assert b"\x1b" not in rest + errors
+
+
+class TestWhatIsKept:
+    """Of a turn that did not come to its end: a history that every service takes."""
+
+    CALL = AIMessage("I look.", tool_calls=[{"name": "now", "args": {}, "id": "1"}])
+    CALLS = AIMessage("", tool_calls=[{"name": "now", "args": {}, "id": id_} for id_ in ("1", "2")])
+    RESULT = ToolMessage("noon", tool_call_id="1")
+
+    @pytest.mark.parametrize(
+        ("messages", "partial", "kept"),
+        [
+            ([], None, []),
+            ([], AIMessageChunk("Hel"), ["Hel"]),
+            ([], AIMessageChunk(""), []),
+            ([AIMessage("Hello")], None, ["Hello"]),
+            ([CALL], None, ["I look."]),
+            ([CALLS], None, []),
+            ([CALLS, RESULT], None, []),
+            ([CALL, RESULT], None, ["I look.", "noon"]),
+            ([CALL, RESULT], AIMessageChunk("It is"), ["I look.", "noon", "It is"]),
+        ],
+    )
+    @pytest.mark.parametrize("how", [{"interrupted": True}, {"error": "broke off"}])
+    def test_no_call_without_its_result(self, messages, partial, kept, how):
+        found = Turn([], messages=[*messages], partial=partial, **how).kept()
+        called = [call["id"] for each in found if each.type == "ai" for call in each.tool_calls]
+
+        assert [each.text for each in found] == kept
+        assert called == [each.tool_call_id for each in found if each.type == "tool"]
+
+    def test_all_of_a_whole_one(self):
+        messages = [self.CALL, self.RESULT, AIMessage("Noon.")]
+
+        assert Turn([], messages=[*messages]).kept() == messages
 
 
 class TestLines:

@@ -153,8 +153,8 @@ def chat(
     from langchain_aimlapi.cli.chat.session import Session  # noqa: PLC0415
 
     is_conversation = prompt is None and not as_json and _is_on_a_terminal()
-    text = None if is_conversation else _whole_prompt(prompt)
     blocks = blocks_of(image or (), file or ())
+    text = None if is_conversation else _whole_prompt(prompt, may_be_empty=bool(blocks))
     own = {"temperature": temperature, "max_tokens": max_tokens}
     set_here = {name: value for name, value in own.items() if value is not None}
     asked = Session(
@@ -254,12 +254,12 @@ def _tools(given: Sequence[str], schema: str | None) -> list[BaseTool]:
 # --- the prompt -----------------------------------------------------------------------------------
 
 
-def _whole_prompt(prompt: str | None) -> str:
-    """Return the argument and what is piped in, one below the other."""
+def _whole_prompt(prompt: str | None, *, may_be_empty: bool) -> str:
+    """Return the argument and what is piped in, one below the other; a file may say it all."""
     given = None if prompt == "-" else prompt
     piped = sys.stdin.read().rstrip("\n") if prompt in {None, "-"} or _is_piped() else ""
     text = "\n\n".join(part for part in (given, piped) if part and not part.isspace())
-    if not text:
+    if not text and not may_be_empty:
         raise typer.BadParameter("the prompt is empty", param_hint="PROMPT")
     return text
 

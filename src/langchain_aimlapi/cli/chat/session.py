@@ -73,18 +73,28 @@ class Turn:
         return next(found, AIMessage(""))
 
     def kept(self) -> list[BaseMessage]:
-        """What goes into the history: no call without a result, and of a part its text."""
-        from langchain_core.messages import AIMessage  # noqa: PLC0415
+        """What goes into the history: no call without its result, and of a part its text."""
+        from langchain_core.messages import AIMessage  # noqa: PLC0415  # loaded by then
 
-        whole: list[BaseMessage] = [*self.messages]
+        kept: list[BaseMessage] = [*self.messages]
         if self.is_whole:
-            return whole
-        while whole and (not isinstance(whole[-1], AIMessage) or calls_of(whole[-1])):
-            whole.pop()
-        text = "".join(each.text for each in self.messages[len(whole) :])
+            return kept
+        place = self._unfinished_round()
+        parts = [] if place is None else [self.messages[place].text]
         if self.partial is not None:
-            text += self.partial.text
-        return [*whole, AIMessage(text)] if text.strip() else whole
+            parts.append(self.partial.text)
+        texts = (AIMessage(text) for text in parts if text.strip())
+        return [*kept[:place], *texts]
+
+    def _unfinished_round(self) -> int | None:
+        """Where an answer stands that asks for calls without results, if there is one."""
+        from langchain_core.messages import AIMessage, ToolMessage  # noqa: PLC0415
+
+        results = {each.tool_call_id for each in self.messages if isinstance(each, ToolMessage)}
+        for place, each in enumerate(self.messages):
+            if isinstance(each, AIMessage) and {call["id"] for call in calls_of(each)} - results:
+                return place
+        return None
 
 
 @dataclass(slots=True)

@@ -68,7 +68,7 @@ def summary(turn: Turn) -> str:
 
 def show_outcome(session: Session, turn: Turn) -> None:
     """Show what is to be shown once a turn is over: the object, calls, what it took, what is amiss."""
-    if session.schema is not None and turn.parsed is not None and turn.is_whole:
+    if session.schema is not None and turn.is_whole:
         typer.echo(json.dumps(turn.parsed, ensure_ascii=False, indent=2))
     elif session.schema is not None and turn.answer.text:
         note(f"The answer as it came: {turn.answer.text}")
@@ -89,9 +89,8 @@ def _show_rest(answer: AIMessage) -> None:
         note(printable(f"[{number}] {source['title']} {source['url']}".replace("  ", " ")), "dim")
     for block in other_blocks(answer):
         kind = block.get("mime_type") or block["type"]
-        note(
-            f"The answer holds something that is not shown here ({kind}); --json has it.", "yellow"
-        )
+        told = f"The answer holds something that is not shown here ({kind})"
+        note(f"{told}; --json has it, and /save FILE.json.", "yellow")
 
 
 def show_problem(turn: Turn) -> None:
