@@ -11,6 +11,7 @@ from langchain_aimlapi.cli._output import is_plain
 from langchain_aimlapi.cli.account import balance, keys, logs, usage
 from langchain_aimlapi.cli.bulk import bulk
 from langchain_aimlapi.cli.chat.command import ChatCommand, chat
+from langchain_aimlapi.cli.compare.command import compare
 from langchain_aimlapi.cli.doctor.command import doctor
 from langchain_aimlapi.cli.log.command import log
 from langchain_aimlapi.cli.media.embed import embed
@@ -32,6 +33,7 @@ app = typer.Typer(
     help="Chat models behind AI/ML API, from the command line.",
 )
 app.command(cls=ChatCommand)(chat)
+app.command()(compare)
 app.command()(bulk)
 app.command()(image)
 app.command()(video)

@@ -11,6 +11,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
+from langchain_aimlapi._errors.redaction import redacted
 from langchain_aimlapi._version import __version__
 
 FIGURES: Mapping[str, str] = MappingProxyType(
@@ -120,7 +121,7 @@ class Comparison:
         runs: How often each model is asked.
         system: Instructions for the models.
         pictures: Pictures below the prompt.
-        parameters: Parameters of the requests, for readers of the results.
+        parameters: Parameters of the requests, for readers of the results; secrets in them are hidden.
         is_sandbox: Whether the sandbox answers instead of models.
         endpoint: Base URL of the service, for readers of the results.
         date: When it began.
@@ -138,6 +139,9 @@ class Comparison:
     endpoint: str = ""
     date: datetime = field(default_factory=lambda: datetime.now(UTC))
     results: list[Result] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.parameters = redacted(dict(self.parameters))
 
     @property
     def messages(self) -> list[BaseMessage]:

@@ -18,6 +18,16 @@ from langchain_aimlapi.compare.results import Comparison
 
 MakeModel: TypeAlias = Callable[[str], Runnable[LanguageModelInput, AIMessage]]
 
+_FOR_CALLS = (
+    "._chat.build",
+    "._chat.stream",
+    "._codec.langchain.chunks",
+    "._codec.langchain.events",
+    "langchain_core.tracers.langchain",
+    "langchain_core.tracers.stdout",
+)
+"""Modules that a first call would load."""
+
 
 async def arun(comparison: Comparison, make_model: MakeModel | None = None) -> None:
     """Ask all models and wait for their results, which are added to the comparison.
@@ -55,7 +65,7 @@ async def astream(
     make_model = make_model or _make_model
     llms = [make_model(model) for model in comparison.models]
     # Loaded before the clocks start: it would be a part of the first times.
-    await load_for_async("._chat.build", "._chat.stream", "._codec.langchain.chunks")
+    await load_for_async(*_FOR_CALLS)
     events: asyncio.Queue[Event | None] = asyncio.Queue()
     messages = comparison.messages
     tasks = [

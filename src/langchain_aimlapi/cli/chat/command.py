@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import stat
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +10,7 @@ from typer.core import TyperCommand
 
 from langchain_aimlapi.cli._failures import FAILED, INTERRUPTED
 from langchain_aimlapi.cli._output import plain_warnings, show_json
+from langchain_aimlapi.cli._prompt import whole_prompt
 from langchain_aimlapi.cli._service import service
 
 if TYPE_CHECKING:
@@ -154,7 +153,7 @@ def chat(
 
     is_conversation = prompt is None and not as_json and _is_on_a_terminal()
     blocks = blocks_of(image or (), file or ())
-    text = None if is_conversation else _whole_prompt(prompt, may_be_empty=bool(blocks))
+    text = None if is_conversation else whole_prompt(prompt, may_be_empty=bool(blocks))
     own = {"temperature": temperature, "max_tokens": max_tokens}
     set_here = {name: value for name, value in own.items() if value is not None}
     asked = Session(
@@ -249,28 +248,6 @@ def _tools(given: Sequence[str], schema: str | None) -> list[BaseTool]:
     from langchain_aimlapi.cli.chat.tools import load_tool  # noqa: PLC0415  # not for --help
 
     return list(map(load_tool, given))
-
-
-# --- the prompt -----------------------------------------------------------------------------------
-
-
-def _whole_prompt(prompt: str | None, *, may_be_empty: bool) -> str:
-    """Return the argument and what is piped in, one below the other; a file may say it all."""
-    given = None if prompt == "-" else prompt
-    piped = sys.stdin.read().rstrip("\n") if prompt in {None, "-"} or _is_piped() else ""
-    text = "\n\n".join(part for part in (given, piped) if part and not part.isspace())
-    if not text and not may_be_empty:
-        raise typer.BadParameter("the prompt is empty", param_hint="PROMPT")
-    return text
-
-
-def _is_piped() -> bool:
-    """Tell whether a file or a pipe was given as standard input; others may never end."""
-    try:
-        mode = os.fstat(sys.stdin.fileno()).st_mode
-    except (OSError, ValueError):
-        return not sys.stdin.isatty()
-    return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
 
 
 def _is_on_a_terminal() -> bool:

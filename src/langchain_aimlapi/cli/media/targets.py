@@ -118,8 +118,13 @@ def find_target(output: str | None, stem: str, *, force: bool, count: int = 1) -
     return target
 
 
-def find_text_target(output: str | None, *, force: bool) -> Target:
+def find_text_target(output: str | None, *, force: bool, hint: str = _HINT) -> Target:
     """Return where a text goes, which is standard output if the caller names no file.
+
+    Args:
+        output: What the caller said: a file, "-" or nothing.
+        force: Whether to replace a file that is there.
+        hint: The option by which it was said.
 
     Raises:
         BadParameter: If nothing can be written there, or something stands there already.
@@ -128,9 +133,9 @@ def find_text_target(output: str | None, *, force: bool) -> Target:
         return Target(None)
     path = Path(output).expanduser()
     if path.is_dir():
-        raise typer.BadParameter(f"{path} is a folder", param_hint=_HINT)
+        raise typer.BadParameter(f"{path} is a folder", param_hint=hint)
     target = Target(path, overwrite=force)
-    _check(target)
+    _check(target, hint)
     return target
 
 
@@ -174,16 +179,16 @@ def _check_standard_output(count: int) -> None:
         raise typer.BadParameter(f"standard output takes one file, not {count}", param_hint=_HINT)
 
 
-def _check(target: Target) -> None:
+def _check(target: Target, hint: str = _HINT) -> None:
     path: Any = target.path
     folder = path.parent
     if not folder.is_dir():
-        raise typer.BadParameter(f"there is no folder {folder}", param_hint=_HINT)
+        raise typer.BadParameter(f"there is no folder {folder}", param_hint=hint)
     if not os.access(folder, os.W_OK):
-        raise typer.BadParameter(f"nothing can be written to {folder}", param_hint=_HINT)
+        raise typer.BadParameter(f"nothing can be written to {folder}", param_hint=hint)
     if target.is_named and not target.overwrite and (taken := _taken(path)):
         raise typer.BadParameter(
-            f"{taken[0]} is there already; --force writes over it", param_hint=_HINT
+            f"{taken[0]} is there already; --force writes over it", param_hint=hint
         )
 
 
