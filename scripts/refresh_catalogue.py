@@ -31,8 +31,8 @@ CATALOGUE = Path(__file__).parents[1] / "src/langchain_aimlapi/_catalogue/models
 
 CHAT_TYPE = "openai/chat-completions"
 
-TABLES = ("parameters", "shapes", "models", "aliases", "pricing", "facts")
-"""The last is what others say of the models; `scripts/refresh_facts.py` writes it."""
+TABLES = ("parameters", "shapes", "models", "aliases", "pricing", "profiles")
+"""The last is what others say of the models; `scripts/refresh_profiles.py` writes it."""
 
 VENDORS = {
     "Alibaba-Cloud": "Alibaba Cloud",
@@ -133,7 +133,7 @@ def main(arguments: list[str]) -> int:
     base = chosen.specs or chosen.to
     catalogue = json.loads(base.read_text("utf-8"))
     if chosen.specs is not None:
-        catalogue = from_schemas(catalogue) | {"facts": facts_of(chosen.to)}
+        catalogue = from_schemas(catalogue) | {"profiles": profiles_of(chosen.to)}
     if chosen.live is not None:
         merge_live(catalogue, fetch(chosen.live))
     chosen.to.write_text(render(catalogue), "utf-8")
@@ -141,11 +141,11 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def facts_of(path: Path) -> dict[str, Any]:
+def profiles_of(path: Path) -> dict[str, Any]:
     """Return what others say of the models, from the catalogue in place."""
     known = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    facts: dict[str, Any] = known.get("facts", {})
-    return facts
+    profiles: dict[str, Any] = known.get("profiles", {})
+    return profiles
 
 
 def from_schemas(documented: list[dict[str, Any]]) -> dict[str, Any]:

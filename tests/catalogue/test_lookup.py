@@ -283,7 +283,7 @@ def test_file_can_be_reviewed():
         "models",
         "aliases",
         "pricing",
-        "facts",
+        "profiles",
     ]
 
 

@@ -130,8 +130,8 @@ def test_others_go_last(catalogue_of, monkeypatch):
     catalogue_of(
         documented("a/one", context=1), documented("a/two", context=None, generic_template=True)
     )
-    monkeypatch.setattr(profiles, "facts", lambda model: said)
-    monkeypatch.setattr(twins, "facts", lambda model: said)
+    monkeypatch.setattr(profiles, "published", lambda model: said)
+    monkeypatch.setattr(twins, "published", lambda model: said)
     one, two = _catalogue.profile("a/one"), _catalogue.profile("a/two")
 
     assert (one["max_input_tokens"], two["max_input_tokens"]) == (1, 7)

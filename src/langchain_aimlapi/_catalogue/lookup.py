@@ -79,13 +79,13 @@ def pricing(model: str) -> dict[str, Any] | None:
     return copied
 
 
-def facts(model: str) -> Mapping[str, Any]:
+def published(model: str) -> Mapping[str, Any]:
     """Return what others than the service say of the model of an id, by LangChain's profile keys.
 
     It comes from the models.dev project, by way of LangChain's provider packages
-    (`scripts/refresh_facts.py`); empty where they do not know the model.
+    (`scripts/refresh_profiles.py`); empty where they do not know the model.
     """
-    known: Mapping[str, Any] = _data().get("facts", {})
+    known: Mapping[str, Any] = _data().get("profiles", {})
     said = known.get(model, {})
     found: Mapping[str, Any] = known[said] if isinstance(said, str) else said
     return found

@@ -8,7 +8,7 @@ A profile states what is documented and leaves out what is not known; a key that
   neither; from that one only what the gateway itself decides is taken (parameters, tools).
 - The service's live list of modalities and capabilities, where the catalogue was refreshed from
   it. It goes before the schema.
-- What others say of the model (`lookup.facts`), where neither says anything: its name, dates and
+- What others say of the model (`lookup.published`), where neither says anything: its name, dates and
   weights, and what it takes and gives, as far as a request of this service can hold it.
 
 Context windows and limits of output are those of the model, by whichever id they are documented;
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from langchain_aimlapi._catalogue.lookup import documented, facts
+from langchain_aimlapi._catalogue.lookup import documented, published
 from langchain_aimlapi._catalogue.twins import twins, windows
 
 if TYPE_CHECKING:
@@ -167,12 +167,12 @@ _OF_THE_MODEL = (
     "video_outputs",
 )
 _OF_THE_ID = ("last_updated", "release_date")
-"""What an undated id's facts do not tell of a dated one."""
+"""What an undated id's profiles do not tell of a dated one."""
 
 
 def _from_others(found: ModelEntry, *, is_own: bool) -> dict[str, object]:
     """What is known of the model elsewhere, as far as a request of this service can hold it."""
-    said = facts(found.id)
+    said = published(found.id)
     wanted = _OF_THE_MODEL + (_OF_THE_ID if is_own else ())
     stated = {key: said[key] for key in wanted if key in said}
     known = found.spec

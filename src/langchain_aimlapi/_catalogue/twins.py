@@ -11,7 +11,7 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from langchain_aimlapi._catalogue.lookup import documented, facts, ids
+from langchain_aimlapi._catalogue.lookup import documented, ids, published
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +94,7 @@ def windows(model: str) -> tuple[int | None, int | None]:
     output = known.max_output if known else None
     if output is None and context is not None and (known is None or known.context_window is None):
         output = next(limit for window, limit in stated if window is not None)
-    elsewhere = [facts(each.id) for each in entries]
+    elsewhere = [published(each.id) for each in entries]
     return (
         context or _first(elsewhere, "max_input_tokens"),
         output or _first(elsewhere, "max_output_tokens"),

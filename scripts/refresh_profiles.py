@@ -1,14 +1,14 @@
 """Write what makers and others say of models into the catalogue, where the service says nothing.
 
-    python scripts/refresh_facts.py langchain_openai/data/_profiles.py langchain_openrouter/data/…
+    python scripts/refresh_profiles.py langchain_openai/data/_profiles.py langchain_openrouter/data/…
 
 The files are the model profiles in LangChain's provider packages. Those are made of the models.dev
-project (MIT licence): of each package, facts about the models themselves are taken, such as the
-window and the date of release, and nothing of how the package's own service handles them. The
-maker's own package goes before others, and those in the order given.
+project (MIT licence). Of each, the keys are taken that describe the model itself, such as its window
+and its date of release, and none that describe the package's own service. The maker's own package
+goes before others, and those in the order given.
 
 A model is found by its id without the vendor's prefix, dots, date and "-latest"; a dated id takes
-the facts of its date, or of the undated id. What stands in the catalogue by the service's own word stays.
+the profile of its date, or of the undated id. What the service itself says in the catalogue stays.
 """
 
 from __future__ import annotations
@@ -97,11 +97,11 @@ class Known(NamedTuple):
     vendor: str
     base: str
     date: str
-    facts: dict[str, Any]
+    profile: dict[str, Any]
 
 
 def main(arguments: list[str]) -> int:
-    """Write the facts of the files named on the command line; return the exit status."""
+    """Write the profiles in the files named on the command line; return the exit status."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("profiles", nargs="+", type=Path, metavar="_profiles.py")
     parser.add_argument("--to", type=Path, default=CATALOGUE, metavar="CATALOGUE.json")
@@ -110,18 +110,18 @@ def main(arguments: list[str]) -> int:
     vendors = prefixes(catalogue["models"])
     sources = sorted(chosen.profiles, key=lambda path: package(path) not in MAKERS)
     elsewhere = [each for path in sources for each in known(path, vendors)]
-    facts = {model: of(model, line, elsewhere) for model, line in catalogue["models"].items()}
-    catalogue["facts"] = shared({model: found for model, found in facts.items() if found})
+    profiles = {model: of(model, line, elsewhere) for model, line in catalogue["models"].items()}
+    catalogue["profiles"] = shared({model: found for model, found in profiles.items() if found})
     chosen.to.write_text(render(catalogue), "utf-8")
-    print(f"{chosen.to.name}: facts on {len(catalogue['facts'])} of {len(facts)} models")
+    print(f"{chosen.to.name}: profiles of {len(catalogue['profiles'])} of {len(profiles)} models")
     return 0
 
 
-def shared(facts: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any] | str]:
-    """The same facts once; other ids of the model name the one that has them."""
+def shared(profiles: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any] | str]:
+    """The same profiles once; other ids of the model name the one that has them."""
     first: dict[str, str] = {}
     written: dict[str, dict[str, Any] | str] = {}
-    for model, found in sorted(facts.items()):
+    for model, found in sorted(profiles.items()):
         known = first.setdefault(json.dumps(found), model)
         written[model] = found if known == model else known
     return written
@@ -155,8 +155,8 @@ def known(path: Path, vendors: dict[str, str]) -> list[Known]:
         prefix, base, date = spelling(model.partition(":")[0].removesuffix("-latest"))
         vendor = MAKERS.get(package(path)) or vendors.get(prefix)
         if vendor:
-            facts = {key: profile[key] for key in taken if _tells(profile.get(key))}
-            found.append(Known(vendor, base, date, facts))
+            told = {key: profile[key] for key in taken if _tells(profile.get(key))}
+            found.append(Known(vendor, base, date, told))
     return found
 
 
@@ -173,18 +173,18 @@ def keys(name: str) -> tuple[str, ...]:
 
 
 def of(model: str, line: dict[str, Any], elsewhere: list[Known]) -> dict[str, Any]:
-    """The facts on a model of the catalogue; of several sources, the first that tells a key."""
+    """The profile of a model of the catalogue; of several sources, the first that tells a key."""
     _, base, date = spelling(model.removesuffix("-latest"))
     same = [each for each in elsewhere if each.base == base and each.vendor == line["vendor"]]
     fitting = [each for each in same if each.date == date] or [
         each for each in same if not date or not each.date
     ]
     newest = max((each.date for each in fitting), default="")
-    facts: dict[str, Any] = {}
+    profile: dict[str, Any] = {}
     for each in fitting:
         if each.date in {date, "", newest}:
-            facts = {**each.facts, **facts}
-    return dict(sorted(facts.items()))
+            profile = {**each.profile, **profile}
+    return dict(sorted(profile.items()))
 
 
 if __name__ == "__main__":
