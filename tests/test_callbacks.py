@@ -128,9 +128,9 @@ class TestUsage:
     def test_calls_outside_langchains_callbacks(self):
         """Embeddings tell the meters of their context, failures too."""
         with get_aimlapi_callback() as usage:
-            with metered(100) as call:
+            with metered(100, "e") as call:
                 call.used = Used("e", input_tokens=7, cost_usd=0.5)
-            with pytest.raises(KeyError), metered(100):
+            with pytest.raises(KeyError), metered(100, "e"):
                 raise KeyError
         assert (usage.models["e"].input_tokens, usage.total.cost_usd, usage.total.errors) == (
             7,
@@ -247,9 +247,9 @@ class TestBudget:
     def test_embeddings_are_refused_too(self):
         """A meter may keep a call from being sent."""
         with Budget(usd=1.0) as budget:
-            with metered(10) as call:
+            with metered(10, "e") as call:
                 call.used = Used("e", cost_usd=2.0)
-            with pytest.raises(BudgetExceededError), metered(10):
+            with pytest.raises(BudgetExceededError), metered(10, "e"):
                 pytest.fail("it was let through")
         assert budget.spent_usd == 2.0
 

@@ -31,6 +31,8 @@ _USD_PER_TOKEN = (2e-6, 10e-6)
 """USD of a token of a prompt and of an answer, for calls before the first has told its cost:
 about what large models cost, so that a reservation is rather too high than too low."""
 _SMOOTHING = 0.2
+_under_way: dict[str, tuple[Budget, ...]] = {}
+"""The budgets that have reserved for a call, by its id, in the order in which they did."""
 
 
 class Budget(BaseCallbackHandler):
@@ -61,6 +63,7 @@ class Budget(BaseCallbackHandler):
 
     raise_error = True
     run_inline = True
+    counts_cancelled = True
 
     def __init__(
         self,
@@ -79,8 +82,6 @@ class Budget(BaseCallbackHandler):
         self._ledger = open_ledger(shared)
         self._estimate_usd = estimate_usd
         self._mean: Amount | None = None
-        self._outer: Budget | None = None
-        self._tokens: list[tuple[Token[Any], Token[Any]]] = []
 
     def __deepcopy__(self, _: dict[int, Any]) -> Self:
         """LangChain copies configurations; money is spent once."""
@@ -128,34 +129,41 @@ class Budget(BaseCallbackHandler):
         if (reached := self._caps.reached(spent, Amount())) is not None:
             raise _exceeded(reached, self._caps, spent)
 
-    def begin(self, call: str, characters: int) -> None:
+    def begin(self, call: str, characters: int, model: str = "") -> None:
         """Reserve an estimate for a call.
 
         Args:
             call: An id of the call.
             characters: Length of the prompt.
+            model: Id of the model that is asked.
 
         Raises:
             BudgetExceededError: If there is nothing left for it.
         """
-        if self._outer is not None:
-            self._outer.begin(call, characters)
-        reached = self._ledger.reserve(call, self._estimate(characters), self._caps)
-        if reached is None:
+        del model
+        if self in _under_way.get(call, ()):  # as a callback and in a block, or in two blocks
             return
-        if self._outer is not None:
-            self._outer.end(call, None)
-        raise _exceeded(reached, self._caps, self._ledger.spent())
+        reached = self._ledger.reserve(call, self._estimate(characters), self._caps)
+        if reached is not None:
+            # Nobody tells the others that the call does not take place.
+            for other in _under_way.get(call, ()):
+                other.end(call, None)
+            raise _exceeded(reached, self._caps, self._ledger.spent())
+        _under_way[call] = (*_under_way.get(call, ()), self)
 
     def end(self, call: str, used: Used | None) -> None:
         """Replace what was reserved for a call by what it took.
 
         Args:
-            call: The id given to `begin`.
+            call: The id given to `begin`; one that is over, or never began, changes nothing.
             used: What the service reported; `None` for a call that failed.
         """
-        if self._outer is not None:
-            self._outer.end(call, used)
+        holders = _under_way.get(call, ())
+        if self not in holders:
+            return
+        _under_way[call] = rest = tuple(one for one in holders if one is not self)
+        if not rest:
+            del _under_way[call]
         if used is None or used.cached:
             self._ledger.settle(call, Amount())
             return
@@ -215,27 +223,75 @@ class Budget(BaseCallbackHandler):
         self.end(str(run_id), None)
 
     def __enter__(self) -> Self:
-        self._outer = _budget.get()
-        meters = (meter for meter in METERS.get() if meter is not self._outer)
-        self._tokens.append((_budget.set(self), METERS.set((*meters, self))))
+        outer, meters = _blocks.get(), METERS.get()
+        budgets = outer.budgets if outer else ()
+        own = self not in budgets
+        block = _blocks.set(_Blocks((*budgets, self)) if own else outer)
+        metered = METERS.set(meters if self in meters else (*meters, self))
+        _tokens.set((*_tokens.get(), (block, metered)))
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        budget, meters = self._tokens.pop()
-        METERS.reset(meters)
-        _budget.reset(budget)
-        self._outer = None
+        *others, (block, metered) = _tokens.get()
+        _tokens.set(tuple(others))
+        METERS.reset(metered)
+        _blocks.reset(block)
 
 
-_budget: ContextVar[Budget | None] = ContextVar("aimlapi_budget", default=None)
-register_configure_hook(_budget, inheritable=True)
+class _Blocks(BaseCallbackHandler):
+    """The budgets of the `with` blocks around a call, the outermost first.
+
+    A call belongs to the blocks that it began in. They are told by the context, not by the budgets:
+    tasks and threads may enter the same budget.
+    """
+
+    raise_error = True
+    run_inline = True
+    counts_cancelled = True
+
+    def __init__(self, budgets: tuple[Budget, ...]) -> None:
+        super().__init__()
+        self.budgets = budgets
+
+    def __deepcopy__(self, _: dict[int, Any]) -> Self:
+        return self
+
+    def on_chat_model_start(
+        self, serialized: Any, messages: Any, *, run_id: UUID, **kwargs: Any
+    ) -> None:
+        for budget in self.budgets:
+            budget.on_chat_model_start(serialized, messages, run_id=run_id)
+        del kwargs
+
+    def on_llm_start(self, serialized: Any, prompts: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        for budget in self.budgets:
+            budget.on_llm_start(serialized, prompts, run_id=run_id)
+        del kwargs
+
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
+        for budget in self.budgets:
+            budget.on_llm_end(response, run_id=run_id)
+        del kwargs
+
+    def on_llm_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        for budget in self.budgets:
+            budget.on_llm_error(error, run_id=run_id)
+        del kwargs
+
+
+_blocks: ContextVar[_Blocks | None] = ContextVar("aimlapi_budgets", default=None)
+_tokens: ContextVar[tuple[tuple[Token[Any], Token[Any]], ...]] = ContextVar(
+    "aimlapi_budget_tokens", default=()
+)
+"""What the blocks of this context set, to be reset at their ends."""
+register_configure_hook(_blocks, inheritable=True)
 
 
 def _exceeded(reached: str, caps: Caps, spent: Amount) -> BudgetExceededError:
     cap, so_far = getattr(caps, reached), getattr(spent, reached)
     shown = f"${so_far:.4f} of ${cap:.4f}" if reached == "usd" else f"{so_far} of {cap} {reached}"
     return BudgetExceededError(
-        f"The budget is used up: {shown} spent, calls under way not counted.",
+        f"The budget is used up: {shown} spent, calls under way not counted",
         limit=reached,
         cap=cap,
         spent=so_far,

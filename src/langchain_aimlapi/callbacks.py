@@ -155,12 +155,14 @@ class AimlapiUsageHandler(BaseCallbackHandler):
     """
 
     run_inline = True
+    counts_cancelled = True
 
     def __init__(self) -> None:
         super().__init__()
         self._outer: AimlapiUsageHandler | None = None
         self._lock = threading.Lock()
         self._asked: dict[UUID, str] = {}
+        self._begun: dict[str, str] = {}
         self.total = Usage()
         self.models: dict[str, Usage] = {}
 
@@ -172,13 +174,17 @@ class AimlapiUsageHandler(BaseCallbackHandler):
         rows = [f"{name or 'unknown model'}: {usage}" for name, usage in self.models.items()]
         return "\n".join([*rows, f"in all: {self.total}"])
 
-    def begin(self, call: str, characters: int) -> None:
+    def begin(self, call: str, characters: int, model: str = "") -> None:
         """Note a call of which LangChain informs no callback, such as one for embeddings.
 
         Args:
             call: An id of the call.
             characters: Length of the texts.
+            model: Id of the model that is asked.
         """
+        del characters
+        with self._lock:
+            self._begun[call] = model
 
     def end(self, call: str, used: Used | None) -> None:
         """Count such a call.
@@ -187,9 +193,10 @@ class AimlapiUsageHandler(BaseCallbackHandler):
             call: The id given to `begin`.
             used: What the service reported; `None` for a call that failed.
         """
-        del call
+        with self._lock:
+            model = self._begun.pop(call, "")
         if used is None:
-            self._fail("")
+            self._fail(model)
         else:
             self._count(used)
 
@@ -247,7 +254,8 @@ class AimlapiUsageHandler(BaseCallbackHandler):
         """Count a call that failed, and what its error says it took."""
         del kwargs, error
         with self._lock:
-            model = self._asked.pop(run_id, "")
+            if (model := self._asked.pop(run_id, None)) is None:  # it was told already
+                return
         self._fail(model)
 
 

@@ -23,7 +23,7 @@ from pydantic import ConfigDict, SecretStr, model_validator
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._chat import identity
-from langchain_aimlapi._chat.callbacks import message_id, wants_tokens
+from langchain_aimlapi._chat.callbacks import CancellationTold, message_id, wants_tokens
 from langchain_aimlapi._chat.counting import TokenCounting
 from langchain_aimlapi._chat.settings import ChatSettings
 from langchain_aimlapi._chat.structured_method import StructuredOutputMethod
@@ -162,6 +162,17 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
         key = await aresolve_key(self, kwargs)
         request = self._request(messages, stop, run_manager, kwargs, key)
         return await stream.acomplete(request, self._client_options, self.http_async_client)
+
+    async def _agenerate_with_cache(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        """Every call that is awaited whole, whichever way it is made within."""
+        with CancellationTold(run_manager):
+            return await super()._agenerate_with_cache(messages, stop, run_manager, **kwargs)
 
     def _stream(
         self,

@@ -22,6 +22,7 @@ from pydantic import Field, SecretStr
 from langchain_aimlapi._catalogue.embeddings import MAX_REQUEST_TOKENS, embedding_spec
 from langchain_aimlapi._client.clients import require_asyncio
 from langchain_aimlapi._client.key import aresolve_key, resolve_key
+from langchain_aimlapi._client.metering import Used, metered
 from langchain_aimlapi._client.request import CallScope, Endpoint, build_request
 from langchain_aimlapi._client.send import asend, send
 from langchain_aimlapi._client.settings import Connection
@@ -231,13 +232,16 @@ class AimlapiEmbeddings(Connection, Embeddings):
             while True:
                 try:
                     request = self._request(step, resolve_key(self, {}), query=query)
-                    outcome: Outcome = send(
-                        request,
-                        self._client_options,
-                        self.http_client,
-                        partial(_decode, step),
-                        deadline,
-                    )
+                    with metered(sum(map(len, step.texts)), self.model) as call:
+                        reply = send(
+                            request,
+                            self._client_options,
+                            self.http_client,
+                            partial(_decode, step),
+                            deadline,
+                        )
+                        call.used = _used(reply, self.model)
+                    outcome: Outcome = reply
                 except InvalidRequestError as error:
                     outcome = error
                 step = steps.send(outcome)
@@ -252,14 +256,18 @@ class AimlapiEmbeddings(Connection, Embeddings):
             while True:
                 try:
                     key = await aresolve_key(self, {})
-                    outcome: Outcome = await asend(
-                        self._request(step, key, query=query),
-                        self._client_options,
-                        self.http_async_client,
-                        partial(_decode, step),
-                        deadline,
-                        in_thread=len(step.texts) > 1,  # long replies take milliseconds to read
-                    )
+                    request = self._request(step, key, query=query)
+                    with metered(sum(map(len, step.texts)), self.model) as call:
+                        reply = await asend(
+                            request,
+                            self._client_options,
+                            self.http_async_client,
+                            partial(_decode, step),
+                            deadline,
+                            in_thread=len(step.texts) > 1,  # long replies take milliseconds to read
+                        )
+                        call.used = _used(reply, self.model)
+                    outcome: Outcome = reply
                 except InvalidRequestError as error:
                     outcome = error
                 step = steps.send(outcome)
@@ -340,6 +348,14 @@ def _is_about_size(error: InvalidRequestError) -> bool:
 
 def _decode(batch: Batch, reply: Reply) -> EmbeddingsReply:
     return decode_embeddings(reply.body, len(batch.texts), reply.headers)
+
+
+def _used(reply: EmbeddingsReply, model: str) -> Used:
+    return Used(
+        str(reply.metadata.get("model_name") or model),
+        input_tokens=reply.tokens or 0,
+        cost_usd=reply.cost,
+    )
 
 
 class _Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import BaseCallbackHandler
@@ -31,3 +32,31 @@ def wants_tokens(run_manager: BaseRunManager | None) -> bool:
         for handler in handlers
         if not isinstance(handler, _V2StreamingCallbackHandler)
     )
+
+
+class CancellationTold:
+    """A `with` block that tells those who count of a call that was cancelled within it.
+
+    LangChain tells nobody of it, unless the call is a stream.
+
+    Args:
+        run_manager: Of the call.
+    """
+
+    __slots__ = ("_run_manager",)
+
+    def __init__(self, run_manager: Any) -> None:
+        self._run_manager = run_manager
+
+    def __enter__(self) -> None:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: object
+    ) -> None:
+        """Tell them."""
+        if kind is None or not issubclass(kind, CancelledError) or self._run_manager is None:
+            return
+        for handler in self._run_manager.handlers:
+            if getattr(handler, "counts_cancelled", False):
+                handler.on_llm_error(error, run_id=self._run_manager.run_id)

@@ -26,6 +26,10 @@ _FORGOTTEN_AFTER = 900.0
 """Seconds until a reservation counts as one of a process that died."""
 
 
+_NEARLY = 1 - 1e-9
+"""Fifty sums of a fiftieth of a cap may be a trifle less than the cap."""
+
+
 class Amount(NamedTuple):
     """USD, tokens and calls."""
 
@@ -50,7 +54,8 @@ class Caps:
         """The name of a cap that leaves nothing for another call."""
         for name in Amount._fields:
             cap = getattr(self, name)
-            if cap is not None and getattr(spent, name) + getattr(reserved, name) >= cap:
+            held = getattr(spent, name) + getattr(reserved, name)
+            if cap is not None and held >= cap * _NEARLY:
                 return name
         return None
 
@@ -196,7 +201,7 @@ for _, text in ipairs(redis.call('HVALS', KEYS[2])) do
   for part in string.gmatch(text, '%S+') do total[i] = total[i] + tonumber(part); i = i + 1 end
 end
 for i, name in ipairs(names) do
-  if ARGV[i] ~= '' and total[i] >= tonumber(ARGV[i]) then return name end
+  if ARGV[i] ~= '' and total[i] >= tonumber(ARGV[i]) * (1 - 1e-9) then return name end
 end
 redis.call('HSET', KEYS[2], ARGV[4], ARGV[5])
 redis.call('ZADD', KEYS[3], now + tonumber(ARGV[6]), ARGV[4])

@@ -46,7 +46,7 @@ class Used:
 class Meter(Protocol):
     """Somebody who counts, and may refuse."""
 
-    def begin(self, call: str, characters: int) -> None:
+    def begin(self, call: str, characters: int, model: str = "") -> None:
         """A call is about to be sent; an error raised here keeps it from being sent."""
         ...
 
@@ -69,15 +69,16 @@ class MeteredCall:
         self._id = uuid.uuid4().hex
         self._begun: list[Meter] = []
 
-    def begin(self, characters: int) -> None:
+    def begin(self, characters: int, model: str) -> None:
         """Let the meters know of the call; an error of one of them keeps it from being sent.
 
         Args:
             characters: Of the input, for those who reserve for it.
+            model: Id of the model that is asked.
         """
         try:
             for meter in METERS.get():
-                meter.begin(self._id, characters)
+                meter.begin(self._id, characters, model)
                 self._begun.append(meter)
         except BaseException:
             self.end(None)
@@ -97,17 +98,18 @@ class Metered:
 
 
 @contextmanager
-def metered(characters: int) -> Iterator[Metered]:
+def metered(characters: int, model: str) -> Iterator[Metered]:
     """Let the meters of this context know of a call.
 
     Args:
         characters: Of the input, for those who reserve for it.
+        model: Id of the model that is asked.
 
     Yields:
         Where to say what the call took.
     """
     call, metered_call = MeteredCall(), Metered()
-    call.begin(characters)
+    call.begin(characters, model)
     try:
         yield metered_call
     finally:

@@ -111,7 +111,7 @@ class JobModel(MediaModel):
         body = self._job_body(self._loaded(parameters))
         request = self._submission(body, self._key(steering), steering)
         call = MeteredCall()
-        call.begin(characters_of(parameters))
+        call.begin(characters_of(parameters), self.model)
         try:
             state = self._send(request, read_state, deadline)
         except BaseException:
@@ -128,7 +128,7 @@ class JobModel(MediaModel):
         body = self._job_body(await self._aloaded(parameters))
         request = self._submission(body, await self._akey(steering), steering)
         call = MeteredCall()
-        call.begin(characters_of(parameters))
+        call.begin(characters_of(parameters), self.model)
         try:
             state = await self._asend(request, read_state, deadline)
         except BaseException:

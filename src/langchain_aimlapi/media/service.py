@@ -152,7 +152,7 @@ class MediaService(Connection):
         self, parameters: Mapping[str, object], call: Callable[[], MediaResult]
     ) -> MediaResult:
         """Make a call that budgets and usage handlers know of."""
-        with metered(characters_of(parameters)) as meter:
+        with metered(characters_of(parameters), self.model) as meter:
             result = call()
             meter.used = Used(self.model, cost_usd=result.cost)
         return result
@@ -160,7 +160,7 @@ class MediaService(Connection):
     async def _ametered(
         self, parameters: Mapping[str, object], call: Callable[[], Awaitable[MediaResult]]
     ) -> MediaResult:
-        with metered(characters_of(parameters)) as meter:
+        with metered(characters_of(parameters), self.model) as meter:
             result = await call()
             meter.used = Used(self.model, cost_usd=result.cost)
         return result

@@ -153,7 +153,7 @@ class AimlapiSpeech(MediaModel):
         call, spoken = MeteredCall(), _Spoken()
         try:
             with also_metered(manager.handlers):
-                call.begin(characters_of(parameters))
+                call.begin(characters_of(parameters), self.model)
             request = self._request(parameters, self._key(steering), steering, streams=True)
             yield from self._pieces(request, spoken)
         except BaseException as error:
@@ -174,7 +174,7 @@ class AimlapiSpeech(MediaModel):
         call, spoken = MeteredCall(), _Spoken()
         try:
             with also_metered(manager.handlers):
-                call.begin(characters_of(parameters))
+                call.begin(characters_of(parameters), self.model)
             key = await self._akey(steering)
             request = self._request(parameters, key, steering, streams=True)
             async for piece in self._apieces(request, spoken):
