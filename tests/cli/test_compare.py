@@ -84,6 +84,13 @@ class TestInAPipe:
 
         assert '\nred\nTool call: look {"a": "ä"}\n' in result.stdout
 
+    def test_what_stands_beside_the_text(self, sandbox, aimlapi):
+        """Sources, each on a line."""
+        sandbox.answer_next("So they say.", citations=["https://example.com/a"])
+        result = aimlapi("compare", "Why?", "-m", "gpt-4o")
+
+        assert "So they say.\nSource: https://example.com/a" in result.stdout
+
 
 class TestFailures:
     def test_one_model_fails(self, sandbox, aimlapi):
@@ -160,6 +167,16 @@ class TestWhatIsAsked:
         assert told["prompt"] == "See:\n\nwhat is piped in"
         assert told["images"] == ["dot.png", "https://example.com/a.png"]
         assert told["parameters"] == {"temperature": 0.5, "max_tokens": 50, "top_p": 0.9}
+
+    def test_a_picture_may_be_all(self, sandbox, aimlapi):
+        """Without a prompt."""
+        url = "https://example.com/a.png"
+        result = aimlapi("compare", "-m", "gpt-4o", "--image", url, stdin="")
+
+        assert result.exit_code == 0
+        assert [part["type"] for part in sandbox.requests[0].body["messages"][0]["content"]] == [
+            "image_url"
+        ]
 
     def test_secrets_of_parameters_are_not_told(self, sandbox, aimlapi, tmp_path):
         """Neither in the object nor in the report."""

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from langchain_core.messages import AIMessageChunk
 
+from langchain_aimlapi import ChatAimlapi
 from langchain_aimlapi.compare import Answer, Finished, ReasoningDelta, TextDelta, ToolCallDelta
 from langchain_aimlapi.compare import answer as answer_module
 from tests.compare.conftest import scripted
@@ -134,6 +135,26 @@ class TestContent:
         result = finished(sandbox_models("gpt-4o"))
 
         assert (result.reasoning, result.text) == ("Let me see.", "Yes.")
+
+    @pytest.mark.parametrize("version", ["v0", "v1"])
+    def test_reasoning_in_blocks(self, aimlapi_sandbox, version):
+        """Models of other packages, and ours where they are told so, have it there."""
+        aimlapi_sandbox.answer_next("Yes.", reasoning="Let me see.")
+        result = finished(ChatAimlapi(model="gpt-4o", output_version=version))
+
+        assert (result.reasoning, result.text, result.other_content) == ("Let me see.", "Yes.", [])
+
+    def test_refusals_and_sources(self, aimlapi_sandbox, sandbox_models):
+        """What stands beside the text, or in its place."""
+        refused = finished(
+            scripted(AIMessageChunk([{"type": "refusal", "refusal": "I will not."}]))
+        )
+        aimlapi_sandbox.answer_next("So they say.", citations=["https://example.com/a"])
+        cited = finished(sandbox_models("gpt-4o"))
+
+        assert (refused.refusal, refused.text, cited.refusal) == ("I will not.", "", None)
+        assert [source["url"] for source in cited.sources] == ["https://example.com/a"]
+        assert cited.text == "So they say."
 
     def test_other_content_is_named(self):
         """A picture is no text, and not nothing."""

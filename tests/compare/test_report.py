@@ -161,6 +161,35 @@ class TestWhatItTells:
         assert 'go {"b": ' in page.text
         assert "The answer also holds image" in page.text
 
+    def test_refusals_and_sources(self):
+        """A reason, and links to the web alone."""
+        sources = [
+            {"url": "https://example.com/a?b&c", "title": "A <page>"},
+            {"url": "javascript:alert(1)", "title": ""},
+        ]
+        page = page_of(answered("first", refusal="I will not.", sources=sources))
+
+        assert "Declined. I will not." in page.text
+        assert "Sources A <page> javascript:alert(1)" in page.text
+        assert [link["href"] for link in page.all("a")] == ["https://example.com/a?b&c"]
+
+    def test_a_picture_without_a_prompt(self):
+        comparison = Comparison("", ["first"], pictures=[Picture("https://example.com/a.png")])
+        page = Page(render_report(comparison))
+
+        assert "Prompt" not in page.texts
+        assert page.texts[page.texts.index("Pictures") + 1] == "https://example.com/a.png"
+
+    def test_keys_in_the_address_are_left_out(self):
+        """Of gateways that want one there, and in parameters."""
+        page = page_of(
+            endpoint="https://example.com/v1?key=s3cret",
+            parameters={"tools": [{"authorization": "s3cret"}]},
+        )
+
+        assert "https://example.com/v1 ·" in page.text
+        assert "s3cret" not in page.text
+
     def test_an_empty_answer_is_said_to_be(self):
         assert "The answer is empty." in page_of(answered("first", text="")).text
 
@@ -182,6 +211,8 @@ class TestWhatItDoesNot:
                 finish_reason=HOSTILE,
                 tool_calls=[{"name": HOSTILE, "args": {HOSTILE: HOSTILE}}],
                 other_content=[HOSTILE],
+                refusal=HOSTILE,
+                sources=[{"url": HOSTILE, "title": HOSTILE}],
             ),
             Result(model="second", text=f"**{HOSTILE}**", error=HOSTILE),
             models=[HOSTILE, "second"],

@@ -24,7 +24,10 @@ from langchain_aimlapi.compare.results import Result
 
 _AT_ONCE = 0.01
 """Seconds: what arrives within is one piece of the network, whose time says nothing of speed."""
-_KNOWN_BLOCKS = {"text", "reasoning", "tool_call", "tool_call_chunk", "invalid_tool_call"}
+_SHOWN_BLOCKS = {
+    *("text", "reasoning", "refusal"),
+    *("tool_call", "tool_call_chunk", "invalid_tool_call"),
+}
 
 
 class Answer:
@@ -79,7 +82,7 @@ class Answer:
             Events about it.
         """
         self._chunks.append(chunk)
-        text, reasoning = str(chunk.text), chunk.additional_kwargs.get("reasoning_content")
+        text, reasoning = str(chunk.text), _reasoning(chunk)
         place = (self._column, self._run)
         events: list[Event] = []
         if reasoning:
@@ -114,13 +117,16 @@ class Answer:
         """
         message = _added(self._chunks)
         usage, metadata = message.usage_metadata, message.response_metadata
+        blocks = [dict(block) for block in message.content_blocks]
         return Result(
             model=self._model,
             run=self._run,
             text=str(message.text),
             reasoning="".join(self._reasoning),
+            refusal=_refusal(blocks),
             tool_calls=_tool_calls(message),
-            other_content=_other_content(message),
+            sources=_sources(blocks),
+            other_content=sorted({str(block["type"]) for block in blocks} - _SHOWN_BLOCKS),
             ttft=self._since_start(self._first),
             first_text=self._since_start(self._first_text),
             seconds=time.monotonic() - self._start,
@@ -129,7 +135,7 @@ class Answer:
             output_tokens=usage["output_tokens"] if usage else None,
             reasoning_tokens=_reasoning_tokens(usage),
             usd=metadata.get("cost"),
-            finish_reason=metadata.get("finish_reason"),
+            finish_reason=metadata.get("finish_reason") or metadata.get("stop_reason"),
             served_by=metadata.get("model_name"),
             inference_id=metadata.get("inference_id"),
             error=error,
@@ -160,6 +166,16 @@ async def _chunks(llm: Any, messages: LanguageModelInput) -> AsyncGenerator[AIMe
         yield chunk
 
 
+def _reasoning(chunk: AIMessageChunk) -> str:
+    """More of the reasoning, where this package has it, or in LangChain's blocks."""
+    if reasoning := chunk.additional_kwargs.get("reasoning_content"):
+        return str(reasoning)
+    if isinstance(chunk.content, str):
+        return ""
+    blocks = (dict(block) for block in chunk.content_blocks)
+    return "".join(str(block.get("reasoning") or "") for block in blocks)
+
+
 def _reasoning_tokens(usage: UsageMetadata | None) -> int | None:
     return usage.get("output_token_details", {}).get("reasoning") if usage else None
 
@@ -169,9 +185,16 @@ def _tool_calls(message: AIMessage) -> list[Mapping[str, Any]]:
     return [{"name": call["name"], "args": call["args"]} for call in calls]
 
 
-def _other_content(message: AIMessage) -> list[str]:
-    content = message.content if isinstance(message.content, list) else []
-    types = {str(block.get("type")) for block in content if isinstance(block, dict)}
-    if message.additional_kwargs.get("audio"):
-        types.add("audio")
-    return sorted(types - _KNOWN_BLOCKS)
+def _refusal(blocks: list[dict[str, Any]]) -> str | None:
+    found = (str(block.get("refusal") or "") for block in blocks if block["type"] == "refusal")
+    return next(found, None)
+
+
+def _sources(blocks: list[dict[str, Any]]) -> list[Mapping[str, str]]:
+    """What the answer cites, each address once."""
+    found: dict[str, Mapping[str, str]] = {}
+    for block in blocks:
+        for each in block.get("annotations") or ():
+            if each.get("type") == "citation" and (url := each.get("url")):
+                found.setdefault(url, {"url": url, "title": each.get("title") or ""})
+    return list(found.values())

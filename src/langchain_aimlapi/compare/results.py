@@ -50,7 +50,9 @@ class Result:
         run: Which run, from 1.
         text: The answer, as far as it came.
         reasoning: The reasoning, if the model shows it.
+        refusal: Why the model declined, empty if it did not say; `None` if it did not decline.
         tool_calls: Calls with `name` and `args`; arguments that are no JSON object are a text.
+        sources: What the answer cites, each with `url` and `title`.
         other_content: Types of what else the answer holds, such as `image`.
         ttft: Time to the first token, be it of reasoning, text or a tool call; `None` if none came.
         first_text: Time to the first token of the text; later than `ttft` after reasoning.
@@ -72,7 +74,9 @@ class Result:
     run: int = 1
     text: str = ""
     reasoning: str = ""
+    refusal: str | None = None
     tool_calls: Sequence[Mapping[str, Any]] = ()
+    sources: Sequence[Mapping[str, str]] = ()
     other_content: Sequence[str] = ()
     ttft: float | None = None
     first_text: float | None = None
@@ -123,7 +127,8 @@ class Comparison:
         pictures: Pictures below the prompt.
         parameters: Parameters of the requests, for readers of the results; secrets in them are hidden.
         is_sandbox: Whether the sandbox answers instead of models.
-        endpoint: Base URL of the service, for readers of the results.
+        endpoint: Base URL of the service, for readers of the results; its query, which may hold a
+            key, is left out.
         date: When it began.
         results: What came so far, by model and run.
     """
@@ -142,6 +147,7 @@ class Comparison:
 
     def __post_init__(self) -> None:
         self.parameters = redacted(dict(self.parameters))
+        self.endpoint = self.endpoint.partition("?")[0]
 
     @property
     def messages(self) -> list[BaseMessage]:

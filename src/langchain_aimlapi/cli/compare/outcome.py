@@ -51,12 +51,13 @@ def _problem(result: Result | None) -> str:
     return f"Failed: {result.error}" if result.error else ""
 
 
-def _calls(result: Result) -> list[str]:
-    shown = []
+def _beside_text(result: Result) -> list[str]:
+    shown = [f"Declined: {result.refusal}".rstrip(": ")] if result.refusal is not None else []
     for call in result.tool_calls:
         args = call["args"]
         text = args if isinstance(args, str) else json.dumps(args, ensure_ascii=False)
         shown.append(f"Tool call: {call['name']} {text}")
+    shown += [f"Source: {one['url']} {one['title']}".rstrip() for one in result.sources]
     if result.other_content:
         shown.append(f"The answer also holds: {', '.join(result.other_content)}")
     return shown
@@ -75,7 +76,7 @@ def _show_sections(comparison: Comparison) -> None:
     for model in comparison.models:
         result = shown_result(comparison, model)
         typer.echo(write(f"== {_title(comparison, model, result)} =="))
-        parts = [result.text, *_calls(result)] if result else []
+        parts = [result.text, *_beside_text(result)] if result else []
         for part in (*parts, _problem(result)):
             if part:
                 typer.echo(write(part))
@@ -113,7 +114,7 @@ def _panel(comparison: Comparison, model: str, colour: str) -> Panel:
     if result is not None:
         if result.text:
             parts.append(Markdown(printable(result.text)))
-        parts += [Text(printable(call), style="green") for call in _calls(result)]
+        parts += [Text(printable(call), style="green") for call in _beside_text(result)]
     if problem := _problem(result):
         parts.append(Text(printable(problem), style="red" if result and result.error else "yellow"))
     return Panel(

@@ -100,6 +100,12 @@ def _billed(result: Result) -> list[str]:
 
 
 def _content(result: Result) -> str:
+    text = [_text(result.text)] if result.text else []
+    parts = [*_before_text(result), *text, *_after_text(result)]
+    return "".join(parts) or '<p class="quiet">The answer is empty.</p>'
+
+
+def _before_text(result: Result) -> list[str]:
     parts = []
     if result.error:
         parts.append(f'<p class="error"><strong>Failed.</strong> {escaped(result.error)}</p>')
@@ -110,17 +116,21 @@ def _content(result: Result) -> str:
             '<details class="reasoning"><summary>Reasoning</summary>'
             f'<div class="plain" tabindex="0" dir="auto">{escaped(result.reasoning)}</div></details>'
         )
-    if result.text:
-        parts.append(_text(result.text))
+    return parts
+
+
+def _after_text(result: Result) -> list[str]:
+    parts = []
+    if result.refusal is not None:
+        parts.append(f'<p class="stopped"><strong>Declined.</strong> {escaped(result.refusal)}</p>')
     parts += [_tool_call(call["name"], call["args"]) for call in result.tool_calls]
+    if result.sources:
+        listed = "".join(f"<li>{_source(one['url'], one['title'])}</li>" for one in result.sources)
+        parts.append(f'<p class="label sources">Sources</p><ol class="sources">{listed}</ol>')
     if result.other_content:
         kinds = escaped(", ".join(result.other_content))
-        parts.append(
-            f'<p class="quiet">The answer also holds {kinds}, which is not shown here.</p>'
-        )
-    if not parts:
-        parts.append('<p class="quiet">The answer is empty.</p>')
-    return "".join(parts)
+        parts.append(f'<p class="quiet">The answer also holds {kinds}, not shown here.</p>')
+    return parts
 
 
 def _text(text: str) -> str:
@@ -146,3 +156,10 @@ def _tool_call(name: str, args: object) -> str:
         f'<div class="tool"><p class="label">Tool call: <code>{escaped(name)}</code></p>'
         f'<pre tabindex="0">{escaped(text)}</pre></div>'
     )
+
+
+def _source(url: str, title: str) -> str:
+    name = escaped(title or url)
+    if not url.lower().startswith(("https://", "http://")):
+        return name
+    return f'<a href="{escaped(url)}" rel="noreferrer noopener">{name}</a>'

@@ -95,7 +95,7 @@ def _title(comparison: Comparison) -> str:
     prompt = " ".join(comparison.prompt.split())
     if len(prompt) > _TITLE_CHARS:
         prompt = f"{prompt[:_TITLE_CHARS].rstrip()}…"
-    return f"{', '.join(comparison.models)}: {prompt}"
+    return ": ".join(filter(None, (", ".join(comparison.models), prompt)))
 
 
 def _heading(comparison: Comparison) -> str:
@@ -131,7 +131,7 @@ def _notices(comparison: Comparison) -> list[str]:
 
 
 def _prompt_section(comparison: Comparison) -> str:
-    parts = [_asked("Prompt", comparison.prompt)]
+    parts = [_asked("Prompt", comparison.prompt)] if comparison.prompt else []
     if comparison.system:
         parts.append(_asked("System prompt", comparison.system))
     if comparison.pictures:
