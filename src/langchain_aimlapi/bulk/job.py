@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -26,6 +25,7 @@ from langchain_aimlapi.bulk.local import LocalEngine
 from langchain_aimlapi.bulk.options import JobOptions, OnProgress, Settings
 from langchain_aimlapi.bulk.outcome import COLUMNS
 from langchain_aimlapi.bulk.output import write_output
+from langchain_aimlapi.bulk.own_loop import run_in_own_loop
 from langchain_aimlapi.bulk.prices import by_price_list
 from langchain_aimlapi.bulk.report import Estimate, Progress, Report
 from langchain_aimlapi.bulk.rows import Row, check_template
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["arun", "estimate", "run", "status"]
 
 _SECONDS_PER_REPORT = 0.5
+GRACE = 10.0
+"""Seconds that calls under way have to end after Ctrl-C."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,8 @@ class _Job:
     sink: Path | None
     journal: Path
     settings: Settings
+    grace: float = 0.0
+    """Seconds that calls under way have to end when the job is cancelled."""
 
 
 def run(
@@ -76,14 +80,19 @@ def run(
         JournalError: If the journal is in use or cannot be written.
         JobStoppedError: If the job ended before its last row: the budget, no credits, a wrong key,
             or half of the last 200 rows failing. Run it again to go on.
+        KeyboardInterrupt: After Ctrl-C. No new call begins, and those under way have 10 seconds to
+            end and be kept; a second Ctrl-C ends the job at once.
     """
-    return _in_own_loop(_checked(source, runnable, sink, Settings.of(options)))
+    job = _checked(source, runnable, sink, Settings.of(options))
+    return run_in_own_loop(_arun(replace(job, grace=GRACE)))
 
 
 async def arun(
     source: object, runnable: Any, sink: str | Path | None = None, **options: Unpack[JobOptions]
 ) -> Report:
     """Run a job from within an event loop; the async form of `run`.
+
+    A job that is cancelled ends at once; calls under way are dropped.
 
     Args:
         source: As for `run`.
@@ -127,34 +136,11 @@ def estimate(
         BulkError: As `run` does.
     """
     job = _checked(source, runnable, sink, Settings.of(options))
-    report = _in_own_loop(job, sample)
+    report = run_in_own_loop(_arun(replace(job, grace=GRACE), sample))
     if costs := Journal.costs(job.journal):
         return Estimate.of(report.rows, costs, report)
     listed = by_price_list(runnable, Journal.tokens(job.journal))
     return Estimate.of(report.rows, listed, report, "by the price list")
-
-
-def _in_own_loop(job: _Job, sample: int | None = None) -> Report:
-    """`asyncio.run`, in a thread of its own where a loop runs already, as in notebooks."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(_arun(job, sample))
-    result: list[Report] = []
-    errors: list[BaseException] = []
-
-    def work() -> None:
-        try:
-            result.append(asyncio.run(_arun(job, sample)))
-        except BaseException as error:  # noqa: BLE001  # raised again by the caller
-            errors.append(error)
-
-    thread = threading.Thread(target=work, name="bulk-job")
-    thread.start()
-    thread.join()
-    if errors:
-        raise errors[0]
-    return result[0]
 
 
 def _checked(source: object, runnable: Any, sink: str | Path | None, settings: Settings) -> _Job:
@@ -245,6 +231,7 @@ async def _with_engine(
         rates=_rates(settings),
         budget_usd=settings.budget_usd,
         keep_input=keep_input,
+        grace=job.grace,
     )
     async with _reporting(progress, engine.gate.admission, settings.on_progress):
         await engine.run()

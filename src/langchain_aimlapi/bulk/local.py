@@ -70,6 +70,7 @@ class LocalEngine:
         rates: Requests and tokens a minute.
         budget_usd: No new call once this run has cost this much.
         keep_input: Whether the input's columns go into the journal too.
+        grace: Seconds that calls under way have to end when the run is cancelled.
     """
 
     rows: Iterator[Row]
@@ -81,6 +82,7 @@ class LocalEngine:
     rates: Rates = field(default_factory=Rates)
     budget_usd: float | None = None
     keep_input: bool = False
+    grace: float = 0.0
     stopped: str | None = None
     """Why no new row is taken, if the job ended early."""
     _workers: set[asyncio.Task[None]] = field(default_factory=set)
@@ -110,6 +112,9 @@ class LocalEngine:
             while self._workers:
                 await asyncio.wait(self._workers, return_when=asyncio.FIRST_COMPLETED)
                 self.progress.seconds = loop.time() - began
+        except asyncio.CancelledError:
+            await self._let_calls_end(loop.time() + self.grace)
+            raise
         finally:
             for worker in self._workers:
                 worker.cancel()
@@ -119,6 +124,17 @@ class LocalEngine:
         await asyncio.sleep(0)  # the last rows are counted by calls that wait in the loop
         if self._error is not None:
             raise self._error
+
+    async def _let_calls_end(self, deadline: float) -> None:
+        """Begin no new call, and wait until those under way have ended and are kept.
+
+        They are paid for whatever becomes of them here. Cancelled once more, it ends at once.
+        """
+        self.stopped = self.stopped or "it was interrupted"
+        self.progress.stopping = True
+        loop = asyncio.get_running_loop()
+        while self._workers and self.progress.in_flight and (left := deadline - loop.time()) > 0:
+            await asyncio.wait(self._workers, timeout=left, return_when=asyncio.FIRST_COMPLETED)
 
     # --- the pace ---------------------------------------------------------------------------------
 

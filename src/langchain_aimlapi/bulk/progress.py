@@ -32,6 +32,7 @@ class ProgressDisplay:
         self._bar = _bar(self._file) if live or (live is None and self._file.isatty()) else None
         self._shown_at = float("-inf")
         self._last: str | None = None
+        self._stopping = False
 
     def __enter__(self) -> Self:
         if self._bar is not None:
@@ -56,6 +57,8 @@ class ProgressDisplay:
             progress: The job's counts.
         """
         line = progress_line(progress)
+        if progress.stopping and not self._stopping:
+            self._stopping, self._shown_at = True, float("-inf")
         if self._bar is not None:
             (task,) = self._bar.task_ids
             self._bar.update(
@@ -91,8 +94,13 @@ def progress_line(progress: Progress) -> str:
 
     Returns:
         Rows, rows and tokens per second, USD so far and projected, time left, calls at once, and
-        errors by kind.
+        errors by kind; for a job that was interrupted, what it waits for.
     """
+    if progress.stopping:
+        return (
+            f"{progress.finished:,} rows are through; waiting for {progress.in_flight} calls under "
+            "way (Ctrl-C again ends at once)"
+        )
     total = f"/{progress.total:,}" if progress.total is not None else ""
     parts = [
         f"{progress.finished:,}{total} rows",

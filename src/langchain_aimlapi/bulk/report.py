@@ -23,6 +23,7 @@ class Progress:
         failed: Rows that ended with an error, likewise.
         resumed: Rows that an earlier run had finished.
         in_flight: Calls under way.
+        stopping: Whether the job was interrupted, and only waits for the calls under way.
         concurrency: Calls that may be under way at once.
         seconds: Since this run began.
         input_tokens: Tokens of this run's prompts.
@@ -37,6 +38,7 @@ class Progress:
     failed: int = 0
     resumed: int = 0
     in_flight: int = 0
+    stopping: bool = False
     concurrency: int = 0
     seconds: float = 0.0
     input_tokens: int = 0

@@ -8,11 +8,12 @@ import shlex
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from langchain_aimlapi.cli._output import is_plain, note, plain_warnings
+from langchain_aimlapi.cli._failures import FAILED, WRONG_USE, told_errors
+from langchain_aimlapi.cli._output import is_plain, note
 from langchain_aimlapi.cli._service import service
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
     from langchain_aimlapi.bulk import Estimate, Report
 
-_WRONG_USE = 2
-_INTERRUPTED = 130
 _ENDINGS = {".txt", ".md", ".prompt"}
 
 
@@ -118,7 +117,8 @@ def bulk(
     """Bring a table of rows through a model.
 
     Finished rows are kept in a journal: after a crash, Ctrl-C or an empty account the same command
-    goes on where it was. Exit codes: 0 if each row has an answer, 1 if rows failed or the job ended
+    goes on where it was. After Ctrl-C the calls under way have 10 seconds to end; a second Ctrl-C
+    ends at once. Exit codes: 0 if each row has an answer, 1 if rows failed or the job ended
     early, 2 for wrong use, 130 after Ctrl-C.
     """
     place = journal or Path(f"{sink}.journal")
@@ -138,8 +138,7 @@ def bulk(
     }
     settings = {"temperature": temperature, "max_tokens": max_tokens, "timeout": timeout}
     job = _Command(source, sink, place, model, settings, options, as_json=as_json)
-    with plain_warnings():
-        _guarded(job, status=status, export=export, sample=sample if dry_run else None)
+    _guarded(job, status=status, export=export, sample=sample if dry_run else None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -220,26 +219,32 @@ class _Command:
 
 
 def _guarded(job: _Command, **what: Any) -> None:
-    """Do it, and turn errors into a line and an exit code."""
-    from langchain_aimlapi import AimlapiError, ConfigurationError  # noqa: PLC0415  # not for --help
+    """Do it, and say how to go on where it ended early."""
     from langchain_aimlapi.bulk import JobChangedError, JobStoppedError, SourceError  # noqa: PLC0415
 
+    with told_errors():
+        try:
+            job.do(**what)
+        except KeyboardInterrupt:
+            note(f"Interrupted; {_kept(job.journal)}. Go on with:\n  {_same_command()}", "yellow")
+            raise
+        except JobStoppedError as error:
+            note(f"{error}\nGo on with:\n  {_same_command()}", "red")
+            raise typer.Exit(FAILED) from None
+        except (JobChangedError, SourceError) as error:
+            note(f"{type(error).__name__}: {error}", "red")
+            raise typer.Exit(WRONG_USE) from None
+
+
+def _kept(journal: Path) -> str:
+    """What a journal holds, in words."""
+    from langchain_aimlapi import bulk as jobs  # noqa: PLC0415  # pulls sqlite in
+
     try:
-        job.do(**what)
-    except KeyboardInterrupt:
-        note(f"Interrupted; the finished rows are kept. Go on with:\n  {_same_command()}", "yellow")
-        raise typer.Exit(_INTERRUPTED) from None
-    except JobStoppedError as error:
-        _fail(f"{error}\nGo on with:\n  {_same_command()}", 1)
-    except (ConfigurationError, JobChangedError, SourceError) as error:
-        _fail(f"{type(error).__name__}: {error}", _WRONG_USE)
-    except AimlapiError as error:
-        _fail(f"{type(error).__name__}: {error}", 1)
-
-
-def _fail(text: str, code: int) -> NoReturn:
-    note(text, "red")
-    raise typer.Exit(code) from None
+        report = jobs.status(journal)
+    except jobs.BulkError:
+        return "no row was finished"
+    return f"{report.done + report.failed:,} rows are through and kept in {journal}"
 
 
 def _same_command() -> str:
