@@ -39,6 +39,8 @@ class AnswerSchema:
     """The type of the result; `None` for plain JSON."""
     wrapped: bool = False
     """Whether the answer stands under `KEY`."""
+    strict: bool | None = None
+    """Whether the schema itself says that it is to be kept to the letter."""
 
     @property
     def tool_name(self) -> str | None:
@@ -107,12 +109,34 @@ def read_schema(schema: object) -> AnswerSchema:
     if schema is None:
         return AnswerSchema(None)
     if isinstance(schema, Mapping):
-        return _of_mapping(schema)
+        form = _form_in(schema)
+        if form is None:
+            return _of_mapping(schema)
+        strict = form.get("strict")
+        read = _of_mapping(_without_form(form))
+        return dataclasses.replace(read, strict=strict if isinstance(strict, bool) else None)
     if isinstance(schema, type) and is_basemodel_subclass(schema) and get_origin(schema) is None:
         return _of_class(schema)
     if is_typeddict(schema) or _is_function(schema):
         return AnswerSchema(schema)
     return _of_type(schema)
+
+
+def _form_in(schema: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Name, schema and more out of a ready `response_format`, or of what stands within one."""
+    form = schema.get("json_schema") if schema.get("type") == "json_schema" else schema
+    form = form if isinstance(form, Mapping) else schema
+    is_form = isinstance(form.get("schema"), Mapping) and not form.keys() & _SCHEMA_KEYS
+    return form if is_form else None
+
+
+_SCHEMA_KEYS = frozenset({"$ref", "anyOf", "oneOf", "parameters", "properties"})
+
+
+def _without_form(form: Mapping[str, Any]) -> dict[str, object]:
+    """The schema of a form, under its name, so that it can be a tool as well."""
+    named = {"title": form.get("name"), "description": form.get("description")}
+    return {**form["schema"], **{key: value for key, value in named.items() if value}}
 
 
 def _of_mapping(schema: Mapping[str, object]) -> AnswerSchema:

@@ -73,6 +73,8 @@ def structured_output(
     if "tools" in kwargs and method not in {None, "json_schema"}:
         raise ConfigurationError("tools go with method='json_schema', beside which they are free.")
     target = read_schema(schema)
+    if strict is None and method != "json_mode":
+        strict = target.strict
     form = _Form(model, target.wire, strict, _catalogue.model_spec(model_name), kwargs)
     bound = _with_fallbacks(form) if method is None else form.bound(_usable(method, target.wire))
     limits = [kwargs.get(name) or getattr(model, name) for name in _LIMITS]
