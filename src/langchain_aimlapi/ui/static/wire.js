@@ -4,6 +4,7 @@ import { copyButton, make, visible } from "./dom.js";
 import { seconds } from "./figures.js";
 
 const MOST_EVENTS = 5000;
+const IN_A_LIST = 50; // lists that are out of sight are not laid out
 
 export class Wire {
   constructor(model, index, isFormatted) {
@@ -35,7 +36,7 @@ export class Wire {
     const status = make("span.status", {}, "…");
     const head = make("summary", {}, make("span.method", {}, event.method), " ",
       make("span.path", { title: visible(event.url) }, visible(path)), " ", status);
-    const events = make("ol.events", { tabindex: "0", "aria-label": "Events" });
+    const events = make("div.events", { tabindex: "0", role: "group", "aria-label": "Events" });
     const reply = make("div.reply", { hidden: true });
     const body = this.code(event.body, "Request body");
     const element = make("details.attempt", { open: true }, head,
@@ -67,14 +68,18 @@ export class Wire {
     attempt.counter.textContent = `${attempt.count.toLocaleString("en")}, the last after ${seconds(event.seconds)}`;
     if (attempt.count > MOST_EVENTS) {
       if (attempt.count === MOST_EVENTS + 1) {
-        attempt.events.append(make("li", {}, `More than ${MOST_EVENTS} events; the rest is not shown.`));
+        attempt.list.append(make("li", {}, make("span"), `More than ${MOST_EVENTS} events; the rest is not shown.`));
       }
       return;
     }
     const text = event.text.replace(/(\r\n|\r|\n)+$/, "");
     const isComment = text.startsWith(":");
     if (/^(:|data|event|id|retry)/.test(text)) attempt.title.textContent = "Events";
-    attempt.events.append(make(isComment ? "li.comment" : "li", {},
+    if (attempt.count % IN_A_LIST === 1) {
+      attempt.list = make("ol", { start: attempt.count });
+      attempt.events.append(attempt.list);
+    }
+    attempt.list.append(make(isComment ? "li.comment" : "li", {},
       make("time", {}, `+${event.seconds.toFixed(3)}`), this.written(make("code"), text)));
   }
 
