@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from langchain_aimlapi._errors.secrets import HIDDEN
+from langchain_aimlapi.ui import question as questions
 from langchain_aimlapi.ui.blanking import BlankedStream
 from langchain_aimlapi.ui.shown import shortened
 from tests.scripted import Scripted
@@ -81,6 +82,27 @@ def test_options_and_pictures_are_sent(page, sandbox):
     assert (body["temperature"], body["max_tokens"]) == (0.5, 7)
     assert body["messages"][-1]["content"][1]["image_url"]["url"].endswith(PNG)
     assert body["tools"][0]["function"]["name"] == "get_weather"
+
+
+def test_large_pictures(page, sandbox, monkeypatch):
+    """They are sent whole, shown short, and have a limit."""
+    data = PNG[:40] + base64.b64encode(bytes(6000)).decode()
+    events = page.run(pictures=[{"name": "big.png", "data": data}]).events
+
+    assert data in json.dumps(sandbox.requests[0].body)
+    assert "more characters of base64" in of(events, "request")[0]["body"]
+    assert data not in of(events, "request")[0]["body"]
+    monkeypatch.setattr(questions, "MOST_PICTURE_BYTES", 1000)
+    assert page.run(pictures=[{"name": "big.png", "data": data}]).status == 422
+
+
+def test_an_answer_that_ends_like_the_key_begins(page, sandbox):
+    """What was held back is shown at the end."""
+    sandbox.answer_next(f"It begins with {KEY[:4]}", reasoning=KEY[:5])
+    events = page.run().events
+
+    assert text(events) == "It begins with sk-c"
+    assert text(events, kind="reasoning") == "sk-ca"
 
 
 def test_tool_calls_are_told(page, sandbox):
@@ -250,6 +272,17 @@ class TestKey:
         assert KEY not in body
         assert HIDDEN in body
 
+    def test_a_service_that_calls_its_model_like_the_key(self):
+        """No field of a result holds it."""
+        choice = {"index": 0, "message": {"content": "Hi"}, "finish_reason": KEY}
+        reply = {"id": KEY, "model": KEY, "choices": [choice]}
+        with Scripted(reply=reply) as service, Served(service.url) as page:
+            answered = page.run()
+
+        (done,) = of(answered.events, "done")
+        assert done["result"]["served_by"] == HIDDEN
+        assert KEY.encode() not in answered.body
+
 
 @pytest.mark.parametrize("size", range(1, 12))
 def test_blanking_whatever_the_chunks(size):
@@ -292,6 +325,18 @@ class TestEnds:
             assert sandbox.connections >= before + 2
             response.close()
         wait_for(lambda: sandbox.connections <= before)
+
+    def test_a_page_that_goes_while_the_model_is_silent(self, page, sandbox):
+        """Nothing is written that could fail: the closed connection alone ends the call."""
+        sandbox.answer_when("late", model="*", ttft=60)
+        with page.connect() as connection:
+            asked = json.dumps({"models": ["gpt-4o"], "prompt": "Hi"})
+            headers = {"Content-Type": "application/json"}
+            connection.request("POST", page.path("api/run"), asked, headers)
+            response = connection.getresponse()
+            wait_for(lambda: sandbox.connections > 0)
+            response.close()
+        wait_for(lambda: sandbox.connections == 0)
 
     def test_several_pages_at_once(self, page, sandbox):
         """Eight runs, each with its own answer."""
