@@ -196,16 +196,24 @@ class _Request:
         return []
 
 
-def test_a_sandbox_is_watched_by_no_one_else():
-    """A watcher of one call does not see the next one, even if its stream was left open."""
+def test_a_stream_that_outlives_the_block():
+    """What comes after the block is shown to nobody; the next call is not, either."""
     seen = []
-    with Sandbox() as sandbox:
+    with Sandbox(tokens_per_second=100) as sandbox:
         llm = ChatAimlapi(model="gpt-4o", api_key=KEY, base_url=sandbox.base_url)
         with watch_wire(seen.append):
             stream = llm.stream("Hi")
             next(stream)
         count = len(seen)
-        stream.close()
+        assert len(list(stream)) > 3
         llm.invoke("Hi")
 
     assert len(seen) == count
+
+
+def test_nothing_is_kept_of_a_call_that_ended(ask, model):
+    """A block may last as long as a program."""
+    with watch_wire(lambda _: None):
+        watcher = watching._watcher.get()
+        ask(model(), "Hi")
+        assert watcher.unfinished == []
