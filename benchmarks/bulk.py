@@ -226,26 +226,29 @@ def _in_process(way: str, url: str, count: int, concurrency: int = 64) -> dict[s
 
 
 def _compare(url: str, count: int) -> None:
-    best: dict[str, float] = {}
-    for concurrency in _BARE_CONCURRENCIES:
-        figures = _in_process("bare", url, count, concurrency)
-        if not best or figures["seconds"] < best["seconds"]:
-            best = {**figures, "concurrency": concurrency}
-    _show("bare", best, count, best["seconds"])
+    """Measure each way and print all in one table, beside the bare loop and beside `abatch`."""
+    tried = [_in_process("bare", url, count, concurrency) for concurrency in _BARE_CONCURRENCIES]
+    found = {"bare": min(tried, key=lambda figures: figures["seconds"])}
     needs = {"abatch": "langchain_openai", "async_batch_llm": "async_batch_llm"}
     for way in _WAYS[1:]:
         if importlib.util.find_spec(needs.get(way, "json")) is None:
-            print(f"{way:16} not installed")
+            print(f"{way} is not installed")
             continue
-        _show(way, _in_process(way, url, count), count, best["seconds"])
-
-
-def _show(way: str, figures: dict[str, float], count: int, bare: float) -> None:
-    print(
-        f"{way:16} {count / figures['seconds']:8.0f} rows/s  {bare / figures['seconds']:5.2f} of bare"
-        f"  {figures['cpu'] / count * 1e6:6.0f} us of CPU a row  {figures['peak_mb']:5.0f} MB",
-        flush=True,
-    )
+        found[way] = _in_process(way, url, count)
+    beside = [way for way in ("bare", "abatch") if way in found]
+    heads = [f"{measure} of {way}" for measure in ("rows/s", "CPU") for way in beside]
+    print(f"{'':16} {'rows/s':>8} {'us CPU/row':>10} {'MB':>5}  " + "  ".join(heads))
+    for way, figures in found.items():
+        ratios = [found[one]["seconds"] / figures["seconds"] for one in beside]
+        ratios += [figures["cpu"] / found[one]["cpu"] for one in beside]
+        shown = "  ".join(
+            f"{ratio:{len(head)}.2f}" for head, ratio in zip(heads, ratios, strict=True)
+        )
+        print(
+            f"{way:16} {count / figures['seconds']:8.0f} {figures['cpu'] / count * 1e6:10.0f} "
+            f"{figures['peak_mb']:5.0f}  {shown}",
+            flush=True,
+        )
 
 
 def _main() -> None:
