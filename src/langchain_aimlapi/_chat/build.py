@@ -7,7 +7,6 @@ them (`None` takes a setting away), and what neither knows goes into the body as
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,6 +21,7 @@ from langchain_aimlapi._chat.dialects import (
 )
 from langchain_aimlapi._chat.limiting import Held
 from langchain_aimlapi._chat.settings import SENT_FIELDS, ChatSettings
+from langchain_aimlapi._client.ids import new_id
 from langchain_aimlapi._client.request import CallScope, base_url_of, build_request
 from langchain_aimlapi._client.warnings import warn_dropped, warn_unforced, warn_unknown
 from langchain_aimlapi._codec.decode.metadata import ReplyContext
@@ -32,6 +32,8 @@ from langchain_aimlapi._codec.encode.tools import bound_names
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    import uuid
+
     from langchain_core.messages import BaseMessage
     from pydantic import SecretStr
 
@@ -135,7 +137,7 @@ def build_chat_request(
     target, other = choose_targets(place, option("dialect"), option("use_responses_api"))
     parameters = collect_parameters(settings, arguments, stream=stream)
     turns = without_empty_turns(messages) if option("repair_empty_turns") else messages
-    scope = CallScope(key, str(run_id or uuid.uuid4()), arguments)
+    scope = CallScope(key, str(run_id) if run_id else new_id(), arguments)
 
     def write(target: Target, alternative: OtherDialect | None = None) -> Request:
         options = Options(

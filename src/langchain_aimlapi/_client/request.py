@@ -18,6 +18,7 @@ from pydantic import SecretStr
 
 from langchain_aimlapi._client.base_url import join_url, tidy_base_url, without_version
 from langchain_aimlapi._client.clients import as_timeouts
+from langchain_aimlapi._client.ids import new_id
 from langchain_aimlapi._client.redirect import redirect_for
 from langchain_aimlapi._codec.encode.body import dump_body
 from langchain_aimlapi._errors.redaction import unwrap
@@ -63,7 +64,7 @@ class CallScope:
     """What all requests of one call have in common: retries, a second dialect, polls."""
 
     key: SecretStr
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    id: str = field(default_factory=new_id)
     """Sent as idempotency key, the same on every retry."""
     arguments: Mapping[str, Any] = field(default_factory=dict)
     """Of the call; those that steer a request override the settings of the object."""
