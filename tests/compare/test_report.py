@@ -12,7 +12,7 @@ from langchain_aimlapi import __version__
 from langchain_aimlapi.compare import Comparison, Picture, Result, render_report
 from langchain_aimlapi.compare.report import markup
 
-HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>'\"&</style></title>{x}%s"
+HOSTILE = "' onload=alert(1) x=' \" onload=alert(1) x=\" <script>alert(1)</script><img src=x onerror=alert(1)>'\"&</style></title>{x}%s"
 _VOID = {"meta", "link", "img", "br", "hr", "rect", "line"}
 
 
@@ -101,6 +101,27 @@ class TestWhatItTells:
         ):
             assert told in page.text
         assert ("strong", {}) in page.elements
+
+    def test_charts(self):
+        """Bars by their share of the longest, and the best of each."""
+        page = page_of(
+            answered("first", ttft=0.5, tokens_per_second=20.0, usd=0.001),
+            answered("second", ttft=0.25, tokens_per_second=80.0, usd=0.004),
+        )
+        bars = [bar["width"] for bar in page.all("rect") if bar["class"] == "fill"]
+
+        assert bars == ["100.00%", "50.00%", "25.00%", "100.00%", "25.00%", "100.00%"]
+        assert "Shorter is better first 0.50 s second 0.25 s (best)" in page.text
+        assert "More is better first 20 second 80 (best)" in page.text
+        assert "Less is better first $0.001000 (best) second $0.004000" in page.text
+
+    def test_the_range_in_a_chart(self):
+        """From the least to the most of the runs; the bar ends at the median."""
+        runs = [answered("first", run, ttft=value) for run, value in ((1, 0.2), (2, 0.5), (3, 1.0))]
+        page = page_of(*runs, models=["first"], runs=3)
+
+        assert page.all("rect")[1]["width"] == "50.00%"
+        assert (page.all("line")[0]["x1"], page.all("line")[0]["x2"]) == ("20.00%", "100.00%")
 
     def test_runs(self):
         """The median with least and most, and each answer; all but the first are folded."""
