@@ -117,7 +117,7 @@ class Answer:
         """
         message = _added(self._chunks)
         usage, metadata = message.usage_metadata, message.response_metadata
-        blocks = [dict(block) for block in message.content_blocks]
+        blocks = _blocks(message)
         return Result(
             model=self._model,
             run=self._run,
@@ -183,6 +183,16 @@ def _reasoning_tokens(usage: UsageMetadata | None) -> int | None:
 def _tool_calls(message: AIMessage) -> list[Mapping[str, Any]]:
     calls = (*message.tool_calls, *message.invalid_tool_calls)
     return [{"name": call["name"], "args": call["args"]} for call in calls]
+
+
+def _blocks(message: AIMessage) -> list[dict[str, Any]]:
+    """What the content holds; langchain-core 1.7 wraps what it does not know, such as refusals."""
+    blocks = [dict(block) for block in message.content_blocks]
+    wrapped = [one.get("value") if one["type"] == "non_standard" else None for one in blocks]
+    return [
+        value if isinstance(value, dict) and "type" in value else block
+        for block, value in zip(blocks, wrapped, strict=True)
+    ]
 
 
 def _refusal(blocks: list[dict[str, Any]]) -> str | None:
