@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import time
 
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, ToolMessage, messages_from_dict
@@ -188,9 +189,9 @@ class TestSlashCommands:
 
     def test_files(self, talk, sandbox, tmp_path):
         """They go with the next prompt, and with no other."""
-        (tmp_path / "notes.txt").write_text("a note", "utf-8")
+        (tmp_path / "my notes.txt").write_text("a note", "utf-8")
         shown = talk(
-            *("/image https://example.com/cat.png", f"/file {tmp_path / 'notes.txt'}"),
+            *("/image https://example.com/cat.png", f"/file '{tmp_path / 'my notes.txt'}'"),
             *("What is this?", "/file nowhere.txt", "/file", "And now?"),
         )
 
@@ -309,7 +310,7 @@ class TestInterrupted:
         ) as process:
             if schema:
                 _wait_for(lambda: sandbox.requests)
-                signal.sigtimedwait([], 1)  # some of it has come by then
+                time.sleep(1)  # some of it has come by then
             else:
                 first = process.stdout.read(6)
             process.send_signal(signal.SIGINT)
@@ -402,5 +403,5 @@ def _wait_for(condition):
     for _ in range(3000):
         if condition():
             return
-        signal.sigtimedwait([], 0.02)
+        time.sleep(0.02)
     pytest.fail("it did not come to pass")

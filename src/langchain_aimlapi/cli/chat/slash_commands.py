@@ -67,13 +67,15 @@ def _system(conversation: Conversation, argument: str) -> None:
 
 
 def _image(conversation: Conversation, argument: str) -> None:
-    conversation.attached.append(image_block(_needed(argument, "/image")))
-    note(f"{argument} goes with the next prompt.")
+    name = _needed(argument, "/image")
+    conversation.attached.append(image_block(name))
+    note(f"{name} goes with the next prompt.")
 
 
 def _file(conversation: Conversation, argument: str) -> None:
-    conversation.attached.append(file_block(_needed(argument, "/file")))
-    note(f"{argument} goes with the next prompt.")
+    name = _needed(argument, "/file")
+    conversation.attached.append(file_block(name))
+    note(f"{name} goes with the next prompt.")
 
 
 def _save(conversation: Conversation, argument: str) -> None:
@@ -134,6 +136,10 @@ NAMES = (*_COMMANDS, *_LEAVE)
 
 
 def _needed(argument: str, command: str) -> str:
+    """The name of a file; without the quotes that terminals put around what is dropped on them."""
+    for quote in ("'", '"'):
+        if argument[:1] == argument[-1:] == quote:
+            argument = argument[1:-1]
     if not argument:
         raise typer.BadParameter(f"{command} needs a file")
     return argument
