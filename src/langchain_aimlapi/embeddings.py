@@ -8,12 +8,12 @@ time. What the estimate of tokens got wrong, the service refuses: then the reque
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable, Generator, Iterable, Sequence
+import importlib.util
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.runnables.config import ContextThreadPoolExecutor
@@ -21,6 +21,7 @@ from pydantic import Field, SecretStr
 
 from langchain_aimlapi._catalogue.embeddings import MAX_REQUEST_TOKENS, embedding_spec
 from langchain_aimlapi._client.clients import require_asyncio
+from langchain_aimlapi._client.halving import Outcome, Part, embed_batch
 from langchain_aimlapi._client.key import aresolve_key, resolve_key
 from langchain_aimlapi._client.metering import Used, metered
 from langchain_aimlapi._client.request import CallScope, Endpoint, build_request
@@ -36,13 +37,19 @@ from langchain_aimlapi._codec.encode.embeddings import (
 from langchain_aimlapi._transport.deadline import deadline_in
 from langchain_aimlapi._transport.request import Reply, ReplyRules, Request, Timeouts
 from langchain_aimlapi.errors import (
-    AimlapiError,
-    ContextOverflowError,
+    ConfigurationError,
     InvalidRequestError,
+    ResponseFormatError,
 )
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from langchain_aimlapi._client.arguments import EmbeddingsArguments
+
+    NumPyArray: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.float32]]
+else:
+    NumPyArray = Any  # NumPy is optional
 
 __all__ = ["AimlapiEmbeddings", "EmbeddingsResult"]
 
@@ -172,20 +179,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
         Raises:
             AimlapiError: As for `embed_documents`.
         """
-        checked, batches = self._batches(texts)
-        progress = _Progress(len(checked), self.on_progress)
-        embed = partial(self._embed, query=query, deadline=self._deadline())
-        if self.max_concurrency == 1 or len(batches) < 2:  # noqa: PLR2004  # nothing beside it
-            return _sum_up([progress.add(embed(batch)) for batch in batches])
-        with ContextThreadPoolExecutor(self.max_concurrency) as pool:
-            futures = [pool.submit(embed, batch) for batch in batches]
-            try:
-                for future in as_completed(futures):
-                    progress.add(future.result())
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        return _sum_up([future.result() for future in futures])
+        return _sum_up(self._gathered(texts, query=query))
 
     async def aembed_with_usage(self, texts: list[str], *, query: bool = False) -> EmbeddingsResult:
         """Embed texts, and tell the tokens and the cost; the async form of `embed_with_usage`.
@@ -200,16 +194,72 @@ class AimlapiEmbeddings(Connection, Embeddings):
         Raises:
             AimlapiError: As for `embed_documents`.
         """
+        return _sum_up(await self._agathered(texts, query=query))
+
+    def embed_numpy(self, texts: list[str], *, query: bool = False) -> NumPyArray:
+        """Embed texts into one NumPy array; takes less time and an eighth of the memory of lists.
+
+        Args:
+            texts: The texts; a long list is sent in several requests.
+            query: Whether they are what is searched by, not what is to be found.
+
+        Returns:
+            Single-precision numbers: a row per text, in their order.
+
+        Raises:
+            ConfigurationError: If NumPy is not installed; nothing was sent.
+            AimlapiError: As for `embed_documents`.
+        """
+        _require_numpy()
+        return _as_matrix(self._gathered(texts, query=query, arrays=True))
+
+    async def aembed_numpy(self, texts: list[str], *, query: bool = False) -> NumPyArray:
+        """Embed texts into one NumPy array; the async form of `embed_numpy`.
+
+        Args:
+            texts: The texts; a long list is sent in several requests.
+            query: Whether they are what is searched by, not what is to be found.
+
+        Returns:
+            Single-precision numbers: a row per text, in their order.
+
+        Raises:
+            AimlapiError: As for `embed_numpy`.
+        """
+        _require_numpy()
+        return _as_matrix(await self._agathered(texts, query=query, arrays=True))
+
+    # --- several requests -------------------------------------------------------------------------
+
+    def _gathered(self, texts: list[str], *, query: bool, arrays: bool = False) -> list[Part]:
+        checked, batches = self._batches(texts)
+        progress = _Progress(len(checked), self.on_progress)
+        embed = partial(self._embed, query=query, arrays=arrays, deadline=self._deadline())
+        if self.max_concurrency == 1 or len(batches) < 2:  # noqa: PLR2004  # nothing beside it
+            return [progress.add(embed(batch)) for batch in batches]
+        with ContextThreadPoolExecutor(self.max_concurrency) as pool:
+            futures = [pool.submit(embed, batch) for batch in batches]
+            try:
+                for future in as_completed(futures):
+                    progress.add(future.result())
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+        return [future.result() for future in futures]
+
+    async def _agathered(
+        self, texts: list[str], *, query: bool, arrays: bool = False
+    ) -> list[Part]:
         require_asyncio()
         checked, batches = self._batches(texts)
         progress = _Progress(len(checked), self.on_progress)
         deadline = self._deadline()
-        parts: dict[int, _Part] = {}
+        parts: dict[int, Part] = {}
         pending = iter(batches)
 
         async def work() -> None:
             for batch in pending:
-                part = await self._aembed(batch, query=query, deadline=deadline)
+                part = await self._aembed(batch, query=query, arrays=arrays, deadline=deadline)
                 parts[batch.start] = progress.add(part)
 
         workers = [
@@ -221,11 +271,11 @@ class AimlapiEmbeddings(Connection, Embeddings):
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
-        return _sum_up([parts[batch.start] for batch in batches])
+        return [parts[batch.start] for batch in batches]
 
     # --- one request ------------------------------------------------------------------------------
 
-    def _embed(self, batch: Batch, *, query: bool, deadline: float | None) -> _Part:
+    def _embed(self, batch: Batch, *, query: bool, arrays: bool, deadline: float | None) -> Part:
         steps = embed_batch(batch)
         step = next(steps)
         try:
@@ -237,7 +287,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
                             request,
                             self._client_options,
                             self.http_client,
-                            partial(_decode, step),
+                            partial(_decode, step, arrays=arrays),
                             deadline,
                         )
                         call.used = _used(reply, self.model)
@@ -246,10 +296,12 @@ class AimlapiEmbeddings(Connection, Embeddings):
                     outcome = error
                 step = steps.send(outcome)
         except StopIteration as done:
-            part: _Part = done.value
+            part: Part = done.value
             return part
 
-    async def _aembed(self, batch: Batch, *, query: bool, deadline: float | None) -> _Part:
+    async def _aembed(
+        self, batch: Batch, *, query: bool, arrays: bool, deadline: float | None
+    ) -> Part:
         steps = embed_batch(batch)
         step = next(steps)
         try:
@@ -262,7 +314,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
                             request,
                             self._client_options,
                             self.http_async_client,
-                            partial(_decode, step),
+                            partial(_decode, step, arrays=arrays),
                             deadline,
                             in_thread=len(step.texts) > 1,  # long replies take milliseconds to read
                         )
@@ -272,7 +324,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
                     outcome = error
                 step = steps.send(outcome)
         except StopIteration as done:
-            part: _Part = done.value
+            part: Part = done.value
             return part
 
     def _batches(self, texts: Iterable[str]) -> tuple[list[str], list[Batch]]:
@@ -304,50 +356,11 @@ class AimlapiEmbeddings(Connection, Embeddings):
         return build_request(self, _EMBEDDINGS, body, CallScope(key))
 
 
-# --- several requests -----------------------------------------------------------------------------
-
-_Part = list[EmbeddingsReply]
-"""What the requests of one batch brought: one, or several where it was halved."""
-Outcome = EmbeddingsReply | InvalidRequestError
+# --- what requests brought ------------------------------------------------------------------------
 
 
-def embed_batch(batch: Batch) -> Generator[Batch, Outcome, _Part]:
-    """Make the steps that embed a batch: halve what the service refuses for its size.
-
-    Yields:
-        Texts to send in one request; it is sent what came of it.
-
-    Raises:
-        AimlapiError: The request was refused for another reason, or for one text alone.
-    """
-    outcome = yield batch
-    if not isinstance(outcome, AimlapiError):
-        return [outcome]
-    if not _is_about_size(outcome):
-        raise outcome
-    if len(batch.texts) == 1:
-        outcome.hint = f"texts[{batch.start}] is too long for the model: shorten or split it."
-        raise outcome
-    first, second = batch.halves()
-    return [*(yield from embed_batch(first)), *(yield from embed_batch(second))]
-
-
-_SIZE = re.compile(
-    r"tokens?[ _]per[ _]request|too (?:many|large|long)|array must contain|batch size"
-    r"|max(?:imum)?\b[^.]{0,40}\b(?:tokens|inputs|texts|items|elements)"
-    r"|at most \d+ (?:tokens|inputs|texts|items|elements)",
-    re.IGNORECASE,
-)
-
-
-def _is_about_size(error: InvalidRequestError) -> bool:
-    if isinstance(error, ContextOverflowError):
-        return True
-    return _SIZE.search(f"{error.code} {error.message}") is not None
-
-
-def _decode(batch: Batch, reply: Reply) -> EmbeddingsReply:
-    return decode_embeddings(reply.body, len(batch.texts), reply.headers)
+def _decode(batch: Batch, reply: Reply, *, arrays: bool) -> EmbeddingsReply:
+    return decode_embeddings(reply.body, len(batch.texts), reply.headers, arrays=arrays)
 
 
 def _used(reply: EmbeddingsReply, model: str) -> Used:
@@ -366,14 +379,14 @@ class _Progress:
         self._total = total
         self._report = report
 
-    def add(self, part: _Part) -> _Part:
+    def add(self, part: Part) -> Part:
         self._done += sum(len(reply.embeddings) for reply in part)
         if self._report is not None:
             self._report(self._done, self._total)
         return part
 
 
-def _sum_up(parts: Sequence[_Part]) -> EmbeddingsResult:
+def _sum_up(parts: Sequence[Part]) -> EmbeddingsResult:
     replies = [reply for part in parts for reply in part]
     return EmbeddingsResult(
         embeddings=[embedding for reply in replies for embedding in reply.embeddings],
@@ -381,6 +394,22 @@ def _sum_up(parts: Sequence[_Part]) -> EmbeddingsResult:
         cost=_total([reply.cost for reply in replies]),
         responses=[reply.metadata for reply in replies],
     )
+
+
+def _require_numpy() -> None:
+    if importlib.util.find_spec("numpy") is None:
+        raise ConfigurationError("embed_numpy needs NumPy: pip install numpy")
+
+
+def _as_matrix(parts: Sequence[Part]) -> NumPyArray:
+    """The embeddings as rows; requests whose embeddings differ in length are an error."""
+    import numpy as np  # noqa: PLC0415  # optional, and only here
+
+    rows = [embedding for part in parts for reply in part for embedding in reply.embeddings]
+    if len(lengths := sorted(set(map(len, rows)))) > 1:
+        raise ResponseFormatError(f"The replies hold embeddings of different lengths: {lengths}.")
+    joined = np.frombuffer(bytearray().join(rows), np.float32)
+    return joined.reshape(len(rows), -1 if rows else 0)
 
 
 def _total(amounts: Sequence[object]) -> Any:

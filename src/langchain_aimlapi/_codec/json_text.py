@@ -22,19 +22,23 @@ MAX_DEPTH = 128
 """How many objects and lists within one another are read: `copy.deepcopy` manages about 400."""
 
 
-def parse_object(data: bytes, what: str = "The reply") -> dict[str, Any]:
+def parse_object(
+    data: bytes, what: str = "The reply", *, apart: str | None = None
+) -> dict[str, Any]:
     """A JSON object out of bytes.
 
     Args:
         data: JSON, in UTF-8.
         what: What it is, for the error.
+        apart: A long field of it whose lists and objects the caller reads and does not keep; how
+            deep they are is not looked at, which takes longer than reading them.
 
     Raises:
         ResponseFormatError: With the first characters of what it was instead, or for objects and
             lists more than `MAX_DEPTH` deep.
     """
     try:
-        value = _parse(data)
+        value = _parse(data, apart)
     except ValueError as error:
         shown = data[:80].decode("utf-8", "replace")
         raise ResponseFormatError(f"{what} is not JSON ({error}): {shown!r}") from None
@@ -43,7 +47,7 @@ def parse_object(data: bytes, what: str = "The reply") -> dict[str, Any]:
     return value
 
 
-def _parse(data: bytes) -> object:
+def _parse(data: bytes, apart: str | None) -> object:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -51,10 +55,23 @@ def _parse(data: bytes) -> object:
         if fixed == data:
             raise
         data, value = fixed, orjson.loads(fixed)
+    if apart is not None and isinstance(value, dict) and apart in value:
+        _check_rest(value, apart)
+        return value
     check_depth(data)
     if b'"arguments"' in data and _MANY_DIGITS.search(data):
         return json.loads(data)
     return value
+
+
+def _check_rest(value: dict[str, Any], apart: str) -> None:
+    """Refuse an object for the depth of its other fields."""
+    rest = {name: each for name, each in value.items() if name != apart}
+    try:
+        written = orjson.dumps(rest)
+    except TypeError:  # deeper than orjson writes, which is 254
+        raise ValueError(f"it is nested more than {MAX_DEPTH} deep") from None
+    check_depth(written)
 
 
 _ESCAPES = re.compile(
