@@ -20,6 +20,7 @@ from langchain_core.runnables.config import ContextThreadPoolExecutor
 from pydantic import Field, SecretStr
 
 from langchain_aimlapi._catalogue.embeddings import MAX_REQUEST_TOKENS, embedding_spec
+from langchain_aimlapi._catalogue.kinds import EMBEDDINGS, check_class
 from langchain_aimlapi._client.clients import require_asyncio
 from langchain_aimlapi._client.halving import Outcome, Part, embed_batch
 from langchain_aimlapi._client.key import aresolve_key, resolve_key
@@ -108,6 +109,11 @@ class AimlapiEmbeddings(Connection, Embeddings):
         # Pydantic's own, with every field by both of its names and keys as texts too.
         def __init__(self, **arguments: Unpack[EmbeddingsArguments]) -> None: ...
 
+    def model_post_init(self, context: object, /) -> None:
+        """Refuse an id of another kind, with the class that serves it."""
+        super().model_post_init(context)
+        check_class(self.model, EMBEDDINGS)
+
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Embed texts.
 
@@ -182,18 +188,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
         return _sum_up(self._gathered(texts, query=query))
 
     async def aembed_with_usage(self, texts: list[str], *, query: bool = False) -> EmbeddingsResult:
-        """Embed texts, and tell the tokens and the cost; the async form of `embed_with_usage`.
-
-        Args:
-            texts: The texts; a long list is sent in several requests.
-            query: Whether they are what is searched by, not what is to be found.
-
-        Returns:
-            The embeddings in the order of the texts, with the sums of all requests.
-
-        Raises:
-            AimlapiError: As for `embed_documents`.
-        """
+        """Embed texts, and tell the tokens and the cost; see `embed_with_usage`."""
         return _sum_up(await self._agathered(texts, query=query))
 
     def embed_numpy(self, texts: list[str], *, query: bool = False) -> NumPyArray:
@@ -214,18 +209,7 @@ class AimlapiEmbeddings(Connection, Embeddings):
         return _as_matrix(self._gathered(texts, query=query, arrays=True))
 
     async def aembed_numpy(self, texts: list[str], *, query: bool = False) -> NumPyArray:
-        """Embed texts into one NumPy array; the async form of `embed_numpy`.
-
-        Args:
-            texts: The texts; a long list is sent in several requests.
-            query: Whether they are what is searched by, not what is to be found.
-
-        Returns:
-            Single-precision numbers: a row per text, in their order.
-
-        Raises:
-            AimlapiError: As for `embed_numpy`.
-        """
+        """Embed texts into one NumPy array; see `embed_numpy`."""
         _require_numpy()
         return _as_matrix(await self._agathered(texts, query=query, arrays=True))
 

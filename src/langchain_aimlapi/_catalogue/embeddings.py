@@ -45,6 +45,11 @@ _SPECS: Mapping[str, EmbeddingSpec] = {
 _UNKNOWN = EmbeddingSpec()
 
 
+def is_documented(model: str) -> bool:
+    """Whether something is documented of an embedding model, by its id with or without its vendor."""
+    return model.rpartition("/")[2].lower() in _SPECS
+
+
 def embedding_spec(model: str) -> EmbeddingSpec:
     """Return what is documented of an embedding model, by its id with or without its vendor."""
     return _SPECS.get(model.rpartition("/")[2].lower(), _UNKNOWN)

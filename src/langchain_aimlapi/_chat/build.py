@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from langchain_aimlapi import _catalogue
+from langchain_aimlapi._catalogue.kinds import CHAT, check_class
 from langchain_aimlapi._chat.dialects import (
     ENDPOINTS,
     OtherDialect,
@@ -123,7 +124,7 @@ def build_chat_request(
         run_id: LangChain's id of the run, if there is one.
 
     Raises:
-        ConfigurationError: For arguments that contradict each other.
+        ConfigurationError: For arguments that contradict each other, or the id of no chat model.
         UnsupportedContentError: For content with no form on the wire.
     """
     fields = vars(settings)
@@ -133,6 +134,7 @@ def build_chat_request(
         return fields[name] if value is None else value
 
     model = arguments.get("model") or arguments.get("model_name") or settings.model_name
+    check_class(model, CHAT)
     place = Place(base_url_of(settings, arguments), model)
     target, other = choose_targets(place, option("dialect"), option("use_responses_api"))
     parameters = collect_parameters(settings, arguments, stream=stream)

@@ -135,6 +135,8 @@ def _bytes_of(file: Any, what: str) -> bytes:
 
 
 def _from_bytes(data: bytes, name: str = "file", kind: str | None = None) -> MediaFile:
+    if not data:
+        raise ConfigurationError(f"{name} is empty, or an open file that was read to its end.")
     found = (
         kind_of_bytes(data) or kind or mimetypes.guess_type(name)[0] or "application/octet-stream"
     )

@@ -20,14 +20,11 @@ from langchain_core.runnables.config import (
 from langchain_core.tools import BaseTool
 from pydantic import BaseModel, ConfigDict, Field
 
-from langchain_aimlapi._catalogue import media as catalogue
+from langchain_aimlapi._catalogue.kinds import CLASSES, check_class
 from langchain_aimlapi._client.metering import also_metered
 from langchain_aimlapi._client.warnings import warn_dropped
 from langchain_aimlapi._codec.encode.media import EncodedMedia, encode_media
 from langchain_aimlapi._transport.request import ReplyRules
-from langchain_aimlapi.errors import (
-    ConfigurationError,
-)
 from langchain_aimlapi.media.inputs import MediaFile, read_media
 from langchain_aimlapi.media.prompts import read_input
 from langchain_aimlapi.media.results import MediaResult
@@ -40,16 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["MediaModel", "steering_of"]
 
 T = TypeVar("T")
-_CLASSES: Mapping[Kind, str] = {
-    "image": "AimlapiImages",
-    "image_edit": "AimlapiImages",
-    "video": "AimlapiVideos",
-    "music": "AimlapiMusic",
-    "speech": "AimlapiSpeech",
-    "transcription": "AimlapiTranscription",
-    "ocr": "AimlapiOCRLoader",
-    "embeddings": "AimlapiEmbeddings",
-}
 _STEERING = frozenset(
     {
         "api_key",
@@ -99,7 +86,7 @@ class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
             ConfigurationError: With the class that serves it, or ids that look like it.
         """
         super().model_post_init(context)
-        _check_kind(self.model, self.kind)
+        check_class(self.model, CLASSES[self.kind])
 
     @property
     def OutputType(self) -> Any:  # noqa: N802  # LangChain's name
@@ -263,19 +250,6 @@ class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
         if encoded.dropped:
             warn_dropped(encoded.dropped, self.model)
         return encoded
-
-
-def _check_kind(model: str, kind: Kind) -> None:
-    if catalogue.media_spec(model, kind) is not None:
-        return
-    if kinds := catalogue.media_kinds(model):
-        if kind == "image" and "image_edit" in kinds:
-            return
-        raise ConfigurationError(f"{model} is a model of another kind: use {_CLASSES[kinds[0]]}.")
-    from langchain_aimlapi import _catalogue as chat  # noqa: PLC0415  # only for ids nobody documents here
-
-    if chat.entry(model) is not None:
-        raise ConfigurationError(f"{model} is a chat model: use ChatAimlapi.")
 
 
 def steering_of(kwargs: Mapping[str, object]) -> dict[str, Any]:
