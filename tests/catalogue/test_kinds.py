@@ -23,10 +23,10 @@ OF_CHAT = [
 
 
 @pytest.mark.parametrize(("model", "right"), OF_CHAT)
-async def test_chat(ask, aimlapi_sandbox, model, right):
+def test_chat(ask, aimlapi_sandbox, model, right):
     """All four ways to call; the id may come with the call as well."""
     with pytest.raises(ConfigurationError, match=f"another kind: use {right}"):
-        await ask(ChatAimlapi(model=model), "Hi")
+        ask(ChatAimlapi(model=model), "Hi")
     with pytest.raises(ConfigurationError, match=right):
         ChatAimlapi(model="gpt-4o").invoke("Hi", model=model)
     assert aimlapi_sandbox.requests == []

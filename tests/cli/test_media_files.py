@@ -196,6 +196,7 @@ class TestModels:
     @pytest.mark.parametrize(
         ("command", "model", "right"),
         [
+            ("chat", "openai/gpt-image-1", "aimlapi image"),
             ("image", "gpt-4o", "aimlapi chat"),
             ("image", "google/lyria2", "aimlapi music"),
             ("video", "openai/gpt-image-1", "aimlapi image"),

@@ -119,6 +119,19 @@ def test_what_is_no_file(form, words):
     assert len(str(failed.value)) < 300
 
 
+def test_an_empty_file(tmp_path):
+    """Nobody pays for nothing: a file that was read to its end is one, too."""
+    path = tmp_path / "a.png"
+    path.write_bytes(b"x")
+    with path.open("rb") as file:
+        file.read()
+        with pytest.raises(ConfigurationError, match="a.png is empty"):
+            read_media(file)
+    for empty in (b"", "data:image/png;base64,"):
+        with pytest.raises(ConfigurationError, match="empty"):
+            read_media(empty)
+
+
 def test_the_alphabet_of_addresses():
     """Base64 for URLs, without padding."""
     assert read_media({"base64": URL_SAFE}).data == b"\xfb\xff\xfe" + PNG

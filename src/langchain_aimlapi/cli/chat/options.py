@@ -70,8 +70,14 @@ def split_parameters(parameters: dict[str, object]) -> tuple[dict[str, object], 
 
 
 def name_others(model: str) -> None:
-    """Help who mistyped an id: servers that take any id would answer without a word."""
+    """Help who mistyped an id: servers that take any id would answer without a word.
+
+    Raises:
+        BadParameter: For the id of another kind of model, with the command that is for it.
+    """
     from langchain_aimlapi import _catalogue  # noqa: PLC0415  # what the call needs anyway
+    from langchain_aimlapi.cli.media.inputs import refuse_another_kind  # noqa: PLC0415
 
     if model and _catalogue.entry(model) is None:
+        refuse_another_kind(model, "chat")
         note(f"The catalogue has no model {model!r}. {_catalogue.name_others(model)}", "yellow")

@@ -27,6 +27,17 @@ _COMMANDS: Mapping[Kind, str] = {
     "embeddings": "embed",
 }
 """The command for each kind of model."""
+_CLASSES = {
+    "AimlapiImages": "image",
+    "AimlapiVideos": "video",
+    "AimlapiMusic": "music",
+    "AimlapiSpeech": "speak",
+    "AimlapiTranscription": "transcribe",
+    "AimlapiOCRLoader": "ocr",
+    "AimlapiEmbeddings": "embed",
+    "ChatAimlapi": "chat",
+}
+"""The command for each class."""
 
 
 def read_text(given: str | None, name: str) -> str:
@@ -104,21 +115,10 @@ def check_model(model: str, command: str) -> None:
     Raises:
         BadParameter: If the id is documented to do something else.
     """
-    from langchain_aimlapi import _catalogue as chat  # noqa: PLC0415  # not for --help
-    from langchain_aimlapi._catalogue import media  # noqa: PLC0415
-    from langchain_aimlapi._catalogue.embeddings import is_documented  # noqa: PLC0415
+    if refuse_another_kind(model, command):
+        return
+    from langchain_aimlapi._catalogue import media  # noqa: PLC0415  # not for --help
 
-    if kinds := media.media_kinds(model):
-        fitting = [_COMMANDS[kind] for kind in kinds]
-        if command in fitting:
-            return
-        raise _another_kind(model, fitting[0])
-    if chat.entry(model) is not None:
-        raise _another_kind(model, "chat")
-    if is_documented(model):
-        if command == "embed":
-            return
-        raise _another_kind(model, "embed")
     near = [
         each
         for kind, other in _COMMANDS.items()
@@ -129,10 +129,24 @@ def check_model(model: str, command: str) -> None:
     note(f"The catalogue has no model {model!r}. {named}", "yellow")
 
 
-def _another_kind(model: str, command: str) -> typer.BadParameter:
-    return typer.BadParameter(
-        f"{model} is a model of another kind: use aimlapi {command}", param_hint="--model"
-    )
+def refuse_another_kind(model: str, command: str) -> bool:
+    """Refuse an id of another kind; return whether the id is known.
+
+    Args:
+        model: The id.
+        command: The command it was given to.
+
+    Raises:
+        BadParameter: With the command that is for it.
+    """
+    from langchain_aimlapi._catalogue.kinds import classes_of  # noqa: PLC0415  # not for --help
+
+    known = [_CLASSES[each] for each in classes_of(model)]
+    if known and command not in known:
+        raise typer.BadParameter(
+            f"{model} is a model of another kind: use aimlapi {known[0]}", param_hint="--model"
+        )
+    return bool(known)
 
 
 def _all_of(command: str) -> str:
