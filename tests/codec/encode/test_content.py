@@ -181,6 +181,13 @@ OPENAI = {
         {"type": "document", "title": "T", "source": {"type": "text", "data": "words"}},
         text("T:\nwords"),
     ),
+    "Anthropic document of blocks": (
+        {
+            "type": "document",
+            "source": {"type": "content", "content": [{"type": "text", "text": "two"}, "words"]},
+        },
+        text("two\nwords"),
+    ),
     "text document": ({"type": "text-plain", "text": "words", "title": "T"}, text("T:\nwords")),
     "text document by value": ({"type": "text-plain", "base64": TEXT_FILE}, text("grüße")),
     "text file": (
@@ -317,6 +324,14 @@ REFUSED = {
     "text without text": ({"type": "text"}, "text"),
     "Anthropic's image without data": ({"type": "image", "source": {"type": "base64"}}, "image"),
     "document without source": ({"type": "document"}, "document"),
+    "document of pictures": (
+        {"type": "document", "source": {"type": "content", "content": [{"type": "image"}]}},
+        "only text",
+    ),
+    "a cache mark that is a word": (
+        {"type": "text", "text": "x", "cache_control": "ephemeral"},
+        "'cache_control' is no dict",
+    ),
     "text document of broken base64": ({"type": "text-plain", "base64": "%"}, "text-plain"),
     "text document without text": ({"type": "text-plain"}, "text-plain"),
     "non-standard without value": ({"type": "non_standard"}, "non_standard"),

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from langchain_aimlapi._codec.encode.blocks import is_model_side, read_block, read_content
+from langchain_aimlapi._codec.encode.blocks import read_block, read_content
 from langchain_aimlapi._codec.encode.content import Media, Part, Text
+from langchain_aimlapi._codec.encode.model_side import is_model_side
 from langchain_aimlapi._codec.encode.turns import AssistantTurn, Reasoning, ToolCall
 from langchain_aimlapi._codec.json_text import parse_arguments, to_json
 from langchain_aimlapi._codec.keys import REASONING_KEYS

@@ -24,43 +24,11 @@ from langchain_aimlapi._codec.encode.mime import (
     read_type,
     settled_type,
 )
+from langchain_aimlapi._codec.encode.model_side import is_model_side
 from langchain_aimlapi._codec.json_text import to_json
 from langchain_aimlapi.errors import UnsupportedContentError
 
 Block = Mapping[str, Any]
-
-_MODEL_SIDE = frozenset(
-    {
-        "code_execution_result",
-        "compaction",
-        "custom_tool_call",
-        "executable_code",
-        "function_call",
-        "invalid_tool_call",
-        "mcp_approval_request",
-        "mcp_list_tools",
-        "reasoning",
-        "reasoning_content",
-        "redacted_thinking",
-        "server_tool_call",
-        "server_tool_result",
-        "thinking",
-        "tool_call",
-        "tool_use",
-    }
-)
-_MODEL_SIDE_ENDINGS = ("_call", "_call_chunk", "_call_output", "_tool_result", "_tool_use")
-"""So end the types of the blocks in which vendors keep the calls of their own tools."""
-
-
-def is_model_side(kind: object) -> bool:
-    """Whether only a model writes blocks of this type.
-
-    In an assistant's turn they are read from the message's own fields, and calls of a vendor's own
-    tools are left out: no other service takes them. In a turn of anybody else they are left-overs
-    of a re-labelled message.
-    """
-    return isinstance(kind, str) and (kind in _MODEL_SIDE or kind.endswith(_MODEL_SIDE_ENDINGS))
 
 
 def read_content(content: str | Sequence[object], where: str) -> list[Part]:
@@ -137,7 +105,7 @@ def _text(block: Block) -> Text:
     text = block.get("text")
     if not isinstance(text, str):
         raise _UnreadableBlockError("it has no 'text'")
-    return Text(text, _extra(block, "cache_control"))
+    return Text(text, _cache_mark(block))
 
 
 def _plain_text(block: Block, charset: str | None = None) -> Text:
@@ -149,7 +117,7 @@ def _plain_text(block: Block, charset: str | None = None) -> Text:
     if not isinstance(text, str):
         raise _UnreadableBlockError("a text document needs 'text' or 'base64'")
     title = _extra(block, "title") or _extra(block, "filename")
-    return Text(f"{title}:\n{text}" if title else text, _extra(block, "cache_control"))
+    return Text(f"{title}:\n{text}" if title else text, _cache_mark(block))
 
 
 def _decoded(data: Any, charset: str | None) -> str:
@@ -239,10 +207,21 @@ def _anthropic_source(kind: Kind, block: Block) -> Part:
     data = source.get("data")
     if source.get("type") == "text":
         return _plain_text({**block, "text": data})
+    if source.get("type") == "content":
+        return _plain_text({**block, "text": _text_of(source.get("content"))})
     named = {**block, "mime_type": source.get("media_type")}
     if title := block.get("title"):
         named["filename"] = title
     return _located(kind, named, data=data, url=source.get("url"), file_id=source.get("file_id"))
+
+
+def _text_of(content: object) -> str:
+    """The text of a document that is made of blocks of its own."""
+    blocks = content if isinstance(content, list) else [content]
+    texts = [block.get("text") if isinstance(block, Mapping) else block for block in blocks]
+    if not all(isinstance(text, str) for text in texts):
+        raise _UnreadableBlockError("of the blocks in a document only text can be sent")
+    return "\n".join(map(str, texts))
 
 
 def _raw(block: Block) -> Raw:
@@ -304,7 +283,7 @@ def _located(
     if data:
         label = settled_type(label, data, filename) or _USUAL_TYPE[kind]
     if kind == "file" and data and _is_text(label):
-        told = {"filename": filename, "cache_control": _extra(block, "cache_control")}
+        told = {"filename": filename, "cache_control": _cache_mark(block)}
         return _plain_text({"base64": data, **told}, charset)
     if not file_id:
         kind = _kind(kind, label, has_bytes=bool(data))
@@ -316,7 +295,7 @@ def _located(
         file_id=file_id,
         filename=filename,
         detail=_extra(block, "detail"),
-        cache_control=_extra(block, "cache_control"),
+        cache_control=_cache_mark(block),
     )
 
 
@@ -390,6 +369,13 @@ def _extra(block: Block, key: str) -> Any:
     extras, metadata = _mapping(block.get("extras")), _mapping(block.get("metadata"))
     places = (block, extras, metadata, _mapping(extras.get("metadata")))
     return next((fields[key] for fields in places if fields.get(key)), None)
+
+
+def _cache_mark(block: Block) -> Any:
+    mark = _extra(block, "cache_control")
+    if mark is not None and not isinstance(mark, Mapping):
+        raise _UnreadableBlockError("its 'cache_control' is no dict, such as {'type': 'ephemeral'}")
+    return mark
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -11,8 +11,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from langchain_aimlapi._codec.encode.assistant import read_assistant
-from langchain_aimlapi._codec.encode.blocks import is_model_side, read_content, read_result
+from langchain_aimlapi._codec.encode.blocks import read_content, read_result
 from langchain_aimlapi._codec.encode.handover import Recipient, hand_over
+from langchain_aimlapi._codec.encode.model_side import is_model_side
 from langchain_aimlapi._codec.encode.pairing import pair_calls
 from langchain_aimlapi._codec.encode.turns import MessageTurn, ToolTurn, Turn
 from langchain_aimlapi.errors import ConfigurationError, UnsupportedContentError
