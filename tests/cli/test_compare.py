@@ -26,7 +26,7 @@ from langchain_aimlapi.compare import (
 from tests.test_cli import COMMAND
 
 BOTH = ("-m", "gpt-4o", "-m", "claude-haiku-4-5")
-HEAD = "Model\tFirst token\tTokens/s\tWhole time\tTokens in\tTokens out\tUSD\tEnd"
+HEAD = "Model\tTTFT\tTokens/s\tTime\tIn\tOut\tUSD\tEnd"
 SLOW = [f"word{number} " for number in range(200)]
 on_unix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 
@@ -302,8 +302,9 @@ class TestOnATerminal:
         assert len(titles) == 1
         assert "─ claude-haiku-4-5 ─" in titles[0]
         assert any("It scatters." in line and "Hello from" in line for line in lines)
-        assert any("First token" in line for line in lines)
-        assert any("*" in line and "gpt-4o" in line for line in lines[-4:])
+        head, _, *rows = lines[-4:]
+        assert head.split() == ["Model", "TTFT", "Tokens/s", "Time", "In", "Out", "USD", "End"]
+        assert [row.split()[0] for row in rows] == ["gpt-4o", "claude-haiku-4-5"]
         assert "\x1b[2J" not in terminal.output
 
     def test_interrupted(self, sandbox, tmp_path):

@@ -14,15 +14,16 @@ from langchain_aimlapi.compare.wording import best_model, in_words, outcome
 
 if TYPE_CHECKING:
     from rich.panel import Panel
+    from rich.text import Text
 
-    from langchain_aimlapi.compare import Comparison, Result
+    from langchain_aimlapi.compare import Comparison, Result, Spread
 
 _COLUMNS = {
-    "ttft": "First token",
+    "ttft": "TTFT",
     "tokens_per_second": "Tokens/s",
-    "seconds": "Whole time",
-    "input_tokens": "Tokens in",
-    "output_tokens": "Tokens out",
+    "seconds": "Time",
+    "input_tokens": "In",
+    "output_tokens": "Out",
     "usd": "USD",
 }
 
@@ -129,23 +130,55 @@ def _panel(comparison: Comparison, model: str, colour: str) -> Panel:
 
 
 def _show_figures(comparison: Comparison) -> None:
-    is_terminal = sys.stdout.isatty()
     names = ["Model", *_COLUMNS.values(), "Answered" if comparison.runs > 1 else "End"]
-    best = {figure: best_model(comparison, figure) for figure in _COLUMNS}
+    if is_rich():
+        _show_rich_figures(comparison, names)
+        return
+    is_terminal = sys.stdout.isatty()
     if not is_terminal:
         typer.echo("\t".join(names))
+    write = printable if is_terminal else str
     rows = []
     for model in comparison.models:
+        spreads = [comparison.spread(model, figure) for figure in _COLUMNS]
         cells = [
-            _cell(comparison, model, figure, is_best=is_terminal and best[figure] == model)
-            for figure in _COLUMNS
+            in_words(figure, spread.median if spread else None)
+            for figure, spread in zip(_COLUMNS, spreads, strict=True)
         ]
-        name = printable(model) if is_terminal else model
-        rows.append([name, *cells, printable(outcome(comparison, model)[0])])
+        rows.append([write(model), *cells, write(outcome(comparison, model)[0])])
     show_table(names, rows)
 
 
-def _cell(comparison: Comparison, model: str, figure: str, *, is_best: bool) -> str:
-    spread = comparison.spread(model, figure)
-    text = in_words(figure, spread.median if spread else None)
-    return f"{text} *" if is_best else text
+def _show_rich_figures(comparison: Comparison, names: list[str]) -> None:
+    """The same in columns: below each median least and most, the best ones in green."""
+    from rich import box  # noqa: PLC0415  # for terminals alone
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from langchain_aimlapi.cli.compare.live import COLOURS  # noqa: PLC0415
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="dim", padding=(0, 1))
+    for name in names:
+        table.add_column(name, overflow="fold", justify="left" if name == "Model" else "right")
+    best = {figure: best_model(comparison, figure) for figure in _COLUMNS}
+    for place, model in enumerate(comparison.models):
+        ending, is_good = outcome(comparison, model)
+        cells = [
+            _rich_cell(figure, comparison.spread(model, figure), is_best=best[figure] == model)
+            for figure in _COLUMNS
+        ]
+        shown = Text(printable(model), style=f"bold {COLOURS[place % len(COLOURS)]}")
+        table.add_row(shown, *cells, Text(printable(ending), style="" if is_good else "red"))
+    Console(highlight=False).print(table)
+
+
+def _rich_cell(figure: str, spread: Spread | None, *, is_best: bool) -> Text:
+    from rich.text import Text  # noqa: PLC0415  # for terminals alone
+
+    median = in_words(figure, spread.median if spread else None)
+    cell = Text(median, style="bold green" if is_best else "")
+    if spread and spread.least != spread.most:
+        least, most = in_words(figure, spread.least), in_words(figure, spread.most)
+        cell.append(f"\n{least} - {most}".replace(" s -", " -"), style="not bold dim default")
+    return cell
