@@ -60,6 +60,13 @@ class TestTranscribe:
         assert 0 < shown["words"][0]["end"] < shown["duration"] < 10
         assert shown["cost"] > 0
         assert shown["job"] == shown["inference_id"]
+        assert shown["speakers"] == ["0", "1"]
+
+    def test_speakers(self, aimlapi, sandbox, spoken):
+        """A line for each turn."""
+        said = aimlapi("transcribe", spoken, "--diarize").stdout
+
+        assert said == "0: The fox runs.\n1: The fox rests.\n"
 
     def test_subtitles(self, aimlapi, sandbox, spoken, folder):
         srt = aimlapi("transcribe", spoken, "--srt", "-o", "fox.srt")

@@ -11,6 +11,7 @@ import json
 import jsonschema
 import pytest
 
+from langchain_aimlapi import AimlapiEmbeddings
 from langchain_aimlapi._catalogue.media import media_ids, media_spec
 from langchain_aimlapi.media import (
     AimlapiImages,
@@ -188,3 +189,19 @@ def test_every_id(service, kind, way):
         if (wrong := problem(service, spec, names)) is not None:
             found[model, kind] = wrong
     assert found == {key: found.get(key) for key in NOT_SERVED if key[1] == kind}
+
+
+@pytest.mark.parametrize("model", media_ids("embeddings"))
+def test_every_embedding_id(aimlapi_sandbox, model):
+    """The same for embeddings, which the sandbox answers with what the id documents alone."""
+    spec = media_spec(model, "embeddings")
+    everything = {name: legal(each) for name, each in spec.parameters.items() if name != "input"}
+    for given in ({}, everything):
+        own = {k: v for k, v in given.items() if k in AimlapiEmbeddings.model_fields}
+        rest = {k: v for k, v in given.items() if k not in own}
+        found = AimlapiEmbeddings(model=model, model_kwargs=rest, **own).embed_documents(["a", "b"])
+        body = aimlapi_sandbox.requests[-1].body
+
+        jsonschema.validate(body, body_schema(spec))
+        assert given.keys() <= body.keys()
+        assert len(found) == 2

@@ -93,12 +93,12 @@ def transcript(text: str, seconds: float, identity: str, data: bytes | None, opt
         seconds: The length of the audio; zero if it is unknown.
         identity: The id of the request.
         data: The audio, if it is known.
-        options: The request; `diarize` tells speakers apart, a sentence each.
+        options: The request; `diarize` or `speaker_labels` tells speakers apart, a sentence each.
     """
     said = text.split()
     each = seconds / len(said) if seconds else SECONDS_PER_WORD
     words: list[Json] = []
-    speaker = 0
+    speaker, apart = 0, any(options.get(name) for name in ("diarize", "speaker_labels"))
     for index, word in enumerate(said):
         begin = round(index * each, 3)
         line: Json = {
@@ -108,7 +108,7 @@ def transcript(text: str, seconds: float, identity: str, data: bytes | None, opt
             "end": round(begin + each * _SAID, 3),
             "confidence": 0.99,
         }
-        words.append(line | ({"speaker": speaker} if options.get("diarize") else {}))
+        words.append(line | ({"speaker": speaker} if apart else {}))
         speaker = 1 - speaker if word.endswith((".", "!", "?")) else speaker
     alternative = {"transcript": text, "confidence": 0.99, "words": words}
     return {
