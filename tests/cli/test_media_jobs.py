@@ -218,6 +218,30 @@ class TestEarlyEnds:
         assert (folder / "the film.mp4").read_bytes()[4:8] == b"ftyp"
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
+    @pytest.mark.parametrize("command", ["video", "image", "speak"])
+    def test_ctrl_c_before_there_is_an_answer(self, command, folder):
+        """What was sent may be paid for, and where to look is said."""
+        with Sandbox(faults="no_answer") as sandbox:
+            with subprocess.Popen(  # noqa: S603  # our own command
+                [*COMMAND, command, "A fox"],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                env=_with_service(sandbox),
+            ) as process:
+                while not sandbox.requests and process.poll() is None:
+                    time.sleep(0.05)
+                process.send_signal(signal.SIGINT)
+                _, stderr = process.communicate(timeout=60)
+            assert submissions(sandbox) == 1
+
+        assert process.returncode == 130, stderr
+        assert "may" in stderr.splitlines()[-1]
+        assert "aimlapi logs" in stderr.splitlines()[-1]
+        assert "Traceback" not in stderr
+        assert list(folder.iterdir()) == []
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for one process")
     def test_ctrl_c_without_a_key(self):
         """The sandbox ends with the command, so nothing can be picked up."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith("AIMLAPI_")}
