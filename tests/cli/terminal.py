@@ -9,7 +9,6 @@ import subprocess
 import sys
 import termios
 
-import pexpect
 import pexpect.fdpexpect
 import pyte
 
@@ -17,11 +16,20 @@ from tests.test_cli import COMMAND
 
 _READY = "\x1b[?2004h"
 _HEIGHT, _WIDTH = 30, 100
-# The command's own terminal, so that Ctrl-C reaches it. A fork here would copy threads of servers.
-_TAKE_TERMINAL = (
-    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
-    " os.execv(sys.argv[1], sys.argv[1:])"
-)
+_END = "\x00end\x00"
+# The command's own terminal, so that Ctrl-C reaches it; a fork here would copy threads of servers.
+# When whoever owns a terminal ends, what was not read of it may be lost: so its owner says when the
+# command has ended, and stays until that was read.
+_OWNER = """
+import fcntl, os, signal, subprocess, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+command = subprocess.Popen(sys.argv[3:])
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+status = command.wait()
+os.write(1, bytes.fromhex(sys.argv[2]))
+os.read(int(sys.argv[1]), 1)
+sys.exit(status)
+"""
 
 
 class Terminal:
@@ -30,9 +38,14 @@ class Terminal:
     def __init__(self, *arguments, **environment):
         self._log = _Log()
         main, other = pty.openpty()
+        until, self._let_go = os.pipe()
         termios.tcsetwinsize(other, (_HEIGHT, _WIDTH))
         self._process = subprocess.Popen(  # noqa: S603  # our own command
-            [sys.executable, "-c", _TAKE_TERMINAL, *COMMAND, *map(str, arguments)],
+            [
+                *(sys.executable, "-c", _OWNER, str(until), _END.encode().hex()),
+                *(*COMMAND, *map(str, arguments)),
+            ],
+            pass_fds=[until],
             stdin=other,
             stdout=other,
             stderr=other,
@@ -46,6 +59,7 @@ class Terminal:
             },
         )
         os.close(other)
+        os.close(until)
         self._typed = pexpect.fdpexpect.fdspawn(main, encoding="utf-8", timeout=60)
         self._typed.delaybeforesend = None
         self._typed.logfile_read = self._log
@@ -58,6 +72,7 @@ class Terminal:
             self._process.kill()
         self._process.wait()
         self._typed.close()
+        os.close(self._let_go)
 
     def ready(self):
         """Wait until a prompt can be typed."""
@@ -81,13 +96,14 @@ class Terminal:
 
     def end(self):
         """Wait for the command to end; return its exit code."""
-        self._typed.expect(pexpect.EOF)
+        self._typed.expect_exact(_END)
+        os.write(self._let_go, b".")
         return self._process.wait(timeout=60)
 
     @property
     def output(self):
         """All that was shown, escape codes too."""
-        return "".join(self._log.parts)
+        return "".join(self._log.parts).replace(_END, "")
 
     @property
     def lines(self):
