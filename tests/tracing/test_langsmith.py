@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from uuid import uuid4
 
 import pytest
 from langchain.agents import create_agent
 from langchain_core.caches import InMemoryCache
 from langchain_core.language_models import FakeListChatModel
-from langchain_core.messages import HumanMessage
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.tracers import LangChainTracer
 from langsmith import Client, traceable, tracing_context
 
-from langchain_aimlapi import AimlapiImages, ServerError, get_aimlapi_callback
+from langchain_aimlapi import AimlapiImages, AimlapiLLM, ServerError, get_aimlapi_callback
 from langchain_aimlapi.tracing import LangSmithCostTracer, langsmith_costs
 from tests.tracing.ingest import Ingest, form_parts
 
@@ -105,6 +107,18 @@ class TestModels:
         cost = result.generations[0][0].message.response_metadata["cost"]
         assert usage_of(runs()[0])["total_cost"] == cost
 
+    def test_several_usages_are_left_alone(self, client, runs):
+        """LangChain adds them up, and fails for a cost among them: other packages' models."""
+        usage = {"input_tokens": 1, "output_tokens": 1, "total_tokens": 2}
+        message = AIMessage("a", usage_metadata=usage, response_metadata={"cost": 0.5})
+        answers = [ChatGeneration(message=message), ChatGeneration(message=message)]
+        tracer, run_id = LangSmithCostTracer(client=client), uuid4()
+        tracer.on_chat_model_start({}, [[HumanMessage("Hi")]], run_id=run_id)
+
+        tracer.on_llm_end(LLMResult(generations=[answers]), run_id=run_id)
+
+        assert usage_of(runs()[0])["total_tokens"] == 4
+
     def test_failed_calls_and_unknown_costs_have_none(self, model, client, runs, aimlapi_sandbox):
         """Nothing is made up."""
         config = {"callbacks": [LangSmithCostTracer(client=client)]}
@@ -122,6 +136,13 @@ class TestModels:
         aimlapi_sandbox.answer_next("Hi", usage=False, cost=0.25)
         model().invoke("Hi", config={"callbacks": [LangSmithCostTracer(client=client)]})
         assert usage_of(runs()[0]) == {"total_cost": 0.25}
+
+    @pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainDeprecationWarning")
+    def test_a_model_of_texts(self, aimlapi_sandbox, client, runs):
+        """Its answers are no messages, and have a cost all the same."""
+        tracer = LangSmithCostTracer(client=client)
+        AimlapiLLM(model="gpt-4o").invoke("Hi", config={"callbacks": [tracer]})
+        assert usage_of(runs()[0])["total_cost"] > 0
 
 
 class TestBlocks:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any, cast
 from uuid import UUID
 
-from langchain_core.messages import AIMessage
+from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, LLMResult
 from langchain_core.tracers import LangChainTracer
 from langchain_core.tracers.context import tracing_v2_callback_var
@@ -37,24 +37,28 @@ class LangSmithCostTracer(LangChainTracer):
 
     def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> Run:
         """Record the end of a call, with its cost."""
+        usd = cost_of(response)
+        if usd is not None and not _messages(response):  # a model of texts, whose usage is nowhere
+            self._add_usage(run_id, {"total_cost": usd})
         return super().on_llm_end(_with_cost(response), run_id=run_id, **kwargs)
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> Run:
         """Record the end of a tool, with the cost of what it made."""
         usd = getattr(getattr(output, "artifact", None), "cost", None)
-        run = self.run_map.get(str(run_id))
-        if run is not None and isinstance(usd, int | float):
-            usage = {"usage_metadata": {"total_cost": float(usd)}}
-            # A new dict: LangChain shares the metadata between runs.
-            run.extra["metadata"] = {**(run.extra.get("metadata") or {}), **usage}
+        if isinstance(usd, int | float):
+            self._add_usage(run_id, {"total_cost": float(usd)})
         return super().on_tool_end(output, run_id=run_id, **kwargs)
+
+    def _add_usage(self, run_id: UUID, usage: dict[str, float]) -> None:
+        if (run := self.run_map.get(str(run_id))) is not None:
+            # A new dict: LangChain shares the metadata between runs.
+            known = run.extra.get("metadata") or {}
+            run.extra["metadata"] = {**known, "usage_metadata": usage}
 
 
 def _with_cost(response: LLMResult) -> LLMResult:
     """A copy whose first usage has the cost, or the same where none was told."""
-    usd = cost_of(response)
-    generations = response.generations[0] if response.generations else []
-    messages = [one.message for one in generations if isinstance(one, ChatGeneration)]
+    usd, messages = cost_of(response), _messages(response)
     counted = [each for each in messages if isinstance(each, AIMessage) and each.usage_metadata]
     # Several usages would be added up, which fails for a cost.
     if usd is None or not messages or len(counted) > 1:
@@ -62,13 +66,19 @@ def _with_cost(response: LLMResult) -> LLMResult:
     message = cast("AIMessage", counted[0] if counted else messages[0])
     usage = {**(message.usage_metadata or {}), "total_cost": usd}
     priced = message.model_copy(update={"usage_metadata": usage})
+    first, *others = response.generations
     replaced = [
         one.model_copy(update={"message": priced})
         if isinstance(one, ChatGeneration) and one.message is message
         else one
-        for one in generations
+        for one in first
     ]
-    return response.model_copy(update={"generations": [replaced, *response.generations[1:]]})
+    return response.model_copy(update={"generations": [replaced, *others]})
+
+
+def _messages(response: LLMResult) -> list[BaseMessage]:
+    generations = response.generations[0] if response.generations else []
+    return [one.message for one in generations if isinstance(one, ChatGeneration)]
 
 
 @contextmanager
