@@ -53,7 +53,7 @@ def _served(model: str, results: list[Result]) -> str:
 
 
 def _run(result: Result, *, is_first: bool, is_only: bool) -> str:
-    body = f'<p class="facts">{_facts(result)}</p>{_content(result)}'
+    body = f'<p class="measured">{_measured(result)}</p>{_content(result)}'
     if is_only:
         return f'<div class="run">{body}</div>'
     if is_first:
@@ -69,31 +69,31 @@ def _short(result: Result) -> str:
     return f"<span>{in_words('seconds', result.seconds)}, {in_words('usd', result.usd)}</span>"
 
 
-def _facts(result: Result) -> str:
-    facts = []
+def _measured(result: Result) -> str:
+    measured = []
     if result.ttft is not None:
-        facts.append(f"first token after {in_words('ttft', result.ttft)}")
+        measured.append(f"first token after {in_words('ttft', result.ttft)}")
     if result.reasoning and result.first_text is not None:
-        facts.append(f"text after {in_words('first_text', result.first_text)}")
+        measured.append(f"text after {in_words('first_text', result.first_text)}")
     if result.tokens_per_second is not None:
-        facts.append(f"{in_words('tokens_per_second', result.tokens_per_second)} tokens/s")
-    facts.append(f"{in_words('seconds', result.seconds)} in all")
-    facts += _billed(result)
+        measured.append(f"{in_words('tokens_per_second', result.tokens_per_second)} tokens/s")
+    measured.append(f"{in_words('seconds', result.seconds)} in all")
+    measured += _billed(result)
     if result.finish_reason:
-        facts.append(f"finish reason {escaped(result.finish_reason)}")
-    return " · ".join(facts)
+        measured.append(f"finish reason {escaped(result.finish_reason)}")
+    return " · ".join(measured)
 
 
 def _billed(result: Result) -> list[str]:
-    facts = []
+    measured = []
     if result.output_tokens is not None:
         hidden = (
             f", {result.reasoning_tokens:,} of them reasoning" if result.reasoning_tokens else ""
         )
-        facts.append(f"{result.input_tokens:,} tokens in, {result.output_tokens:,} out{hidden}")
+        measured.append(f"{result.input_tokens:,} tokens in, {result.output_tokens:,} out{hidden}")
     if result.usd is not None:
-        facts.append(in_words("usd", result.usd))
-    return facts
+        measured.append(in_words("usd", result.usd))
+    return measured
 
 
 # --- what it says ---------------------------------------------------------------------------------
