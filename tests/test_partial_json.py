@@ -7,7 +7,7 @@ import json
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langchain_aimlapi._chat.partial_json import PartialJson
@@ -26,6 +26,7 @@ def cut(text, size):
     return [text[at : at + size] for at in range(0, len(text), size)]
 
 
+@settings(deadline=None)
 @given(ROOTS, st.integers(1, 9), st.booleans(), st.sampled_from([None, 2]))
 def test_the_whole_is_what_json_reads(value, size, ascii_only, indent):
     """However it is cut and written; what was given out before is not changed by it."""

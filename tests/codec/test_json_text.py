@@ -148,14 +148,15 @@ def test_what_is_found_is_exact():
     [
         ("", "empty"),
         ("No object here.", "holds no JSON"),
-        ('{"a": ', "holds no JSON"),
+        ('{"a": ', "no JSON that can be read: Expecting value"),
         ("[" * 1500, "nested 1500 deep"),
         ("text {" + "[" * 1500, "nested 1501 deep"),
         ('"' + "[" * 150_000, "holds no JSON"),
         ("}" * 50 + nested(140), "holds no JSON"),
         ('" ' + nested(140), "holds no JSON"),
-        ('{"a": NaN}', "holds no JSON"),
-        ("{" * 100, "holds no JSON"),
+        ('{"a": NaN}', "NaN is no number of JSON's"),
+        ("{'a': 1}", "Expecting property name enclosed in double quotes"),
+        ("{" * 100, "no JSON that can be read"),
     ],
 )
 def test_what_is_not_found(text, why):

@@ -177,11 +177,12 @@ def find_json(text: str) -> object:
     """
     text, data = _encoded(text)
     check_depth(data)
+    reason = ""
     for candidate in (text, *map(_without_label, text.split(_FENCE)[1::2])):
         try:
             return parse_json(candidate)
-        except ValueError:
-            continue
+        except ValueError as error:
+            reason = reason or str(error)
     text = _without_halves(data).decode()
     effort = _EFFORT * len(text)
     for brace in itertools.islice(_BRACE.finditer(text), _MOST_BEGINNINGS):
@@ -195,6 +196,8 @@ def find_json(text: str) -> object:
             return value
         if effort < 0:
             break
+    if text.lstrip().startswith(("{", "[")):
+        raise ValueError(f"it is no JSON that can be read: {reason}")
     raise ValueError("it holds no JSON object" if text.strip() else "it is empty")
 
 
