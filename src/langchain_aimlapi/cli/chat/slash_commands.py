@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage, messag
 
 from langchain_aimlapi.cli._output import note
 from langchain_aimlapi.cli.chat.attachments import file_block, image_block
+from langchain_aimlapi.cli.chat.content import blocks_of
 from langchain_aimlapi.cli.chat.options import name_others
 from langchain_aimlapi.cli.chat.tools import calls_of, shown_call
 
@@ -182,7 +183,7 @@ def _sections(message: BaseMessage) -> Iterable[str]:
 
 
 def _content(message: BaseMessage) -> Iterable[str]:
-    for block in message.content_blocks:
+    for block in blocks_of(message):
         if block["type"] == "text":
             yield block["text"]
         elif block["type"] == "refusal":
