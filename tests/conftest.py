@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from hypothesis import settings
 
 from langchain_aimlapi import ChatAimlapi
 from langchain_aimlapi._client.warnings import forget
@@ -23,6 +24,10 @@ from tests.ways import WAYS, Ask, asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+# A machine that is busy with something else makes no test fail.
+settings.register_profile("any machine", deadline=None)
+settings.load_profile("any machine")
 
 _OWN_VARIABLES = (
     "AIMLAPI_API_KEY",

@@ -8,7 +8,6 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
 
 from langchain_aimlapi._transport import pool
 
@@ -18,11 +17,6 @@ from .service import OK, Service, whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-
-# A machine that is busy with something else makes no test fail.
-settings.register_profile("patient", deadline=None)
-settings.load_profile("patient")
 
 
 @pytest.fixture
