@@ -6,6 +6,7 @@ import functools
 import gc
 import json
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -44,6 +45,13 @@ _OWN_VARIABLES = (
     "LANGSMITH_TRACING",
     "LC_OUTPUT_VERSION",
 )
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C, and let the commands that tests start hear it, also where a shell runs this in
+    the background: what it starts there inherits that interrupts are ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:
