@@ -48,8 +48,10 @@ _OWN_VARIABLES = (
 
 
 def pytest_configure() -> None:
-    """Hear Ctrl-C, and let the commands that tests start hear it, also where a shell runs this in
-    the background: what it starts there inherits that interrupts are ignored."""
+    """Hear Ctrl-C, and let the commands that tests start hear it.
+
+    What a shell runs in the background inherits that interrupts are ignored.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
