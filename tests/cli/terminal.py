@@ -16,6 +16,8 @@ from tests.test_cli import COMMAND
 
 _READY = "\x1b[?2004h"
 _HEIGHT, _WIDTH = 30, 100
+_SIZE = {"COLUMNS", "LINES"}
+"""Variables that say of another terminal how large it is, and would win over this one's size."""
 _END = "\x00end\x00"
 # The command's own terminal, so that Ctrl-C reaches it; a fork here would copy threads of servers.
 # When whoever owns a terminal ends, what was not read of it may be lost: so its owner says when the
@@ -51,7 +53,7 @@ class Terminal:
             stderr=other,
             start_new_session=True,
             env={
-                **os.environ,
+                **{name: value for name, value in os.environ.items() if name not in _SIZE},
                 "TERM": "xterm-256color",
                 "PROMPT_TOOLKIT_NO_CPR": "1",
                 "NO_COLOR": "",

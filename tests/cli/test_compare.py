@@ -302,9 +302,11 @@ class TestOnATerminal:
         assert len(titles) == 1
         assert "─ claude-haiku-4-5 ─" in titles[0]
         assert any("It scatters." in line and "Hello from" in line for line in lines)
-        head, _, *rows = lines[-4:]
-        assert head.split() == ["Model", "TTFT", "Tokens/s", "Time", "In", "Out", "USD", "End"]
-        assert [row.split()[0] for row in rows] == ["gpt-4o", "claude-haiku-4-5"]
+        head = ["Model", "TTFT", "Tokens/s", "Time", "In", "Out", "USD", "End"]
+        heads = [at for at, line in enumerate(lines) if line.split() == head]
+        assert len(heads) == 1, lines
+        rows = [line.split()[0] for line in lines[heads[0] + 2 :]]
+        assert rows == ["gpt-4o", "claude-haiku-4-5"], lines
         assert "\x1b[2J" not in terminal.output
 
     def test_interrupted(self, sandbox, tmp_path):
