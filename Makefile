@@ -44,7 +44,7 @@ generated:  ## write the generated pages anew
 	$(PYTHON) -m scripts.fault_table
 
 test:  ## the tests: no network, no key
-	$(PYTHON) -m pytest -n 2
+	$(PYTHON) -m pytest -n 4
 
 test-all:  ## the tests on every supported Python that is installed
 	$(PYTHON) -m nox --session tests

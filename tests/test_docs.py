@@ -87,7 +87,7 @@ class TestTheReadme:
 
         assert first.startswith("python3 -m venv .venv && .venv/bin/python -m pip install")
         assert first.endswith('aimlapi chat "I love programming."')
-        assert second == ".venv/bin/python -m pytest -n 2"
+        assert second == ".venv/bin/python -m pytest -n 4"
 
     def test_ci_runs_these_very_commands(self):
         """CI reads them from the README, so that what is checked is what a reader types."""
