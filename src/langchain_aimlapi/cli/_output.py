@@ -30,6 +30,11 @@ def note(text: str, style: str = "", *, end: str = "\n") -> None:
     console.print(text, style=style or None, end=end, markup=False)
 
 
+def shown_cost(cost: float | None) -> str:
+    """Return a cost as it is shown, in US dollars."""
+    return "cost not reported" if cost is None else f"${cost:.6f}"
+
+
 @contextlib.contextmanager
 def plain_warnings() -> Iterator[None]:
     """Show warnings as one line each, without the line of our code that they point to."""

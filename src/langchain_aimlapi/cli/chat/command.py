@@ -10,8 +10,10 @@ from typer.core import TyperCommand
 
 from langchain_aimlapi.cli._failures import FAILED, INTERRUPTED
 from langchain_aimlapi.cli._output import plain_warnings, show_json
+from langchain_aimlapi.cli._parameters import without_none
 from langchain_aimlapi.cli._prompt import whole_prompt
 from langchain_aimlapi.cli._service import service
+from langchain_aimlapi.cli.chat import options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,12 +28,6 @@ if TYPE_CHECKING:
 _DEFAULT_MODEL = "gpt-4o-mini"
 _CONTINUE = ("--continue", "-c")
 _LAST = "last"
-
-
-def _known_models(incomplete: str) -> list[str]:
-    from langchain_aimlapi import _catalogue  # noqa: PLC0415  # for completion alone
-
-    return [model for model in _catalogue.ids() if model.startswith(incomplete)]
 
 
 class ChatCommand(TyperCommand):
@@ -71,16 +67,13 @@ def chat(
             "-m",
             envvar="AIMLAPI_MODEL",
             help="Id of the model.",
-            autocompletion=_known_models,
+            autocompletion=options.known_models,
         ),
     ] = _DEFAULT_MODEL,
     system: Annotated[
         str | None, typer.Option("--system", "-s", help="Instructions for the model.")
     ] = None,
-    image: Annotated[
-        list[str] | None,
-        typer.Option("--image", help="An image, a file or an address; may be repeated."),
-    ] = None,
+    image: options.Image = None,
     file: Annotated[
         list[str] | None,
         typer.Option("--file", "-f", help="A PDF, audio, video or text; may be repeated."),
@@ -101,12 +94,7 @@ def chat(
         ),
     ] = None,
     rounds: Annotated[int, typer.Option(help="Most rounds of tool calls.", min=1)] = 10,
-    param: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--param", "-p", help="NAME=VALUE for the request, such as top_p=0.5; may be repeated."
-        ),
-    ] = None,
+    param: options.Param = None,
     stream: Annotated[bool, typer.Option(help="Show the answer while it streams.")] = True,
     markdown: Annotated[
         bool, typer.Option(help="Render Markdown; only on a terminal in any case.")
@@ -147,19 +135,17 @@ def chat(
         blocks_of,
         make_message,
     )
-    from langchain_aimlapi.cli.chat.options import name_others, read_parameters  # noqa: PLC0415
     from langchain_aimlapi.cli.chat.recording import recording  # noqa: PLC0415
     from langchain_aimlapi.cli.chat.session import Session  # noqa: PLC0415
 
     is_conversation = prompt is None and not as_json and _is_on_a_terminal()
     blocks = blocks_of(image or (), file or ())
     text = None if is_conversation else whole_prompt(prompt, may_be_empty=bool(blocks))
-    own = {"temperature": temperature, "max_tokens": max_tokens}
-    set_here = {name: value for name, value in own.items() if value is not None}
+    own = without_none(temperature=temperature, max_tokens=max_tokens)
     asked = Session(
         model,
         system,
-        parameters={**set_here, **read_parameters(param or ())},
+        parameters={**own, **options.read_parameters(param or ())},
         tools=_tools(tool or (), schema or schema_multi),
         schema=_schema(schema, schema_multi),
         streams=stream and not as_json,
@@ -169,7 +155,7 @@ def chat(
     with plain_warnings(), recording(log, continued) as recorder, service() as place:
         if recorder and recorder.earlier:
             _take_over(asked, recorder.earlier, context)
-        name_others(asked.model)
+        options.name_others(asked.model)
         asked.service = place
         if text is None:
             from langchain_aimlapi.cli.chat.conversation import converse  # noqa: PLC0415

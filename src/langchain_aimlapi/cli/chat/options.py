@@ -1,13 +1,13 @@
-"""`--param NAME=VALUE`, any parameter of a request, and `--model`."""
+"""Options of the commands that ask chat models: `--image`, `--param NAME=VALUE` and `--model`."""
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from langchain_aimlapi.cli._output import note
+from langchain_aimlapi.cli._parameters import read_pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +20,25 @@ _ELSEWHERE = {
 }
 
 
+Image = Annotated[
+    list[str] | None,
+    typer.Option("--image", help="An image, a file or an address; may be repeated."),
+]
+Param = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--param", "-p", help="NAME=VALUE for the request, such as top_p=0.5; may be repeated."
+    ),
+]
+
+
+def known_models(incomplete: str) -> list[str]:
+    """Complete the id of a chat model."""
+    from langchain_aimlapi import _catalogue  # noqa: PLC0415  # for completion alone
+
+    return [model for model in _catalogue.ids() if model.startswith(incomplete)]
+
+
 def read_parameters(given: Iterable[str]) -> dict[str, object]:
     """Read `NAME=VALUE`; a value is JSON if it can be, and else a text.
 
@@ -30,9 +49,8 @@ def read_parameters(given: Iterable[str]) -> dict[str, object]:
 
 
 def _read(pair: str) -> tuple[str, object]:
-    name, equals, text = pair.partition("=")
-    name = name.strip()
-    if not equals or not name.isidentifier():
+    name, value = read_pair(pair)
+    if not name.isidentifier():
         raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--param")
     if name in _ELSEWHERE:
         raise typer.BadParameter(f"{name} is given by {_ELSEWHERE[name]}", param_hint="--param")
@@ -41,10 +59,7 @@ def _read(pair: str) -> tuple[str, object]:
             f"{name} is no parameter of a request; key and address come from the environment",
             param_hint="--param",
         )
-    try:
-        return name, json.loads(text)
-    except ValueError:
-        return name, text
+    return name, value
 
 
 def _of_connections() -> set[str]:

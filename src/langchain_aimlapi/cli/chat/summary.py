@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from langchain_aimlapi.cli._output import note
+from langchain_aimlapi.cli._output import note, shown_cost
 from langchain_aimlapi.cli.chat.content import other_blocks, refusal_of, sources_of
 from langchain_aimlapi.cli.chat.display import printable
 from langchain_aimlapi.cli.chat.tools import calls_of, shown_call
@@ -59,7 +59,7 @@ def summary(turn: Turn) -> str:
     parts = [
         str(metadata.get("model_name", "")),
         tokens,
-        "cost not reported" if cost is None else f"${cost:.6f}",
+        shown_cost(cost),
         f"{turn.seconds:.2f} s",
         str(metadata.get("finish_reason", "")),
     ]

@@ -10,8 +10,10 @@ import typer
 
 from langchain_aimlapi.cli._failures import FAILED, INTERRUPTED, told_errors
 from langchain_aimlapi.cli._output import note, show_json
+from langchain_aimlapi.cli._parameters import without_none
 from langchain_aimlapi.cli._prompt import whole_prompt
 from langchain_aimlapi.cli._service import service
+from langchain_aimlapi.cli.chat import options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -25,12 +27,6 @@ if TYPE_CHECKING:
 _HTML = "--html"
 
 
-def _known_models(incomplete: str) -> list[str]:
-    from langchain_aimlapi import _catalogue  # noqa: PLC0415  # for completion alone
-
-    return [model for model in _catalogue.ids() if model.startswith(incomplete)]
-
-
 def compare(
     prompt: Annotated[
         str | None,
@@ -42,7 +38,10 @@ def compare(
     model: Annotated[
         list[str],
         typer.Option(
-            "--model", "-m", help="Id of a model; repeated for each.", autocompletion=_known_models
+            "--model",
+            "-m",
+            help="Id of a model; repeated for each.",
+            autocompletion=options.known_models,
         ),
     ],
     runs: Annotated[
@@ -54,16 +53,8 @@ def compare(
     system: Annotated[
         str | None, typer.Option("--system", "-s", help="Instructions for the models.")
     ] = None,
-    image: Annotated[
-        list[str] | None,
-        typer.Option("--image", help="An image, a file or an address; may be repeated."),
-    ] = None,
-    param: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--param", "-p", help="NAME=VALUE for the request, such as top_p=0.5; may be repeated."
-        ),
-    ] = None,
+    image: options.Image = None,
+    param: options.Param = None,
     temperature: Annotated[
         float | None, typer.Option(help="Randomness; each model's default if not given.")
     ] = None,
@@ -90,19 +81,17 @@ def compare(
     stop the others. Exit codes: 0 if all calls were answered, 1 if some were not, 2 for wrong use,
     130 after Ctrl-C; what came until then is shown and reported.
     """
-    from langchain_aimlapi.cli.chat.options import name_others, read_parameters  # noqa: PLC0415
     from langchain_aimlapi.cli.media.targets import find_text_target  # noqa: PLC0415
 
     _check_models(model)
-    own = {"temperature": temperature, "max_tokens": max_tokens}
-    set_here = {name: value for name, value in own.items() if value is not None}
-    parameters = {**set_here, **read_parameters(param or ())}
+    own = without_none(temperature=temperature, max_tokens=max_tokens)
+    parameters = {**own, **options.read_parameters(param or ())}
     target = find_text_target(_report_file(html), force=force, hint=_HTML)
     pictures = _pictures(image or ())
     text = whole_prompt(prompt, may_be_empty=bool(pictures))
     with told_errors(), service() as place:
         for each in model:
-            name_others(each)
+            options.name_others(each)
         make_model = _maker(place, parameters, timeout)
         comparison = _comparison(text, model, runs, system, pictures, parameters)
         comparison.is_sandbox = place.is_sandbox

@@ -13,6 +13,7 @@ from langchain_aimlapi._client.request import CallScope, Endpoint, build_request
 from langchain_aimlapi._client.send import send
 from langchain_aimlapi._transport.request import ClientOptions, Reply, ReplyRules
 from langchain_aimlapi.account import Account
+from langchain_aimlapi.cli._output import shown_cost
 from langchain_aimlapi.cli.doctor.finding import Finding, State
 from langchain_aimlapi.cli.doctor.settings import KEYS_PAGE
 from langchain_aimlapi.errors import (
@@ -250,7 +251,6 @@ def check_call(state: State) -> Finding:
     seconds = time.monotonic() - started
     usage, cost = answer.usage_metadata, answer.response_metadata.get("cost")
     tokens = f"{usage['total_tokens']} tokens" if usage else "tokens not reported"
-    price = "cost not reported" if cost is None else f"${cost:.6f}"
     data = {
         "model": answer.response_metadata.get("model_name") or state.model,
         "seconds": round(seconds, 3),
@@ -258,7 +258,9 @@ def check_call(state: State) -> Finding:
         "cost": cost,
         "inference_id": answer.response_metadata.get("inference_id"),
     }
-    return Finding("ok", f"{state.model} answered in {seconds:.2f} s: {tokens}, {price}", data=data)
+    return Finding(
+        "ok", f"{state.model} answered in {seconds:.2f} s: {tokens}, {shown_cost(cost)}", data=data
+    )
 
 
 def _failed(error: AimlapiError) -> Finding:

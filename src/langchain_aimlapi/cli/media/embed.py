@@ -10,9 +10,10 @@ import typer
 
 from langchain_aimlapi.cli._failures import told_errors
 from langchain_aimlapi.cli._output import note
+from langchain_aimlapi.cli._parameters import without_none
 from langchain_aimlapi.cli._service import service
 from langchain_aimlapi.cli.media import options
-from langchain_aimlapi.cli.media.inputs import check_model, read_parameters, without_none
+from langchain_aimlapi.cli.media.inputs import check_model, read_parameters
 from langchain_aimlapi.cli.media.progress import Progress
 from langchain_aimlapi.cli.media.results import summary
 from langchain_aimlapi.cli.media.targets import find_text_target, write_text
@@ -38,9 +39,7 @@ def embed(
     *,
     model: Annotated[
         str,
-        typer.Option(
-            "--model", "-m", help="Id of the model.", autocompletion=options.ids_of("embeddings")
-        ),
+        options.model_of("embeddings"),
     ] = _DEFAULT_MODEL,
     output: options.TextOutput = None,
     dimensions: Annotated[

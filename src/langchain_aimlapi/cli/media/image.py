@@ -8,13 +8,13 @@ import typer
 
 from langchain_aimlapi.cli._failures import told_errors
 from langchain_aimlapi.cli._output import note
+from langchain_aimlapi.cli._parameters import without_none
 from langchain_aimlapi.cli._service import service
 from langchain_aimlapi.cli.media import options
 from langchain_aimlapi.cli.media.inputs import (
     check_model,
     read_parameters,
     read_text,
-    without_none,
 )
 from langchain_aimlapi.cli.media.progress import Progress
 from langchain_aimlapi.cli.media.results import check_formats, tell_result, write_files
@@ -30,12 +30,7 @@ def image(
     *,
     model: Annotated[
         str,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Id of the model.",
-            autocompletion=options.ids_of("image", "image_edit"),
-        ),
+        options.model_of("image", "image_edit"),
     ] = _DEFAULT_MODEL,
     output: options.Output = None,
     images: Annotated[

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from langchain_aimlapi.cli._output import note
+from langchain_aimlapi.cli._parameters import read_pair
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,34 +75,13 @@ def stem_of_file(given: str) -> str:
     return "" if given == "-" else Path(given.partition("?")[0]).stem
 
 
-def read_parameters(given: list[str] | None) -> dict[str, Any]:
+def read_parameters(given: list[str] | None) -> dict[str, object]:
     """Return the parameters of `--param`.
-
-    Args:
-        given: Each "name=value"; the value is JSON, or else a text.
 
     Raises:
         BadParameter: If one has no name or no value.
     """
-    found = {}
-    for pair in given or ():
-        name, equals, value = pair.partition("=")
-        if not equals or not name.strip():
-            raise typer.BadParameter(f"{pair!r} is not NAME=VALUE", param_hint="--param")
-        found[name.strip()] = _value(value)
-    return found
-
-
-def _value(text: str) -> object:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
-
-
-def without_none(**named: object) -> dict[str, Any]:
-    """Return the options that were given."""
-    return {name: value for name, value in named.items() if value is not None}
+    return dict(map(read_pair, given or ()))
 
 
 def check_model(model: str, command: str) -> None:

@@ -9,13 +9,13 @@ import typer
 
 from langchain_aimlapi.cli._failures import told_errors
 from langchain_aimlapi.cli._output import note
+from langchain_aimlapi.cli._parameters import without_none
 from langchain_aimlapi.cli._service import service
 from langchain_aimlapi.cli.media import options
 from langchain_aimlapi.cli.media.inputs import (
     check_model,
     read_file,
     read_parameters,
-    without_none,
 )
 from langchain_aimlapi.cli.media.progress import Progress
 from langchain_aimlapi.cli.media.results import summary
@@ -39,9 +39,7 @@ def ocr(
     *,
     model: Annotated[
         str,
-        typer.Option(
-            "--model", "-m", help="Id of the model.", autocompletion=options.ids_of("ocr")
-        ),
+        options.model_of("ocr"),
     ] = _DEFAULT_MODEL,
     output: options.TextOutput = None,
     pages: Annotated[

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from typer.models import OptionInfo
 
     from langchain_aimlapi._catalogue.media import Kind
 
@@ -44,6 +46,12 @@ JobId = Annotated[
 NoWait = Annotated[
     bool, typer.Option("--no-wait", help="Submit, print the job's id, and leave it to --job.")
 ]
+
+
+def model_of(*kinds: Kind) -> OptionInfo:
+    """Return `--model`, of models of these kinds."""
+    option = typer.Option("--model", "-m", help="Id of the model.", autocompletion=ids_of(*kinds))
+    return cast("OptionInfo", option)
 
 
 def ids_of(*kinds: Kind) -> Callable[[str], list[str]]:

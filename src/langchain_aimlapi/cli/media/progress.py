@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Self
 
-from langchain_aimlapi.cli._output import is_plain, note
+from langchain_aimlapi.cli._output import is_plain, note, shown_cost
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -96,8 +96,3 @@ def _make_bar() -> Bar:
         TimeElapsedColumn(),
     )
     return Bar(*columns, console=Console(stderr=True), transient=True)
-
-
-def shown_cost(cost: float | None) -> str:
-    """Return a cost as it is shown, in US dollars."""
-    return "cost not reported" if cost is None else f"${cost:.6f}"

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from langchain_aimlapi.cli._output import note, show_json
-from langchain_aimlapi.cli.media.progress import shown_cost
+from langchain_aimlapi.cli._output import note, show_json, shown_cost
 from langchain_aimlapi.cli.media.targets import Target, print_bytes
 
 if TYPE_CHECKING:

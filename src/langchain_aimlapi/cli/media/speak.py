@@ -8,13 +8,13 @@ import typer
 
 from langchain_aimlapi.cli._failures import told_errors
 from langchain_aimlapi.cli._output import note, show_json
+from langchain_aimlapi.cli._parameters import without_none
 from langchain_aimlapi.cli._service import service
 from langchain_aimlapi.cli.media import options
 from langchain_aimlapi.cli.media.inputs import (
     check_model,
     read_parameters,
     read_text,
-    without_none,
 )
 from langchain_aimlapi.cli.media.progress import Progress
 from langchain_aimlapi.cli.media.results import check_formats, summary
@@ -42,9 +42,7 @@ def speak(
     *,
     model: Annotated[
         str,
-        typer.Option(
-            "--model", "-m", help="Id of the model.", autocompletion=options.ids_of("speech")
-        ),
+        options.model_of("speech"),
     ] = _DEFAULT_MODEL,
     output: options.Output = None,
     voice: Annotated[

@@ -11,13 +11,13 @@ import typer
 
 from langchain_aimlapi.cli._failures import FAILED, told_errors
 from langchain_aimlapi.cli._output import note
+from langchain_aimlapi.cli._parameters import without_none
 from langchain_aimlapi.cli._service import service
 from langchain_aimlapi.cli.media import options
 from langchain_aimlapi.cli.media.inputs import (
     check_model,
     read_file,
     read_parameters,
-    without_none,
 )
 from langchain_aimlapi.cli.media.jobs import JobRun, check_job_options
 from langchain_aimlapi.cli.media.progress import Progress
@@ -39,12 +39,7 @@ def transcribe(
     *,
     model: Annotated[
         str,
-        typer.Option(
-            "--model",
-            "-m",
-            help="Id of the model.",
-            autocompletion=options.ids_of("transcription"),
-        ),
+        options.model_of("transcription"),
     ] = _DEFAULT_MODEL,
     output: options.TextOutput = None,
     language: Annotated[

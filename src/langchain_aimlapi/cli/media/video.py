@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from langchain_aimlapi.cli._failures import told_errors
+from langchain_aimlapi.cli._output import shown_cost
+from langchain_aimlapi.cli._parameters import without_none
 from langchain_aimlapi.cli._service import service
 from langchain_aimlapi.cli.media import options
 from langchain_aimlapi.cli.media.inputs import (
     check_model,
     read_parameters,
     read_text,
-    without_none,
 )
 from langchain_aimlapi.cli.media.jobs import JobRun, check_job_options
-from langchain_aimlapi.cli.media.progress import Progress, shown_cost
+from langchain_aimlapi.cli.media.progress import Progress
 from langchain_aimlapi.cli.media.results import check_formats, tell_result, write_files
 from langchain_aimlapi.cli.media.targets import Target, find_target, slug
 
@@ -40,9 +41,7 @@ def video(
     *,
     model: Annotated[
         str,
-        typer.Option(
-            "--model", "-m", help="Id of the model.", autocompletion=options.ids_of("video")
-        ),
+        options.model_of("video"),
     ] = _DEFAULT_VIDEO,
     output: options.Output = None,
     images: Annotated[
@@ -101,9 +100,7 @@ def music(
     *,
     model: Annotated[
         str,
-        typer.Option(
-            "--model", "-m", help="Id of the model.", autocompletion=options.ids_of("music")
-        ),
+        options.model_of("music"),
     ] = _DEFAULT_MUSIC,
     output: options.Output = None,
     lyrics: Annotated[
