@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
+
+from tests.http_server import HttpServer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Scripted:
+class Scripted(HttpServer):
     """A chat service on loopback whose every answer is the message it was made with.
 
     Args:
@@ -36,13 +37,12 @@ class Scripted:
         self._finish = finish
         self._reply = reply
         self._status = status
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        super().__init__(self._handler())
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}/v1"
+        return f"{self.address}/v1"
 
     headers_now: Mapping[str, str] = MappingProxyType({})
     """More headers of the next reply."""
@@ -108,12 +108,3 @@ class Scripted:
                 """Keep quiet."""
 
         return Handler
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()

@@ -8,10 +8,9 @@ import copy
 import json
 import logging
 import pickle
-import threading
 import traceback
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -26,6 +25,7 @@ from pydantic import SecretStr
 from langchain_aimlapi import AimlapiEmbeddings, AimlapiError, ChatAimlapi, ConfigurationError
 from langchain_aimlapi._errors.secrets import HIDDEN
 from langchain_aimlapi.sandbox import FAULTS
+from tests.http_server import HttpServer
 from tests.scripted import Scripted
 from tests.ways import WAYS
 
@@ -205,7 +205,7 @@ def sent_tools(sandbox):
     return sandbox.requests[-1].body["tools"]
 
 
-class LangSmith:
+class LangSmith(HttpServer):
     """A stand-in that takes whatever it is sent."""
 
     def __init__(self) -> None:
@@ -223,23 +223,13 @@ class LangSmith:
             def log_message(self, *_: Any) -> None:
                 """Keep quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        super().__init__(Handler)
+        self.url = self.address
 
     @property
     def received(self) -> str:
         """All bodies."""
         return b"\n".join(self._received).decode("utf-8", "replace")
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 _SILENT = {"empty_deltas", "no_answer", "pings_only", "silence", "slow_body", "stall"}

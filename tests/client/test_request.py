@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from email.parser import BytesParser
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import orjson
 import pytest
@@ -24,6 +23,7 @@ from langchain_aimlapi._client.request import (
 from langchain_aimlapi._errors.envelope import read_job_envelope
 from langchain_aimlapi._transport import aio, sync
 from langchain_aimlapi._transport.request import ClientOptions, ReplyRules
+from tests.http_server import HttpServer
 
 KEY = SecretStr("key-0123456789")
 
@@ -149,7 +149,7 @@ class TestForms:
         assert part[1:] == ("a%22.png%0D%0AX-Evil: 1", "application/octet-stream", b"1")
 
 
-class Mirror:
+class Mirror(HttpServer):
     """A server that keeps what it was sent and answers as it was told."""
 
     def __init__(self, answer: bytes, kind: str = "application/json") -> None:
@@ -172,18 +172,8 @@ class Mirror:
             def log_message(self, *_: object) -> None:
                 """Keep quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        super().__init__(Handler)
+        self.url = self.address
 
 
 @pytest.fixture(params=["sync", "async"])

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
-import threading
 from email import message_from_bytes
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Self
+from http.server import BaseHTTPRequestHandler
+from typing import Any
 
 import zstandard
 
+from tests.http_server import HttpServer
 
-class Ingest:
+
+class Ingest(HttpServer):
     """Takes every POST; answers GET with a fixed JSON object.
 
     Args:
@@ -23,13 +24,12 @@ class Ingest:
         self.posted: list[tuple[str, str, bytes]] = []
         """Path, content type and the body, unpacked."""
         self._info = json.dumps(info or {}).encode()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        super().__init__(self._handler())
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._server.server_port}"
+        return self.address
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         ingest = self
@@ -66,15 +66,6 @@ class Ingest:
                 """Keep quiet."""
 
         return Handler
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
 
 def _unpacked(body: bytes, encoding: str | None) -> bytes:
