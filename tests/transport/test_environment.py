@@ -16,7 +16,7 @@ def test_every_change_makes_another_key(monkeypatch, python):
     """Set, set to another value, emptied and taken away; each of several variables."""
     if python == "another":
         monkeypatch.setattr(environment.os, "environ", dict(os.environ))
-    now = environment.watched(NAMES)
+    now = environment.reader(NAMES)
     keys = [now()]
     for name, value in ((NAMES[0], "1"), (NAMES[0], "2"), (NAMES[0], ""), (NAMES[1], "1")):
         monkeypatch.setitem(os.environ, name, value)
@@ -31,4 +31,4 @@ def test_every_change_makes_another_key(monkeypatch, python):
 
 def test_the_quick_way_is_taken():
     """This Python has a mapping below the environment; should it go, calls get slower."""
-    assert environment.watched(NAMES).__code__.co_freevars == ("below", "keys")
+    assert environment.reader(NAMES).__code__.co_freevars == ("below", "keys")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-def watched(names: Iterable[str]) -> Callable[[], tuple[object, ...]]:
+def reader(names: Iterable[str]) -> Callable[[], tuple[object, ...]]:
     """Return a function that tells what the variables hold now, as a key to keep things by.
 
     `os.environ.get` of a variable that is not set costs over a microsecond, since it raises and

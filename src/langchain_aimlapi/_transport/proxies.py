@@ -19,11 +19,11 @@ from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from langchain_aimlapi._transport.environment import watched
+from langchain_aimlapi._transport.environment import reader
 from langchain_aimlapi._transport.request import is_sendable
 from langchain_aimlapi.errors import ConfigurationError
 
-_variables = watched(
+_variables = reader(
     name
     for kind in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "request_method")
     for name in (kind, kind.upper())

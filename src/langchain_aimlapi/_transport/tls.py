@@ -5,10 +5,10 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
-from langchain_aimlapi._transport.environment import watched
+from langchain_aimlapi._transport.environment import reader
 from langchain_aimlapi.errors import ConfigurationError
 
-environment = watched(("SSL_CERT_FILE", "SSL_CERT_DIR"))
+environment = reader(("SSL_CERT_FILE", "SSL_CERT_DIR"))
 """What the environment says of certificates now: contexts are kept by it."""
 
 
