@@ -26,6 +26,8 @@ from tests.ways import WAYS, Ask, asked
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from click.testing import Result
+
 # A machine that is busy with something else makes no test fail.
 settings.register_profile("any machine", deadline=None)
 settings.load_profile("any machine")
@@ -163,3 +165,19 @@ def json_service():
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+@pytest.fixture
+def aimlapi(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command, run in this process: a function of its arguments."""
+    from typer.testing import CliRunner  # for tests of commands alone
+
+    from langchain_aimlapi.cli.app import app
+
+    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    def run(*arguments: object, stdin: str | bytes | None = None) -> Result:
+        return CliRunner().invoke(app, [str(each) for each in arguments], input=stdin)
+
+    return run

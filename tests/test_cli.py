@@ -14,11 +14,9 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from langchain_aimlapi import ChatAimlapi, __version__
 from langchain_aimlapi.cli import main
-from langchain_aimlapi.cli.app import app
 from langchain_aimlapi.sandbox import FAULTS, Sandbox
 from tests.scripted import Scripted
 
@@ -27,18 +25,6 @@ NOTICE = (
     "not a model, and nothing leaves this machine."
 )
 COMMAND = [sys.executable, "-W", "error", "-m", "langchain_aimlapi.cli"]
-
-
-@pytest.fixture
-def aimlapi(monkeypatch):
-    """The command, run in this process: a function of its arguments."""
-    monkeypatch.setenv("COLUMNS", "300")
-    monkeypatch.setenv("NO_COLOR", "1")
-
-    def run(*arguments, stdin=None):
-        return CliRunner().invoke(app, [str(each) for each in arguments], input=stdin)
-
-    return run
 
 
 @pytest.fixture

@@ -1,23 +1,8 @@
-"""What the tests of commands share: the command itself, and a service that answers it."""
+"""What the tests of commands share: a service that answers them."""
 
 from __future__ import annotations
 
 import pytest
-from typer.testing import CliRunner
-
-from langchain_aimlapi.cli.app import app
-
-
-@pytest.fixture
-def aimlapi(monkeypatch):
-    """The command, run in this process: a function of its arguments."""
-    monkeypatch.setenv("COLUMNS", "300")
-    monkeypatch.setenv("NO_COLOR", "1")
-
-    def run(*arguments, stdin=None):
-        return CliRunner().invoke(app, [str(each) for each in arguments], input=stdin)
-
-    return run
 
 
 @pytest.fixture
