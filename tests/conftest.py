@@ -17,9 +17,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import settings
+from typer.testing import CliRunner
 
 from langchain_aimlapi import ChatAimlapi
 from langchain_aimlapi._client.warnings import forget
+from langchain_aimlapi.cli.app import app
 from langchain_aimlapi.sandbox import Sandbox
 from tests.ways import WAYS, Ask, asked
 
@@ -170,10 +172,6 @@ def json_service():
 @pytest.fixture
 def aimlapi(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
     """The command, run in this process: a function of its arguments."""
-    from typer.testing import CliRunner  # for tests of commands alone
-
-    from langchain_aimlapi.cli.app import app
-
     monkeypatch.setenv("COLUMNS", "300")
     monkeypatch.setenv("NO_COLOR", "1")
 

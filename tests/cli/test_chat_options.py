@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import sys
 
 import pytest
 import typer
@@ -241,9 +242,8 @@ class TestTools:
     def here(self, tmp_path, monkeypatch):
         (tmp_path / "mytools.py").write_text(TOOLS, "utf-8")
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setattr("sys.path", ["/nowhere"])
-        import sys
-
+        # Neither this folder nor "": but what a first call imports is still found.
+        monkeypatch.setattr(sys, "path", [folder for folder in sys.path if folder])
         monkeypatch.delitem(sys.modules, "mytools", raising=False)
         return tmp_path
 
