@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 from langchain_aimlapi._transport import pool, watching
 from langchain_aimlapi._transport.bodies import AiohttpBody, HttpxBody
 from langchain_aimlapi._transport.body_reader import (
-    BodyMode,
     Bounded,
     StreamBody,
     body_mode,
@@ -27,13 +26,14 @@ from langchain_aimlapi.errors import (
     AimlapiConnectionError,
     AimlapiTimeoutError,
     ConfigurationError,
+    ResponseFormatError,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Sequence
     from types import TracebackType
 
-    from langchain_aimlapi._transport.body_reader import EventReader, MakeReader
+    from langchain_aimlapi._transport.body_reader import BodyMode, EventReader, MakeReader
     from langchain_aimlapi._transport.request import ClientOptions, Request
     from langchain_aimlapi.errors import AimlapiError
 
@@ -44,12 +44,12 @@ _DRAIN_SECONDS = 0.02
 _UNREACHED = (AimlapiConnectionError, AimlapiTimeoutError)
 
 
-async def asend(
+def asend(
     request: Request,
     options: ClientOptions,
     client: AsyncClient | None = None,
     deadline: float | None = None,
-) -> Reply:
+) -> Coroutine[Any, Any, Reply]:
     """Send a request, again if need be, and return the whole reply.
 
     Args:
@@ -62,7 +62,7 @@ async def asend(
     Raises:
         AimlapiError: No attempt succeeded.
     """
-    return cast("Reply", await _run(request, options, client, deadline, None))
+    return cast("Coroutine[Any, Any, Reply]", _run(request, options, client, deadline, None))
 
 
 async def aopen_stream(
@@ -270,7 +270,7 @@ class _Source:
         async with asyncio.timeout_at(limit):
             self._body = body = watching.shown(await self._open(streaming=True))
             how = body_mode(body.status, streaming=True)
-            if how is not BodyMode.EVENTS:
+            if how != "events":
                 return Reply(body.status, body.headers, await self._whole(body, how, limit))
             reader = make(body.status, body.headers)
             body_reader = open_body(self._request, body.status, body.headers, reader)
@@ -290,7 +290,9 @@ class _Source:
         headers = self._request.sent_headers(streaming=streaming)
         if self._shared is not None:
             timeouts = self._request.timeouts
-            await self._take_slot(self._shared.slots)
+            if (slots := self._shared.slots) is not None:
+                await slots.acquire()  # another connection
+                self._slots = slots
             timeout = pool.client_timeout(timeouts.connect, timeouts.read)
             proxies = await pool.proxy_and_tls(self._shared, self._options, self._request.url)
             body = await AiohttpBody.open_by(proxies, self._client, self._request, headers, timeout)
@@ -302,12 +304,6 @@ class _Source:
         timeouts = self._request.timeouts
         timeout = pool.client_timeout(timeouts.connect, timeouts.read, queued=True)
         return await AiohttpBody.open(self._client, self._request, headers, timeout, {})
-
-    async def _take_slot(self, slots: asyncio.Semaphore | None) -> None:
-        """Wait until another connection is allowed."""
-        if slots is not None:
-            await slots.acquire()
-            self._slots = slots
 
     async def pull(self) -> Sequence[Any]:
         """Return the content of the next read that brings some; nothing at the end."""
@@ -332,7 +328,8 @@ class _Source:
         self, body: AiohttpBody | HttpxBody, body_reader: StreamBody, limit: float | None
     ) -> Sequence[Any]:
         while True:
-            data = await self._read(body, limit)
+            self._in_time(limit)
+            data = await body.read()
             batch = body_reader.feed(data or None)
             if batch or not data or body_reader.reader.ended:
                 return batch
@@ -341,16 +338,19 @@ class _Source:
         self, body: AiohttpBody | HttpxBody, how: BodyMode, limit: float | None
     ) -> bytes:
         received = Bounded(how, self._request.max_bytes)
-        with received.tolerant():
-            while (data := await self._read(body, limit)) and received.add(data):
+        try:
+            while self._in_time(limit) and (data := await body.read()) and received.add(data):
                 pass
+        except ResponseFormatError:
+            if not received.suffices():
+                raise
         return bytes(received.data)
 
-    async def _read(self, body: AiohttpBody | HttpxBody, limit: float | None) -> bytes:
-        # Reads that find their bytes waiting do not let the loop's timer in.
+    def _in_time(self, limit: float | None) -> bool:
+        """Before each read: those that find their bytes waiting do not let the loop's timer in."""
         if limit is not None and self._clock() >= limit:
             raise TimeoutError
-        return await body.read()
+        return True
 
     def failure(self, exc: BaseException) -> AimlapiError | None:
         """Return our error for an exception, or None if it is not the network's."""
@@ -388,5 +388,5 @@ class _Source:
     async def _drain(self, body: AiohttpBody | HttpxBody) -> None:
         limit = self._clock() + _DRAIN_SECONDS
         async with asyncio.timeout_at(limit):
-            while await self._read(body, limit):
+            while self._in_time(limit) and await body.read():
                 pass

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from langchain_aimlapi._transport.error_response import MAX_ERROR_BYTES, is_json, is_success
 from langchain_aimlapi._transport.request import MAX_RESPONSE_BYTES, Reply
@@ -25,19 +23,16 @@ _NO_EVENT = frozenset(b'{[<"')
 """What a body begins with that is no stream of events, whatever it says it is: JSON or a page."""
 
 
-class BodyMode(Enum):
-    """What to do with a body."""
-
-    WHOLE = "read all of it"
-    BOUNDED = "read the first part of it, it is an error"
-    EVENTS = "pass on event by event"
+BodyMode: TypeAlias = Literal["whole", "bounded", "events"]
+"""What to do with a body: read all of it, read the first part of it since it is an error, or pass it
+on event by event."""
 
 
 def body_mode(status: int, *, streaming: bool) -> BodyMode:
     """Choose how to read a body."""
     if not is_success(status):
-        return BodyMode.BOUNDED
-    return BodyMode.EVENTS if streaming else BodyMode.WHOLE
+        return "bounded"
+    return "events" if streaming else "whole"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +107,11 @@ class Bounded:
         most: Bytes, unpacked.
     """
 
-    __slots__ = ("_how", "_most", "data")
+    __slots__ = ("_is_error", "_most", "data")
 
     def __init__(self, how: BodyMode, most: int) -> None:
-        self._how = how
-        self._most = MAX_ERROR_BYTES if how is BodyMode.BOUNDED else most
+        self._is_error = how == "bounded"
+        self._most = MAX_ERROR_BYTES if self._is_error else most
         self.data = bytearray()
 
     def add(self, data: bytes) -> bool:
@@ -128,18 +123,13 @@ class Bounded:
         self.data += data
         if len(self.data) <= self._most:
             return True
-        if self._how is BodyMode.BOUNDED:
+        if self._is_error:
             return False
         raise _too_large(self._most)
 
-    @contextlib.contextmanager
-    def tolerant(self) -> Iterator[None]:
-        """Make do with what could be unpacked of an error's body: its status says enough."""
-        try:
-            yield
-        except ResponseFormatError:
-            if self._how is not BodyMode.BOUNDED:
-                raise
+    def suffices(self) -> bool:
+        """Tell whether to make do with what could be unpacked: the status of an error says enough."""
+        return self._is_error
 
 
 def _too_large(most: int) -> ResponseFormatError:

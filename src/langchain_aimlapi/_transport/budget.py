@@ -35,5 +35,6 @@ class ProcessBudget:
 
     def earn(self) -> None:
         """Put one back."""
-        with self._lock:
-            self._left = min(self._left + 1, self._capacity)
+        if self._left < self._capacity:  # hardly ever, so that a success takes no lock
+            with self._lock:
+                self._left = min(self._left + 1, self._capacity)

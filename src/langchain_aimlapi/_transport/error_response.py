@@ -31,6 +31,7 @@ _SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
 _REDIRECT = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
 _NO_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
 _LONGEST_PLACE = 500
+_END_OF_OBJECT = frozenset({b"}", b""})
 _ERROR_KEY = re.compile(rb'"(?:error|base_resp)"\s*+:\s*+(?!null\b)')
 _ANY = ReplyRules()
 
@@ -74,19 +75,21 @@ def _trouble(body: bytes) -> str:
     """Say why a body is no JSON, as far as its first and last bytes tell."""
     if not body or body.isspace():
         return "the reply is empty"
-    if body[:64].lstrip().startswith(b"<"):
+    begin = body[:64].lstrip()
+    if begin.startswith(b"<"):
         return "the reply is a web page, not JSON"
-    return "the reply is cut short" if _is_cut(body) else ""
-
-
-def _is_cut(body: bytes) -> bool:
-    """Tell an object without its end: some proxies end a reply politely when their source is gone."""
-    return body[:64].lstrip().startswith(b"{") and body[-64:].rstrip()[-1:] not in {b"}", b""}
+    # Some proxies end a reply politely when their source is gone.
+    is_cut = begin.startswith(b"{") and body[-64:].rstrip()[-1:] not in _END_OF_OBJECT
+    return "the reply is cut short" if is_cut else ""
 
 
 def _is_suspicious(body: bytes, content_key: bytes) -> bool:
     """Spare a healthy reply from being decoded twice."""
-    return content_key not in body or _ERROR_KEY.search(body) is not None
+    if content_key not in body:
+        return True
+    # Each alone is found far faster than by the expression.
+    named = b'"error"' in body or b'"base_resp"' in body
+    return named and _ERROR_KEY.search(body) is not None
 
 
 def response_of(reply: Reply) -> ErrorResponse:

@@ -35,6 +35,9 @@ _NO_WAIT = 0.0
 _STREAMS = ("_stream", "_httpcore_stream", "_connection")
 _DEEPEST = 8
 
+# Below what httpx2's own pools return, as `sockets` uses them.
+_pooled_parser = operator.attrgetter("_stream._connection._h11_state")
+
 # Of anyio's streams.
 _socket_queue = operator.attrgetter("_protocol.read_queue")
 _tls_object = operator.attrgetter("_ssl_object")
@@ -112,6 +115,10 @@ def _http1_stream(response: Any) -> Any:
 
 def _parser(stream: Any) -> Any:
     """h11's connection, which the stream of a body is read by."""
+    try:
+        return _pooled_parser(stream)
+    except AttributeError:
+        pass
     for _ in range(_DEEPEST):
         parser = getattr(stream, "_h11_state", None)
         if parser is not None:
@@ -200,9 +207,10 @@ class _CleanConnect:
             connection.close()
 
 
-async def _connect(connector: weakref.ref[object], *args: object, **named: object) -> Any:
+def _connect(connector: weakref.ref[object], *args: object, **named: object) -> Awaitable[Any]:
     found: Any = connector()
-    return await type(found).connect(found, *args, **named)
+    connecting: Awaitable[Any] = type(found).connect(found, *args, **named)
+    return connecting
 
 
 def is_readable(transport: Any) -> bool:

@@ -24,12 +24,11 @@ import functools
 import os
 import weakref
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import urlsplit
 
 from langchain_aimlapi._transport.budget import ProcessBudget
 from langchain_aimlapi._transport.locks import Lock
 from langchain_aimlapi._transport.open_files import most_connections
-from langchain_aimlapi._transport.proxies import Origin, proxies_for
+from langchain_aimlapi._transport.proxies import origin_of, proxies_for
 from langchain_aimlapi._transport.tls import environment, ssl_context
 
 if TYPE_CHECKING:
@@ -206,23 +205,16 @@ async def proxy_and_tls(
         aiohttp's names: the proxy, and which authorities are trusted. Kept for each two of these,
         not for each URL, of which there may be as many as calls.
     """
-    parts = urlsplit(url)
-    origin = Origin(parts.scheme, parts.hostname or "", parts.port)
-    return [
-        await _arguments_for(shared, options, origin.scheme, proxy)
-        for proxy in proxies_for(origin, options.proxy)
-    ]
-
-
-async def _arguments_for(
-    shared: Shared[aiohttp.ClientSession], options: ClientOptions, scheme: str, proxy: str | None
-) -> dict[str, object]:
-    encrypted = scheme == "https" or (proxy is not None and proxy.startswith("https:"))
-    context = await _acontext_for(shared, options) if encrypted else None
-    found = shared.ways.get((proxy, context))
-    if found is None:
-        found = shared.ways[proxy, context] = {"proxy": proxy, "ssl": context or True}
-    return found
+    origin = origin_of(url)
+    ways = []
+    for proxy in proxies_for(origin, options.proxy):
+        encrypted = origin.scheme == "https" or (proxy is not None and proxy.startswith("https:"))
+        context = await _acontext_for(shared, options) if encrypted else None
+        way = shared.ways.get((proxy, context))
+        if way is None:
+            way = shared.ways[proxy, context] = {"proxy": proxy, "ssl": context or True}
+        ways.append(way)
+    return ways
 
 
 def forget_addresses(shared: Shared[aiohttp.ClientSession]) -> None:

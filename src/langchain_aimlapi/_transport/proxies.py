@@ -41,6 +41,13 @@ class Origin(NamedTuple):
     """None for the scheme's own."""
 
 
+@functools.lru_cache(maxsize=_KEPT)
+def origin_of(url: str) -> Origin:
+    """Return where a URL leads."""
+    parts = urlsplit(url)
+    return Origin(parts.scheme, parts.hostname or "", parts.port)
+
+
 def proxies_for(origin: Origin, configured: str | None) -> tuple[str | None, ...]:
     """Return the URLs of the proxies to try, one after another; None stands for no proxy.
 

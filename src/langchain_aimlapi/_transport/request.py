@@ -134,12 +134,14 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """Return a header by its lower-case name."""
-        found = (value for sent, value in self.headers.items() if sent.lower() == name)
-        return next(found, None)
+        for sent, value in self.headers.items():
+            if sent.lower() == name:
+                return value
+        return None
 
     def sent_headers(self, *, streaming: bool) -> Mapping[str, str]:
         """Return the headers to send: a stream asks for no compression, which would delay events."""
-        if self.header("accept-encoding"):
+        if "accept-encoding" in map(str.lower, self.headers):
             return self.headers
         return {**self.headers, "accept-encoding": "identity" if streaming else ACCEPTED}
 

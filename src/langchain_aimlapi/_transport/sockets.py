@@ -24,7 +24,7 @@ from langchain_aimlapi._transport.framing import ChunkJoiner
 from langchain_aimlapi._transport.leftover import close_cleanly
 from langchain_aimlapi._transport.locks import Lock, holding
 from langchain_aimlapi._transport.open_files import most_connections
-from langchain_aimlapi._transport.proxies import Origin, proxies_for, shown_proxy, split_proxy
+from langchain_aimlapi._transport.proxies import origin_of, proxies_for, shown_proxy, split_proxy
 from langchain_aimlapi._transport.race import Race
 from langchain_aimlapi._transport.tcp import KEEP_ALIVE, addresses
 from langchain_aimlapi._transport.unpacking import ACCEPTED
@@ -189,7 +189,7 @@ class Connections:
             content=request.body,
             extensions={"timeout": timeouts},
         )
-        reply = self._sent(native)
+        reply = self._sent(native, request.url)
         stream = cast("Any", reply.stream)
         received = _received(reply.headers)
         close = functools.partial(close_cleanly, stream, reply.extensions["network_stream"])
@@ -202,11 +202,9 @@ class Connections:
                 stack.callback(pool.close)
             self._pools.clear()
 
-    def _sent(self, native: httpcore2.Request) -> httpcore2.Response:
+    def _sent(self, native: httpcore2.Request, url: str) -> httpcore2.Response:
         """Send by the first of the proxies to try that can be reached."""
-        target = native.url
-        origin = Origin(target.scheme.decode(), target.host.decode(), target.port)
-        *others, last = proxies_for(origin, self._options.proxy)
+        *others, last = proxies_for(origin_of(url), self._options.proxy)
         for proxy in others:
             with contextlib.suppress(httpcore2.ConnectError):
                 return self._sent_by(proxy, native)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
 
 from langchain_aimlapi._transport import leftover, pool, watching
 from langchain_aimlapi._transport.body_reader import (
-    BodyMode,
     Bounded,
     OpenResponse,
     StreamBody,
@@ -31,12 +30,13 @@ from langchain_aimlapi._transport.locks import holding, without_locks
 from langchain_aimlapi._transport.request import Reply, for_httpx
 from langchain_aimlapi._transport.unpacking import packing, unpacked
 from langchain_aimlapi._transport.watchdog import SocketWatchdog
+from langchain_aimlapi.errors import ResponseFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
-    from langchain_aimlapi._transport.body_reader import EventReader, MakeReader
+    from langchain_aimlapi._transport.body_reader import BodyMode, EventReader, MakeReader
     from langchain_aimlapi._transport.request import ClientOptions, Request
     from langchain_aimlapi.errors import AimlapiError
 
@@ -249,7 +249,7 @@ class _Source:
         limit = soonest(self._until, time.monotonic(), self._request.timeouts.first_token)
         status, headers = self._open(limit, streaming=True)
         how = body_mode(status, streaming=True)
-        if how is not BodyMode.EVENTS:
+        if how != "events":
             return Reply(status, headers, self._whole(how, limit))
         reader = make(status, headers)
         body_reader = open_body(self._request, status, headers, reader)
@@ -302,9 +302,12 @@ class _Source:
 
     def _whole(self, how: BodyMode, limit: float | None) -> bytes:
         received = Bounded(how, self._request.max_bytes)
-        with received.tolerant():
+        try:
             while (data := self._read(limit)) is not None and received.add(data):
                 pass
+        except ResponseFormatError:
+            if not received.suffices():
+                raise
         return bytes(received.data)
 
     def _read(self, limit: float | None) -> bytes | None:

@@ -30,7 +30,9 @@ _DEFLATE_METHOD = 8
 
 def packing(headers: Mapping[str, str]) -> str:
     """Return how a body is packed, by the reply's headers; empty if it is not."""
-    named = headers.get("content-encoding", "")
+    named = headers.get("content-encoding")
+    if not named:
+        return ""
     kinds = [kind.strip().lower() for kind in named.split(",")]
     return ", ".join(kind for kind in kinds if kind not in {"", "identity"})
 
