@@ -7,7 +7,7 @@ them (`None` takes a setting away), and what neither knows goes into the body as
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -129,10 +129,12 @@ def build_chat_request(
     """
     fields = vars(settings)
 
-    def option(name: str) -> Any:
+    def steered(name: str) -> Any:
         value = arguments.get(name)
         return fields[name] if value is None else value
 
+    is_steered = not arguments.keys().isdisjoint(CALL_ARGUMENTS)
+    option: Callable[[str], Any] = steered if is_steered else fields.__getitem__
     model = arguments.get("model") or arguments.get("model_name") or settings.model_name
     check_class(model, CHAT)
     place = Place(base_url_of(settings, arguments), model)

@@ -14,8 +14,6 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from pydantic import SecretStr
-
 from langchain_aimlapi._client.base_url import join_url, tidy_base_url, without_version
 from langchain_aimlapi._client.clients import as_timeouts
 from langchain_aimlapi._client.ids import new_id
@@ -28,6 +26,8 @@ from langchain_aimlapi._version import __version__
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from pydantic import SecretStr
+
     from langchain_aimlapi._client.settings import Connection
     from langchain_aimlapi._transport.request import Alternative
 
@@ -174,9 +174,9 @@ _retry = lru_cache(RetryPolicy)
 
 def _timeout_of(arguments: Mapping[str, Any]) -> float | Timeouts | None:
     given = arguments.get("timeout")
-    timeout: float | Timeouts | None = as_timeouts(
-        arguments.get("request_timeout") if given is None else given
-    )
+    if given is None:
+        given = arguments.get("request_timeout")
+    timeout: float | Timeouts | None = None if given is None else as_timeouts(given)
     return timeout
 
 
@@ -211,24 +211,25 @@ def _url(
 
 # --- the headers ----------------------------------------------------------------------------------
 
-_OWN = {name.lower(): (name, value) for name, value in OWN_HEADERS.items()}
-
 
 def _headers(connection: Connection, scope: CallScope, kind: str | None) -> dict[str, str]:
     """All headers; later ones replace earlier ones whatever their case, None removes one."""
     arguments = scope.arguments
     request_id = arguments.get("client_request_id") or connection.client_request_id or scope.id
-    named: dict[str, tuple[str, Any]] = {
-        **_OWN,
-        "authorization": ("Authorization", SecretStr(f"Bearer {scope.key.get_secret_value()}")),
-        "x-client-request-id": ("X-Client-Request-Id", clean_request_id(request_id)),
+    own = {
+        **OWN_HEADERS,
+        "Authorization": f"Bearer {scope.key.get_secret_value()}",
+        "X-Client-Request-Id": clean_request_id(request_id),
     }
     if kind is not None:
-        named["content-type"] = ("Content-Type", kind)
-        named["idempotency-key"] = ("Idempotency-Key", scope.id)
-    for headers in (connection.default_headers, arguments.get("extra_headers")):
-        if headers:
-            named |= {name.lower(): (name, value) for name, value in headers.items()}
+        own["Content-Type"] = kind
+        own["Idempotency-Key"] = scope.id
+    defaults, extra = connection.default_headers, arguments.get("extra_headers")
+    return _overridden(own, defaults or {}, extra or {}) if defaults or extra else own
+
+
+def _overridden(*layers: Mapping[str, Any]) -> dict[str, str]:
+    named = {name.lower(): (name, value) for each in layers for name, value in each.items()}
     return {name: str(unwrap(value)) for name, value in named.values() if value is not None}
 
 

@@ -49,7 +49,7 @@ def _replaced(name: object, value: object, hide: Callable[[object], str]) -> obj
     if value is None or lowered in SCHEMA_FIELDS:
         return value
     if lowered not in SECRET_FIELDS:
-        return redacted(value, hide)
+        return value if isinstance(value, _PLAIN) else redacted(value, hide)
     if isinstance(value, Mapping):
         return {key: hide(inner) for key, inner in value.items()}
     return hide(value)

@@ -121,13 +121,12 @@ def _rate_limit(headers: Mapping[str, str]) -> dict[str, str]:
 
 def unknown(fields: Mapping[str, Any], known: frozenset[str]) -> dict[str, Any]:
     """Fields outside `known`, or of another type than known, that hold something."""
-    odd = fields.keys() - known
-    for key in fields.keys() & _KINDS.keys():
-        if fields[key] is not None and not isinstance(fields[key], _KINDS[key]):
-            odd.add(key)
-    if not odd:
-        return {}
-    return {k: value for k, value in fields.items() if k in odd and value not in (None, "")}
+    return {
+        key: value
+        for key, value in fields.items()
+        if (key not in known or (key in _KINDS and not isinstance(value, _KINDS[key])))
+        and value not in (None, "")
+    }
 
 
 _KINDS: Mapping[str, type] = {

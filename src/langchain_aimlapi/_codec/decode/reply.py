@@ -68,7 +68,9 @@ def decode_reply(body: bytes, context: ReplyContext) -> ChatResult:
         _generation(reply, choice, context, first=position == 0)
         for position, choice in enumerate(choices)
     ]
-    return ChatResult(generations=generations)
+    if not _CONSTRUCTIBLE:
+        return ChatResult(generations=generations)
+    return construct(ChatResult, {**_RESULT, "generations": generations}, {"generations"}, None)
 
 
 def _generation(
@@ -89,7 +91,7 @@ def _generation(
     if usable("logprobs", choice.get("logprobs")):
         metadata["logprobs"] = choice["logprobs"]
     text, kwargs = message_content(message, context)
-    kwargs |= {key: reply[key] for key in SOURCE_KEYS if usable(key, reply.get(key))}
+    kwargs |= {key: reply[key] for key in SOURCE_KEYS if reply.get(key) and usable(key, reply[key])}
     calls = read_calls(message, context.call_id)
     if calls.extras:
         kwargs["tool_call_extras"] = calls.extras
@@ -124,6 +126,7 @@ def generation(
 
 _MESSAGE = dict(vars(AIMessage(content="")))
 _GENERATION = dict(vars(ChatGeneration(message=AIMessage(content=""))))
+_RESULT = dict(vars(ChatResult(generations=[])))
 _CONSTRUCTIBLE = containers(AIMessage(content="")) == {
     "additional_kwargs",
     "invalid_tool_calls",
@@ -137,7 +140,9 @@ def message_content(
 ) -> tuple[str, dict[str, object]]:
     """A message's text, and everything beside it for `additional_kwargs`."""
     text, parts_reasoning = content_text(message.get("content"))
-    kwargs = {key: message[key] for key in KEPT_KEYS if usable(key, message.get(key))}
+    kwargs = {
+        key: message[key] for key in KEPT_KEYS if message.get(key) and usable(key, message[key])
+    }
     key, reasoning = reasoning_text(message)
     if not reasoning:
         key, reasoning = REASONING_KEYS[0], parts_reasoning

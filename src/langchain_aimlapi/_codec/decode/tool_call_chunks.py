@@ -226,6 +226,8 @@ def read_calls(message: Mapping[str, object], call_id: str) -> Calls:
         call_id: Unique per request; a call without an id is named after it.
     """
     listed = wire_calls(message)
+    if not listed:
+        return Calls()
     if all(name_and_arguments(call)[0] for call in listed):
         return separate_calls(listed, call_id)
     reader = ToolCallReader(call_id)

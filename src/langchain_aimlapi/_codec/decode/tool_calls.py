@@ -52,12 +52,13 @@ def separate_calls(listed: Sequence[Mapping[str, object]], call_id: str) -> Call
 
 def wire_calls(message: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
     """The calls of a message or a delta, as they came."""
-    listed = message.get("tool_calls")
+    listed, old = message.get("tool_calls"), message.get("function_call")
+    if listed is old is None:
+        return ()
     if isinstance(listed, dict):
         return [listed]
     listed = listed if isinstance(listed, list) else ()
     calls = [call for call in listed if isinstance(call, dict)]
-    old = message.get("function_call")
     if not calls and isinstance(old, dict):
         return [{"function": old}]
     return calls

@@ -29,6 +29,8 @@ _FLAT_PROMPT_DETAILS = {
     "cache_creation_input_tokens": "cache_creation",
 }
 _FLAT_COMPLETION_DETAILS = {"reasoning_tokens": "reasoning"}
+_INNER_PROMPT = ("prompt_tokens_details", "input_tokens_details")
+_INNER_COMPLETION = ("completion_tokens_details", "output_tokens_details")
 _CACHED_BESIDE = ("cache_read_input_tokens", "cache_creation_input_tokens")
 """Anthropic's names, by which it counts cached tokens beside `input_tokens` and not in it."""
 
@@ -52,11 +54,11 @@ def usage_metadata(usage: Mapping[str, Any] | None) -> UsageMetadata | None:
     output = max(completion, (total or 0) - prompt)
     counted = UsageMetadata(input_tokens=prompt, output_tokens=output, total_tokens=prompt + output)
     received = _details(usage, _FLAT_PROMPT_DETAILS)
-    received |= _details(_inner(usage, "prompt"), _PROMPT_DETAILS)
+    received |= _details(_inner(usage, _INNER_PROMPT), _PROMPT_DETAILS)
     if received:
         counted["input_token_details"] = InputTokenDetails(**received)  # type: ignore[typeddict-item]
     produced = _details(usage, _FLAT_COMPLETION_DETAILS)
-    produced |= _details(_inner(usage, "completion"), _COMPLETION_DETAILS)
+    produced |= _details(_inner(usage, _INNER_COMPLETION), _COMPLETION_DETAILS)
     if produced:
         counted["output_token_details"] = OutputTokenDetails(**produced)  # type: ignore[typeddict-item]
     return counted
@@ -71,14 +73,15 @@ def _cached_beside(
     the input if it has Anthropic's name as well and no total contradicts it, and wherever they
     are more than all of the input.
     """
+    if usage.keys().isdisjoint(_CACHED_BESIDE):
+        return 0
     cached = sum(_count(usage, name) or 0 for name in _CACHED_BESIDE)
     within = "prompt_tokens" in usage or total == prompt + completion
     return 0 if within and cached <= prompt else cached
 
 
-def _inner(usage: Mapping[str, object], side: str) -> Mapping[str, object]:
-    other = {"prompt": "input", "completion": "output"}[side]
-    found = usage.get(f"{side}_tokens_details") or usage.get(f"{other}_tokens_details")
+def _inner(usage: Mapping[str, object], names: tuple[str, str]) -> Mapping[str, object]:
+    found = usage.get(names[0]) or usage.get(names[1])
     return found if isinstance(found, dict) else {}
 
 
@@ -94,6 +97,8 @@ def _count(usage: Mapping[str, object], *names: str) -> int | None:
 
 def _details(counts: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, int]:
     """Reported details by LangChain's names; a reported zero is kept, an absent one is not made."""
+    if counts.keys().isdisjoint(names):
+        return {}
     return {
         ours: int(counts[theirs])
         for theirs, ours in names.items()

@@ -9,8 +9,8 @@ those under which the tools are sent.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from langchain_aimlapi._codec.encode.assistant import OWN_PROVIDER
 from langchain_aimlapi._codec.encode.content import Media, Part, Text
@@ -30,8 +30,7 @@ def no_vendor(model: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Recipient:
+class Recipient(NamedTuple):
     """The model that is asked, and what the caller wants of the conversation it gets."""
 
     model: str = ""
@@ -39,7 +38,7 @@ class Recipient:
     dialect: Dialect = "openai"
     echo_reasoning: bool = True
     vendor_of: Callable[[str], str | None] = no_vendor
-    tool_names: Mapping[str, str] = field(default_factory=dict)
+    tool_names: Mapping[str, str] = MappingProxyType({})
     """Names of tools that are sent under another one."""
     reasons_unasked: bool = False
     """Whether it reasons unless it is told not to."""
@@ -59,7 +58,14 @@ class Recipient:
 
 def hand_over(turns: Sequence[Turn], recipient: Recipient) -> list[Turn]:
     """Fit a conversation to the model that is asked."""
-    return _Handover(recipient).fit(turns)
+    if any(map(_is_of_calls, turns)):
+        return _Handover(recipient).fit(turns)
+    # Nothing of a model is in it, as at the beginning of every conversation.
+    return list(map(_without_blanks, turns)) if recipient.vendor == "Anthropic" else [*turns]
+
+
+def _is_of_calls(turn: Turn) -> bool:
+    return isinstance(turn, AssistantTurn | ToolTurn)
 
 
 class _Handover:
