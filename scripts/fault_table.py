@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parents[1] / "docs" / "faults.md"
 RETRIES = 1
+_LIMIT = 0.6
+"""Seconds; for faults that hang."""
 
 HEAD = f"""\
 # Fault reference
@@ -82,7 +84,7 @@ def _played(sandbox: Sandbox, fault: str, way: str) -> Cell:
             api_key=sandbox.api_key,
             base_url=sandbox.base_url,
             max_retries=RETRIES,
-            timeout=timeouts_for(way, EXPECTED[fault].seen(way)),
+            timeout=timeouts_for(way, EXPECTED[fault].seen(way), _LIMIT),
             default_headers={"x-sandbox-fault": fault},
         )
         outcome = play(way, model, "Hello")

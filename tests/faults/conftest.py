@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ import pytest
 from langchain_aimlapi import ChatAimlapi
 from langchain_aimlapi._transport import pool
 from langchain_aimlapi.sandbox import Sandbox
+from langchain_aimlapi.sandbox.faults import effects
 
 from .expectations import RETRY_AFTER
 
@@ -36,17 +38,32 @@ def no_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "random", lambda: 0.0)
 
 
-@pytest.fixture(scope="package")
-def world() -> Iterator[Sandbox]:
-    """One sandbox for all cases; each asks for its own fault."""
+@pytest.fixture(scope="package", autouse=True)
+def brisk_faults() -> Iterator[None]:
+    """Faults that drip do so often enough for several drops to fall within the shortest limit."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(effects, "_HEARTBEAT", 0.03)
+        patch.setattr(effects, "_BYTE_DELAY", 0.05)
+        yield
+
+
+@contextlib.contextmanager
+def new_world() -> Iterator[Sandbox]:
+    """A sandbox whose rate limits ask for a short wait."""
     with Sandbox() as sandbox:
         sandbox.retry_after = RETRY_AFTER
         yield sandbox
 
 
-@pytest.fixture
-def failing(world: Sandbox) -> Callable[..., ChatAimlapi]:
-    """A function that makes models whose every request meets one fault."""
+@pytest.fixture(scope="package")
+def world() -> Iterator[Sandbox]:
+    """One sandbox for all cases; each asks for its own fault."""
+    with new_world() as sandbox:
+        yield sandbox
+
+
+def models_of(world: Sandbox) -> Callable[..., ChatAimlapi]:
+    """A function that makes models whose every request meets one fault, if it is named."""
 
     def make(fault: str, timeout: Timeouts, *, max_retries: int = 0) -> ChatAimlapi:
         world.requests.clear()
@@ -60,3 +77,9 @@ def failing(world: Sandbox) -> Callable[..., ChatAimlapi]:
         )
 
     return make
+
+
+@pytest.fixture
+def failing(world: Sandbox) -> Callable[..., ChatAimlapi]:
+    """The same for the world that all share."""
+    return models_of(world)

@@ -14,11 +14,6 @@ import pytest
 from langchain_aimlapi import Timeouts, errors
 
 PATIENT = Timeouts(total=60.0)
-HASTY_FIRST = Timeouts(first_token=0.3, total=60.0)
-"""For faults that hang before the first content."""
-HASTY_NEXT = Timeouts(between_tokens=0.25, total=60.0)
-"""For faults that hang after it: however busy the machine is, what comes before has its time."""
-HASTY_WHOLE = Timeouts(total=0.4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +179,15 @@ EXPECTED: dict[str, Row] = {
 """By the fault's name; complete, which a test sees to."""
 
 
-def timeouts_for(way: str, expected: Expected) -> Timeouts:
-    """The time limits to call with: short where nothing but they ends the call."""
+def timeouts_for(way: str, expected: Expected, limit: float) -> Timeouts:
+    """The time limits to call with: `limit` seconds where nothing but time ends the call.
+
+    It bounds only what hangs: a stream that hangs after its first content has time to get there.
+    """
     if not expected.late:
         return PATIENT
     if way in {"invoke", "ainvoke"}:
-        return HASTY_WHOLE
-    return HASTY_FIRST if expected.partial is None else HASTY_NEXT
+        return Timeouts(total=limit)
+    if expected.partial is None:
+        return Timeouts(first_token=limit, total=60.0)
+    return Timeouts(between_tokens=limit, total=60.0)

@@ -13,9 +13,9 @@ from langchain_core.exceptions import ModelError
 from langchain_aimlapi import AimlapiError
 from langchain_aimlapi.sandbox import FAULTS
 
-from .conftest import KEY, PROMPT
+from .conftest import KEY, PROMPT, models_of, new_world
 from .expectations import EXPECTED, PATIENT, Expected, timeouts_for
-from .playing import STREAMING, WAYS, Outcome, open_connections, play
+from .playing import STREAMING, WAYS, Outcome, in_time, open_connections, partial_text, play
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,12 +51,20 @@ def test_a_fault_raises_its_error(failing: Callable[..., ChatAimlapi], world, fa
     """It is the class of the table, after one request, with nothing left behind."""
     expected = EXPECTED[fault].seen(way)
 
-    outcome = play(way, failing(fault, timeouts_for(way, expected)), PROMPT)
+    def attempt(limit: float) -> Outcome:
+        return play(way, failing(fault, timeouts_for(way, expected, limit)), PROMPT)
+
+    def came_so_far(outcome: Outcome) -> bool:
+        return bool(world.requests) and partial_text(outcome.error) == expected.partial
+
+    outcome = in_time(attempt, came_so_far)
 
     assert type(outcome.error) is expected.kind
     assert isinstance(outcome.error, ModelError)
     assert (len(world.requests), outcome.tasks, open_connections(world)) == (1, 0, 0)
     _has_its_fields(outcome.error, expected, world)
+    if expected.late:
+        assert f"within {outcome.limit:g} s" in str(outcome.error)
     _is_complete_elsewhere(outcome.error)
     _keeps_secrets(outcome.error)
     if way in STREAMING:
@@ -70,7 +78,7 @@ def _has_its_fields(error: Any, expected: Expected, world: Sandbox) -> None:
     assert error.client_request_id == world.requests[0].headers["x-client-request-id"]
     assert error.retry_after == expected.retry_after
     assert bool(error.response) == expected.response
-    assert (error.partial.text if error.partial else None) == expected.partial
+    assert partial_text(error) == expected.partial
 
 
 def _is_complete_elsewhere(error: Any) -> None:
@@ -106,7 +114,11 @@ def test_no_fault_is_tried_more_often_than_allowed(failing, world, fault, way):
     """One retry is one more request where it may help, and none where it may not."""
     expected = EXPECTED[fault].seen(way)
 
-    outcome = play(way, failing(fault, timeouts_for(way, expected), max_retries=1), PROMPT)
+    def attempt(limit: float) -> Outcome:
+        model = failing(fault, timeouts_for(way, expected, limit), max_retries=1)
+        return play(way, model, PROMPT)
+
+    outcome = in_time(attempt, lambda _: len(world.requests) == 1 + expected.again)
     sent = [dict(request.headers) for request in world.requests]
 
     assert type(outcome.error) is expected.kind
@@ -117,16 +129,23 @@ def test_no_fault_is_tried_more_often_than_allowed(failing, world, fault, way):
 
 
 @pytest.mark.parametrize(("fault", "way"), RETRIED)
-def test_a_retry_gets_the_answer(failing, world, fault, way):
+def test_a_retry_gets_the_answer(fault, way):
     """What fails once is answered at the second attempt, as if nothing had been."""
-    model = failing("", timeouts_for(way, EXPECTED[fault].seen(way)), max_retries=1)
-    world.fail_next(fault)
 
-    outcome = play(way, model, "Hello")
+    def attempt(limit: float) -> Outcome:
+        timeouts = timeouts_for(way, EXPECTED[fault].seen(way), limit)
+        with new_world() as world:
+            world.fail_next(fault)
+            outcome = play(way, models_of(world)("", timeouts, max_retries=1), "Hello")
+        requests.append(len(world.requests))
+        return outcome
+
+    requests: list[int] = []
+    outcome = in_time(attempt, lambda outcome: outcome.error is None)
 
     assert outcome.error is None
     assert outcome.message.text.startswith("Hello from the AI/ML API sandbox.")
-    assert len(world.requests) == 2
+    assert requests[-1] == 2
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -156,15 +175,18 @@ def _essence(outcome: Outcome) -> tuple[Any, ...]:
 def test_a_fallback_steps_in_unless_content_came(failing, world, fault):
     """A stream that fails before its first content goes on with another model; later it cannot."""
     expected = EXPECTED[fault].streamed
-    second = failing("none", PATIENT)
-    steady = failing(fault, timeouts_for("stream", expected)).with_fallbacks([second])
+
+    def attempt(limit: float) -> Outcome:
+        first = failing(fault, timeouts_for("stream", expected, limit))
+        return play("stream", first.with_fallbacks([failing("none", PATIENT)]), "Hi")
+
+    outcome = in_time(attempt, lambda outcome: partial_text(outcome.error) == expected.partial)
 
     if expected.partial is None:
-        assert "Hello from" in "".join(chunk.text for chunk in steady.stream("Hi"))
+        assert "Hello from" in outcome.message.text
         assert len(world.requests) == 2
     else:
-        with pytest.raises(AimlapiError):
-            list(steady.stream("Hi"))
+        assert isinstance(outcome.error, AimlapiError)
         assert len(world.requests) == 1
 
 

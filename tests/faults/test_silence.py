@@ -13,7 +13,7 @@ from langchain_aimlapi.errors import (
     ServerError,
     StreamInterruptedError,
 )
-from tests.faults.playing import STREAMING, play
+from tests.faults.playing import STREAMING, Outcome, in_time, play
 from tests.transport.service import CLOSE, RESET, Service, event, stream
 
 pytestmark = pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
@@ -105,13 +105,16 @@ def forever(said):
 @pytest.mark.parametrize(("route", "said"), CASES)
 def test_nothing_said_does_not_put_off_the_first_content(service, model, way, route, said):
     """`first_token` ends it, and the total is never reached."""
-    service.will(stream(*forever(said), end=False))
-    bounds = Timeouts(first_token=0.15, total=3600)
 
-    outcome = play(way, model(route, timeout=bounds, max_retries=0), "Hi")
+    def attempt(limit: float) -> Outcome:
+        service.will(stream(*forever(said), end=False))
+        bounds = Timeouts(first_token=limit, total=3600)
+        return play(way, model(route, timeout=bounds, max_retries=0), "Hi")
+
+    outcome = in_time(attempt, lambda _: bool(service.hits))
 
     assert isinstance(outcome.error, AimlapiTimeoutError)
-    assert "no content within 0.15 s" in str(outcome.error)
+    assert f"no content within {outcome.limit:g} s" in str(outcome.error)
     assert outcome.error.partial is None
 
 
@@ -120,7 +123,7 @@ def test_nothing_said_does_not_put_off_the_first_content(service, model, way, ro
 def test_nothing_said_does_not_put_off_the_next_content(service, model, way, route, said):
     """`between_tokens` ends it, and what had come is handed over."""
     service.will(stream(HELLO[route], *forever(said), end=False))
-    bounds = Timeouts(between_tokens=0.15, total=3600)
+    bounds = Timeouts(between_tokens=0.12, total=3600)
 
     outcome = play(way, model(route, timeout=bounds), "Hi")
 
@@ -150,7 +153,7 @@ def test_the_default_settings_end_a_stream_that_only_pings(service, model, monke
     from langchain_aimlapi._client import request
 
     assert request.DEFAULT_TIMEOUTS[True].first_token == 600
-    short = {True: Timeouts(first_token=0.15, between_tokens=0.15)}
+    short = {True: Timeouts(first_token=0.12, between_tokens=0.12)}
     monkeypatch.setattr(request, "DEFAULT_TIMEOUTS", short)
     service.will(stream(*forever(WITHOUT_CONTENT["pings"]), end=False))
 
