@@ -266,3 +266,18 @@ def test_patterns_are_linear(pattern):
             return time.process_time() - began
 
         assert cost(80_000) < 40 * cost(10_000) + 0.5, seed
+
+
+# --- what is no UTF-8 -----------------------------------------------------------------------------
+
+
+def test_a_character_cut_in_two_spoils_no_reply():
+    """Servers that write token by token send half of one; the rest is read."""
+    half = "é".encode()[:1]
+
+    assert parse_object(b'{"a":"x' + half + b'y"}') == {"a": "x\ufffdy"}
+
+
+def test_a_byte_order_mark_is_passed_over():
+    """Some frameworks begin every reply with one."""
+    assert parse_object(b'\xef\xbb\xbf{"a":1}') == {"a": 1}

@@ -191,6 +191,17 @@ def test_within_a_success_the_body_decides(status):
     assert error.status_code == 429
 
 
+@pytest.mark.parametrize(
+    "beside", [{"code": 429}, {"status": "429"}, {"type": "rate_limit_error"}, {"status_code": 429}]
+)
+def test_a_bare_text_has_its_status_beside_it(beside):
+    """Small servers write the error as a text and its number next to it."""
+    error = error_from({"error": "slow down", **beside})
+
+    assert type(error) is errors.RateLimitError
+    assert error.message == "slow down"
+
+
 def test_an_error_that_names_no_status_is_the_servers_fault():
     """Without a number or a known name, trying again is the best guess."""
     error = error_from({"error": "it broke"}, headers={})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from langchain_aimlapi import ChatAimlapi, ResponseFormatError, StreamInterruptedError
+from langchain_aimlapi import ChatAimlapi, ResponseFormatError, ServerError, StreamInterruptedError
 from langchain_aimlapi._codec.decode import responses_stream
 from tests.scripted import Scripted
 
@@ -33,6 +33,53 @@ def test_a_field_of_an_odd_type_is_kept_as_unknown(ask, name):
     assert message.response_metadata["extra"]["message"] == {name: ODD[name]}
     assert name not in message.additional_kwargs
     assert [block["type"] for block in message.content_blocks] == ["text"]
+
+
+TEXT = {"type": "text", "text": "Hello"}
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
+REFERENCE = {"type": "reference", "reference_ids": [1]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [TEXT, ["Hel", "lo"], [{"type": "output_text", "text": "Hello"}], [{"text": "Hello"}]],
+)
+def test_a_text_may_come_as_parts(ask, content):
+    """Gateways pass on the parts of other vendors."""
+    with Scripted({"content": content}) as service:
+        message = ask(model(service), "Hi")
+
+    assert message.text == "Hello"
+    assert "extra" not in message.response_metadata
+
+
+@pytest.mark.parametrize("part", [{"thinking": [TEXT]}, {"thinking": "Hello"}])
+def test_parts_may_be_reasoning(ask, part):
+    """Mistral's form of it, and Anthropic's."""
+    with Scripted({"content": [{"type": "thinking", **part}, TEXT]}) as service:
+        message = ask(model(service), "Hi")
+
+    assert [block["type"] for block in message.content_blocks] == ["reasoning", "text"]
+    assert message.additional_kwargs["reasoning_content"] == "Hello"
+
+
+def test_other_parts_are_kept(ask):
+    """A picture is one of the message; an unknown part stays in the metadata."""
+    with Scripted({"content": [TEXT, PICTURE, REFERENCE, 5]}) as service:
+        message = ask(model(service), "Hi")
+
+    assert message.text == "Hello"
+    assert [block["type"] for block in message.content_blocks] == ["text", "image"]
+    assert message.response_metadata["extra"]["message"] == {"content": [REFERENCE, 5]}
+
+
+@pytest.mark.parametrize("error", [{"code": 502, "message": "gone"}, "gone"])
+def test_an_error_within_the_choice_is_an_error(ask, error):
+    """What a provider had said until it broke off is no answer."""
+    choice = {"message": {"role": "assistant", "content": "Hel"}, "finish_reason": "error"}
+    reply = {"id": "r-1", "choices": [{"index": 0, "error": error, **choice}]}
+    with Scripted(reply=reply) as service, pytest.raises(ServerError, match="gone"):
+        ask(model(service), "Hi")
 
 
 def test_a_number_names_a_call(ask):

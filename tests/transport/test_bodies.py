@@ -183,6 +183,14 @@ def test_heads_may_be_long(service, way, act):
         assert (made.body if act == "send" else made[0]) == OK.encode()
 
 
+@pytest.mark.parametrize("said", ["é".encode(), b"\xe9"])
+def test_headers_of_other_characters_are_text(service, caller, said):
+    """What is read of them can be written again, to a log or a checkpoint."""
+    service.will([whole(OK)[0].replace(b"\r\n\r\n", b"\r\nx-request-id: caf" + said + b"\r\n\r\n")])
+
+    assert caller.send(request(service)).headers["x-request-id"] == "café"
+
+
 INTERIM = b"HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n" * 1_000
 
 

@@ -37,6 +37,8 @@ def parse_object(
         ResponseFormatError: With the first characters of what it was instead, or for objects and
             lists more than `MAX_DEPTH` deep.
     """
+    if not data:
+        raise ResponseFormatError(f"{what} is empty.")
     try:
         value = _parse(data, apart)
     except ValueError as error:
@@ -51,7 +53,7 @@ def _parse(data: bytes, apart: str | None) -> object:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
-        fixed = _without_halves(data)
+        fixed = _without_halves(_in_utf8(data))
         if fixed == data:
             raise
         data, value = fixed, orjson.loads(fixed)
@@ -62,6 +64,14 @@ def _parse(data: bytes, apart: str | None) -> object:
     if b'"arguments"' in data and _MANY_DIGITS.search(data):
         return json.loads(data)
     return value
+
+
+def _in_utf8(data: bytes) -> bytes:
+    """Text without a byte order mark, and with replacement characters where it is no UTF-8.
+
+    Servers that write token by token cut characters in two.
+    """
+    return data.decode("utf-8-sig", "replace").encode()
 
 
 def _check_rest(value: dict[str, Any], apart: str) -> None:

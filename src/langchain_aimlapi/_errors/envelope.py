@@ -174,7 +174,8 @@ def _is_object(value: object) -> TypeGuard[dict[str, object]]:
 def _error(payload: dict[str, object], error: object, depth: int) -> Envelope | None:
     """Read `{"error": {message, type, code, param}}`, `{"error": "text"}` and their kin."""
     if not _is_object(error):
-        error = {"message": error}
+        beside = {name: payload.get(name) for name in ("code", "status", "status_code", "type")}
+        error = {"message": error, **beside}
     words = error.get("message") or error.get("msg") or payload.get("message") or error
     name = _first_name(error.get("code"), error.get("type"), error.get("status"), error.get("name"))
     status = _first_status(
@@ -247,12 +248,20 @@ def _bare(payload: dict[str, object], message: object, depth: int) -> Envelope |
     )
 
 
+def _choices(_: dict[str, object], choices: object, depth: int) -> Envelope | None:
+    """Read the error that a provider left in the first choice, beside what it had said."""
+    choice = choices[0] if _is_list(choices) and choices else None
+    error = choice.get("error") if _is_object(choice) else None
+    return _error({}, error, depth) if error else None
+
+
 _READERS: Mapping[str, Callable[[dict[str, object], object, int], Envelope | None]] = {
     "statusCode": _flat,
     "error": _error,
     "base_resp": _base_resp,
     "detail": _detail,
     "message": _bare,
+    "choices": _choices,
 }
 """By the key that tells the form; the first that finds something wins."""
 

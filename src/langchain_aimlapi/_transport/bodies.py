@@ -187,4 +187,15 @@ def _folded(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     for name, value in headers:
         lowered = name.lower()
         folded[lowered] = f"{folded[lowered]}, {value}" if lowered in folded else value
+    if not "".join(folded.values()).isascii():
+        return {name: _readable(value) for name, value in folded.items()}
     return folded
+
+
+def _readable(value: str) -> str:
+    """A header of other characters, as httpx reads it; aiohttp leaves halves of characters."""
+    raw = value.encode("utf-8", "surrogateescape")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

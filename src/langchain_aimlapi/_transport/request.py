@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -27,6 +26,8 @@ _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t -~]*")
 _HOST = re.compile(r"[^.]{1,63}(\.[^.]{1,63})*\.?")
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Generous: an hour of spoken audio in base64, or a hundred pictures."""
+_FOR_EVER = 1e9
+"""Seconds; sockets take a little more than that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Timeouts:
                 raise ConfigurationError(
                     f"the timeout {each.name!r} must be seconds above 0, or None; got {value!r}"
                 )
-            if math.isinf(value):
+            if value > _FOR_EVER:
                 object.__setattr__(self, each.name, None)
 
 

@@ -257,6 +257,10 @@ def _received(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """Lower the names and join the values of repeated ones."""
     folded: dict[str, str] = {}
     for name, value in headers:
-        lowered, text = name.decode("ascii").lower(), value.decode("latin-1")
+        lowered = name.decode("ascii").lower()
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            text = value.decode("latin-1")
         folded[lowered] = f"{folded[lowered]}, {text}" if lowered in folded else text
     return folded

@@ -136,7 +136,7 @@ def test_odd_lists_of_calls_are_no_calls(calls):
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"", "not JSON"),
+        (b"", "is empty"),
         (b"<html>Bad gateway</html>", "<html>Bad gateway"),
         (b"[]", "list, not an object"),
         (b"{}", "no choices"),

@@ -394,7 +394,7 @@ def test_nothing_after_done_counts():
         {"choices": [{}]},
         {"choices": [{"index": 0, "delta": None}]},
         {"choices": [{"index": 0, "delta": "x"}]},
-        {"choices": [{"index": 0, "delta": {"content": [None, {"type": "x"}]}}]},
+        {"choices": [{"index": 0, "delta": {"content": [None, {"type": "text"}]}}]},
         {"choices": [{"index": 0, "delta": {"tool_calls": "x"}}]},
         {"choices": [{"index": 0, "delta": {"tool_calls": [None]}}]},
         {"choices": [], "usage": [], "meta": 7},
@@ -758,9 +758,8 @@ def test_done_alone_is_an_end():
         [],
         [event(usage=USAGE) | {"choices": []}],
         [{"id": "r1", "choices": None}, {"id": "r1"}],
-        [event({"content": "Paris."}, choice={"index": 1})],
     ],
-    ids=["nothing", "empty choices", "no choices", "another choice alone"],
+    ids=["nothing", "empty choices", "no choices"],
 )
 @pytest.mark.parametrize("split", [True, False])
 def test_a_stream_that_says_only_that_it_is_done_is_an_error(events, split):
@@ -792,3 +791,56 @@ def test_spoken_answers_are_put_together():
 
     spoken = {"id": "a1", "data": "UklGAAAA", "transcript": "Paris.", "expires_at": 99}
     assert message.additional_kwargs == {"audio": {**spoken, "mime_type": "audio/wav"}}
+
+
+# --- one answer of one stream ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("index", [0, 1, None, "0"])
+def test_the_first_choice_is_the_answer_whatever_its_number(index):
+    """Some servers count from 1, or write the number as a text."""
+    events = [
+        event({"content": "Pa"}, choice={"index": index}),
+        event({"content": "No"}, choice={"index": 7}),
+        event({"content": "ris"}, choice={"index": index}),
+        event({"content": "!"}, choice={"index": 7, "finish_reason": "length"}),
+        event({}, choice={"index": index, "finish_reason": "stop"}),
+    ]
+
+    message = merged(chunks_of(events))
+
+    assert message.content == "Paris"
+    assert message.response_metadata["finish_reason"] == "stop"
+
+
+@pytest.mark.parametrize("done", [b"[DONE] ", b"  [DONE]", b'"[DONE]"', b"\t[DONE]\t"])
+def test_the_end_may_have_blanks_or_quotes_about_it(done):
+    """It is the end of a whole answer all the same."""
+    decoder = StreamDecoder(context())
+    decoder.feed(orjson.dumps(event({"content": "Paris"})))
+    decoder.feed(done)
+
+    assert decoder.done
+    assert decoder.end()
+
+
+@pytest.mark.parametrize("where", [{"choice": {"usage": USAGE}}, {"x_groq": {"usage": USAGE}}])
+def test_usage_in_other_places(where):
+    """Kimi's streams have it in the choice, Groq's beside it."""
+    choice = {"finish_reason": "stop", **where.get("choice", {})}
+    last = event({}, choice=choice, **{k: v for k, v in where.items() if k != "choice"})
+
+    message = merged(chunks_of([event({"content": "Paris"}), last]))
+
+    assert message.usage_metadata == COUNTED
+    assert message.response_metadata["token_usage"] == USAGE
+
+
+def test_an_error_within_the_choice_ends_the_stream():
+    """What came before it is no answer."""
+    decoder = StreamDecoder(context())
+    decoder.feed(orjson.dumps(event({"content": "Par"})))
+    failed = {"error": {"code": 429, "message": "slow down"}, "finish_reason": "error"}
+
+    with pytest.raises(RateLimitError, match="slow down"):
+        decoder.feed(orjson.dumps(event({"content": ""}, choice=failed)))

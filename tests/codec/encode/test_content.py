@@ -463,3 +463,28 @@ def test_a_path_is_no_url(path, block):
 def test_what_is_no_path(place):
     """Addresses of any scheme, and base64, that of a JPEG begins with a slash."""
     assert read_content([image(place)], "here")
+
+
+def test_bytes_may_be_base64_already():
+    """`base64.b64encode` gives bytes: encoded again, no service could read them."""
+    encoded = {"type": "image", "base64": PNG.encode(), "mime_type": "image/png"}
+
+    assert turns(HumanMessage([encoded])) == [{"role": "user", "content": [image(AS_PNG)]}]
+
+
+@pytest.mark.parametrize("data", ["###", "https://example.com/a.png", "é"])
+def test_what_is_no_base64_is_refused(data):
+    """It says so, since a service would only say that the picture is broken."""
+    with pytest.raises(UnsupportedContentError, match="no base64"):
+        turns(HumanMessage([{"type": "image", "base64": data, "mime_type": "image/png"}]))
+
+
+def test_office_files_get_a_usual_name():
+    """The name's ending tells a service what the file is."""
+    kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+    data = base64.b64encode(b"PK\x03\x04....").decode()
+    block = {"type": "file", "base64": data, "mime_type": kind}
+
+    (part,) = turns(HumanMessage([block]))[0]["content"]
+
+    assert part["file"]["filename"] == "document.docx"

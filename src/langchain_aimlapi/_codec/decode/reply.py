@@ -13,6 +13,7 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 
 from langchain_aimlapi._codec.construct import construct, containers
 from langchain_aimlapi._codec.decode import reasoning_tags
+from langchain_aimlapi._codec.decode.content_parts import read_content
 from langchain_aimlapi._codec.decode.metadata import (
     CHOICE_KEYS,
     MESSAGE_KEYS,
@@ -23,7 +24,7 @@ from langchain_aimlapi._codec.decode.metadata import (
     usable,
 )
 from langchain_aimlapi._codec.decode.tool_call_chunks import read_calls
-from langchain_aimlapi._codec.decode.usage import usage_metadata
+from langchain_aimlapi._codec.decode.usage import reported_usage, usage_metadata
 from langchain_aimlapi._codec.json_text import parse_object
 from langchain_aimlapi._codec.keys import DETAILS_KEY, REASONING_KEYS, THINK_TAG
 from langchain_aimlapi.errors import ResponseFormatError
@@ -78,19 +79,21 @@ def _generation(
 ) -> ChatGeneration:
     message = choice.get("message")
     message = message if isinstance(message, dict) else {}
-    usage = reply.get("usage") if isinstance(reply.get("usage"), dict) else None
+    usage = reported_usage(reply, choice)
     extra = {
         "reply": unknown(reply, REPLY_KEYS),
         "choice": unknown(choice, CHOICE_KEYS),
         "message": unknown(message, MESSAGE_KEYS),
     }
+    text, kwargs, rest = message_content(message, context)
+    if rest:
+        extra["message"]["content"] = rest
     finish_reason = choice.get("finish_reason")
     metadata = response_metadata(
         reply, context, finish_reason=finish_reason, usage=usage, extra=extra
     )
     if usable("logprobs", choice.get("logprobs")):
         metadata["logprobs"] = choice["logprobs"]
-    text, kwargs = message_content(message, context)
     kwargs |= {key: reply[key] for key in SOURCE_KEYS if reply.get(key) and usable(key, reply[key])}
     calls = read_calls(message, context.call_id)
     if calls.extras:
@@ -137,13 +140,15 @@ _CONSTRUCTIBLE = containers(AIMessage(content="")) == {
 
 def message_content(
     message: Mapping[str, object], context: ReplyContext
-) -> tuple[str, dict[str, object]]:
-    """A message's text, and everything beside it for `additional_kwargs`."""
-    text, parts_reasoning = content_text(message.get("content"))
-    kwargs = {
+) -> tuple[str, dict[str, Any], list[object]]:
+    """A message's text, everything beside it for `additional_kwargs`, and parts of no known kind."""
+    text, parts_reasoning, images, rest = read_content(message.get("content"))
+    kwargs: dict[str, Any] = {
         key: message[key] for key in KEPT_KEYS if message.get(key) and usable(key, message[key])
     }
     key, reasoning = reasoning_text(message)
+    if images:
+        kwargs["images"] = [*kwargs.get("images", ()), *images]
     if not reasoning:
         key, reasoning = REASONING_KEYS[0], parts_reasoning
     if not reasoning and context.split_think_tags:
@@ -156,7 +161,7 @@ def message_content(
     audio: Any = message.get("audio")
     if usable("audio", audio):
         kwargs["audio"] = named_audio(audio, context)
-    return text, kwargs
+    return text, kwargs, rest
 
 
 def named_audio(audio: Mapping[str, object], context: ReplyContext) -> dict[str, object]:
@@ -180,14 +185,3 @@ def reasoning_text(fields: Mapping[str, object]) -> tuple[str, str]:
         if isinstance(detail, dict)
     )
     return DETAILS_KEY, "".join(text for text in texts if isinstance(text, str))
-
-
-def content_text(content: object) -> tuple[str, str]:
-    """The text and the reasoning in a message's `content`: a string, or a list of parts."""
-    if isinstance(content, str):
-        return content, ""
-    listed = content if isinstance(content, list) else ()
-    parts = [part for part in listed if isinstance(part, dict)]
-    text = "".join(str(part.get("text") or "") for part in parts if part.get("type") == "text")
-    thinking = [part.get("thinking") for part in parts if part.get("type") == "thinking"]
-    return text, "".join(content_text(inner)[0] for inner in thinking)

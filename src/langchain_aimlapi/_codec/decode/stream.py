@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._codec.decode.accumulated import Accumulated, Details, Fields
 from langchain_aimlapi._codec.decode.audio import AudioDecoder
+from langchain_aimlapi._codec.decode.content_parts import read_content
 from langchain_aimlapi._codec.decode.metadata import (
     CHOICE_KEYS,
     MESSAGE_KEYS,
@@ -28,13 +29,13 @@ from langchain_aimlapi._codec.decode.reasoning_tags import ThinkSplitter
 from langchain_aimlapi._codec.decode.reply import (
     SOURCE_KEYS,
     USUAL_KEYS,
-    content_text,
     named_audio,
     reasoning_text,
 )
+from langchain_aimlapi._codec.decode.restated import fuller_delta
 from langchain_aimlapi._codec.decode.template import Template, TextField, sole_text_field
 from langchain_aimlapi._codec.decode.tool_call_chunks import ToolCallChunk, ToolCallReader
-from langchain_aimlapi._codec.decode.usage import usage_metadata
+from langchain_aimlapi._codec.decode.usage import reported_usage, usage_metadata
 from langchain_aimlapi._codec.json_text import parse_object
 from langchain_aimlapi._codec.keys import DETAILS_KEY, REASONING_KEYS, THINK_TAG
 from langchain_aimlapi._errors.envelope import error_from, read_envelope
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _DONE = b"[DONE]"
+_SHORT = 16
 _HEAD_KEYS = ("id", "model", "created", "system_fingerprint", "service_tier")
 _PLAIN_FIELDS = frozenset({"content", "role"})
 _OFTEN_FIELDS = _PLAIN_FIELDS | {
@@ -109,6 +111,7 @@ class StreamDecoder:
         self._finish_reason: str | None = None
         self._reasoning_key: str | None = None
         self._details = Details()
+        self._index: object = None
         self._chosen = False
         """Whether there was a choice: a stream without one says nothing."""
         self._kept = Fields()
@@ -129,7 +132,7 @@ class StreamDecoder:
             return None
         if self._template is not None and (text := self._template.text(data)) is not None:
             return self._plain_delta(self._template.field, text)
-        if data == _DONE:
+        if data == _DONE or (len(data) < _SHORT and data.strip(b' \t"') == _DONE):
             self.done = True
             return self._late_text()
         chunk = parse_object(data, "A line of the stream")
@@ -218,12 +221,14 @@ class StreamDecoder:
             self._extra["reply"][key] = value
 
     def _read_choice(self, choice: Mapping[str, Any]) -> Delta | None:
-        if choice.get("index"):
+        index = choice.get("index")
+        if (index or self._index) and self._is_other(index):
             return None
         self._chosen = True
         if choice.get("finish_reason"):
             self._finish_reason = choice["finish_reason"]
         if not choice.keys() <= PLAIN_CHOICE_KEYS:
+            self._refuse_errors({"error": choice.get("error")})
             self._extra["choice"] |= unknown(choice, CHOICE_KEYS)
         fields = choice.get("delta")
         if "message" in choice:
@@ -234,6 +239,12 @@ class StreamDecoder:
             self._read_logprobs(choice["logprobs"], delta)
         return delta or None
 
+    def _is_other(self, index: object) -> bool:
+        """Whether a choice is another one than the first that came: one is the answer."""
+        if not self._chosen:
+            self._index = index
+        return index != self._index
+
     def _read_logprobs(self, logprobs: Any, delta: Delta) -> None:
         """Lists of tokens, which LangChain joins; what is not lists is kept as unknown."""
         tokens = logprobs.values() if isinstance(logprobs, dict) else ()
@@ -242,25 +253,10 @@ class StreamDecoder:
         else:
             self._extra["choice"]["logprobs"] = logprobs
 
-    def _fuller(self, delta: Any, message: Any, *, ended: bool) -> object:
-        """The whole message of a server that did not stream; others repeat it beside each delta.
-
-        Beside the last delta it may say what no delta did.
-        """
-        if self.texts or self.reasoning or self.tool_calls.calls:
-            return self._unsaid(delta, message) if ended and isinstance(message, dict) else delta
-        says = isinstance(delta, dict) and (delta.get("content") or delta.get("tool_calls"))
-        return delta if says else message or delta
-
-    def _unsaid(self, delta: Any, message: Mapping[str, Any]) -> dict[str, object]:
-        """A delta with the calls and the rest of the text that only the whole message has."""
-        fuller = dict(delta) if isinstance(delta, dict) else {}
-        if not (self.tool_calls.calls or fuller.get("tool_calls")) and message.get("tool_calls"):
-            fuller["tool_calls"] = message["tool_calls"]
-        whole, said = message.get("content"), "".join(self.texts)
-        if isinstance(whole, str) and whole.startswith(said) and not fuller.get("content"):
-            fuller["content"] = whole[len(said) :]
-        return fuller
+    def _fuller(self, delta: object, message: object, *, ended: bool) -> object:
+        called = bool(self.tool_calls.calls)
+        begun = bool(self.texts or self.reasoning or called)
+        return fuller_delta(delta, message, self.texts, begun=begun, called=called, ended=ended)
 
     def _read_fields(self, fields: Mapping[str, object]) -> Delta:
         """The fields of a delta, or of a whole message where a server did not stream after all."""
@@ -312,7 +308,11 @@ class StreamDecoder:
 
     def _split(self, fields: Mapping[str, object], delta: Delta) -> None:
         """Content that may hold reasoning: as parts, or in tags."""
-        text, delta.reasoning = content_text(fields["content"])
+        text, delta.reasoning, images, rest = read_content(fields["content"])
+        if images:
+            self._kept.add("images", images)
+        if rest:
+            self._unknown.add("content", rest)
         if delta.reasoning or reasoning_text(fields)[1]:
             self._no_tags(delta)
         if self._think is None:
@@ -373,11 +373,12 @@ class StreamDecoder:
     # --- the end --------------------------------------------------------------------------------
 
     def _final(self) -> Final:
+        usage = self._usage or reported_usage(self._extra["reply"], self._extra["choice"])
         metadata = response_metadata(
             self._head,
             self._context,
             finish_reason=self._finish_reason,
-            usage=self._usage,
+            usage=usage,
             extra={**self._extra, "message": self._unknown.values_by_name()},
         )
         kwargs = self._kept.values_by_name()
@@ -391,7 +392,7 @@ class StreamDecoder:
         tools, extras = self.tool_calls.end()
         if extras:
             kwargs["tool_call_extras"] = extras
-        return Final(metadata, usage_metadata(self._usage), kwargs, tools)
+        return Final(metadata, usage_metadata(usage), kwargs, tools)
 
     def interrupted(self) -> Final:
         """The same for a stream that broke off: what is known of it so far."""

@@ -35,6 +35,15 @@ _CACHED_BESIDE = ("cache_read_input_tokens", "cache_creation_input_tokens")
 """Anthropic's names, by which it counts cached tokens beside `input_tokens` and not in it."""
 
 
+def reported_usage(reply: Mapping[str, Any], choice: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Find the usage of a reply: beside its choices, in one (Kimi), or under `x_groq` (Groq)."""
+    for place in (reply, choice, reply.get("x_groq")):
+        usage = place.get("usage") if isinstance(place, dict) else None
+        if usage and isinstance(usage, dict):
+            return usage
+    return None
+
+
 def usage_metadata(usage: Mapping[str, Any] | None) -> UsageMetadata | None:
     """Token counts in LangChain's form; `None` if the reply held none.
 
@@ -90,7 +99,7 @@ _NUMBER = (int, float)
 
 def _count(usage: Mapping[str, object], *names: str) -> int | None:
     for name in names:
-        if isinstance(value := usage.get(name), _NUMBER):
+        if isinstance(value := usage.get(name), _NUMBER) and value is not True:
             return int(value)
     return None
 

@@ -19,6 +19,7 @@ from langchain_aimlapi._codec.encode.mime import (
     clean_base64,
     decode_text,
     encode_bytes,
+    is_base64,
     is_path,
     read_data_address,
     read_type,
@@ -336,7 +337,10 @@ _USUAL_TYPE: Mapping[Kind, str] = {
 def _base64(data: Any) -> str | None:
     """Data as base64 in one line."""
     if data is None or isinstance(data, str):
-        return clean_base64(data) if data else None
+        cleaned = clean_base64(data) if data else None
+        if cleaned and not is_base64(cleaned):
+            raise _UnreadableBlockError(f"its data is no base64: {cleaned[:40]!r}")
+        return cleaned
     if _is_bytes(data):
         return encode_bytes(data)
     raise _UnreadableBlockError(

@@ -32,6 +32,7 @@ _REGISTERED: Mapping[str, str] = {
 
 _BY_ENDING: Mapping[str, str] = {
     "csv": "text/csv",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     "flac": "audio/flac",
     "gif": "image/gif",
     "htm": "text/html",
@@ -47,10 +48,12 @@ _BY_ENDING: Mapping[str, str] = {
     "ogg": "audio/ogg",
     "pdf": "application/pdf",
     "png": "image/png",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
     "txt": "text/plain",
     "wav": "audio/wav",
     "webm": "video/webm",
     "webp": "image/webp",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "xml": "text/xml",
 }
 
@@ -101,6 +104,12 @@ def _by_ending(filename: object) -> str | None:
     return _BY_ENDING.get(ending)
 
 
+def usual_ending(label: str | None) -> str:
+    """How names of files of a type end, without the dot."""
+    usual = (ending for ending, name in _BY_ENDING.items() if name == label)
+    return next(usual, "") or (label or "").rpartition("/")[2]
+
+
 def _is_text(data: str) -> bool:
     """Whether data is text in UTF-8."""
     try:
@@ -145,8 +154,19 @@ def clean_base64(data: str) -> str:
 
 
 def encode_bytes(data: bytes | bytearray | memoryview) -> str:
-    """Bytes as base64."""
+    """Bytes as base64; bytes that are a file in base64 already (`base64.b64encode`) as they are."""
+    data = bytes(data)
+    if _BASE64.fullmatch(head := data[:64].decode("latin-1")) and sniffed(head) and data.isascii():
+        return clean_base64(data.decode("ascii"))
     return base64.b64encode(data).decode("ascii")
+
+
+def is_base64(text: str) -> bool:
+    """Tell whether the first characters of a text are base64, as `clean_base64` leaves it."""
+    return _BASE64.fullmatch(text[:64]) is not None
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_\s-]*=*\s*")
 
 
 _MARKS: Mapping[bytes, str] = {

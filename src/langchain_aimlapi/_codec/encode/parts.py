@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from langchain_aimlapi._codec.encode.content import Kind, Media, Part, Raw, Text
+from langchain_aimlapi._codec.encode.mime import usual_ending
 from langchain_aimlapi.errors import UnsupportedContentError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _file_name(media: Media) -> str:
     """The service wants a name with every file; an address has one, bytes get a plain one."""
     if media.url:
         return media.url.partition("?")[0].rstrip("/").rpartition("/")[2] or "document"
-    return "document." + (media.mime_type or "").rpartition("/")[2]
+    return f"document.{usual_ending(media.mime_type)}"
 
 
 _OPENAI_MEDIA: Mapping[Kind, Callable[[Media], dict[str, object]]] = {

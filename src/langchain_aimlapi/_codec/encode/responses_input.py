@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from langchain_aimlapi._codec.encode.content import Kind, Media, Part, Raw, Text
 from langchain_aimlapi._codec.encode.messages import carried_media, custom_input, result_text
+from langchain_aimlapi._codec.encode.mime import usual_ending
 from langchain_aimlapi._codec.encode.turns import (
     AssistantTurn,
     MessageTurn,
@@ -231,7 +232,7 @@ def _file(media: Media) -> Item:
         return {"type": "input_file", "file_id": media.file_id}
     if media.url:
         return {"type": "input_file", "file_url": media.url}
-    filename = media.filename or "document." + (media.mime_type or "").rpartition("/")[2]
+    filename = media.filename or f"document.{usual_ending(media.mime_type)}"
     return {"type": "input_file", "filename": filename, "file_data": media.data_url}
 
 
