@@ -8,7 +8,7 @@ places.
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import aclosing, closing
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
@@ -23,7 +23,11 @@ from pydantic import ConfigDict, SecretStr, model_validator
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._chat import identity
-from langchain_aimlapi._chat.callbacks import CancellationTold, message_id, wants_tokens
+from langchain_aimlapi._chat.callbacks import (
+    message_id,
+    telling_of_cancellation,
+    wants_tokens,
+)
 from langchain_aimlapi._chat.counting import TokenCounting
 from langchain_aimlapi._chat.settings import ChatSettings
 from langchain_aimlapi._chat.structured_method import StructuredOutputMethod
@@ -163,16 +167,16 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
         request = self._request(messages, stop, run_manager, kwargs, key)
         return await stream.acomplete(request, self._client_options, self.http_async_client)
 
-    async def _agenerate_with_cache(
+    def _agenerate_with_cache(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
-    ) -> ChatResult:
+    ) -> Coroutine[Any, Any, ChatResult]:
         """Every call that is awaited whole, whichever way it is made within."""
-        with CancellationTold(run_manager):
-            return await super()._agenerate_with_cache(messages, stop, run_manager, **kwargs)
+        answering = super()._agenerate_with_cache(messages, stop, run_manager, **kwargs)
+        return telling_of_cancellation(answering, run_manager)
 
     def _stream(
         self,

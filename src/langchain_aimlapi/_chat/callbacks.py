@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from asyncio import CancelledError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.tracers._streaming import _V2StreamingCallbackHandler
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from langchain_core.callbacks.manager import BaseRunManager
 
+T = TypeVar("T")
 LC_RUN_PREFIX = "lc_run-"
 
 
@@ -34,29 +37,27 @@ def wants_tokens(run_manager: BaseRunManager | None) -> bool:
     )
 
 
-class CancellationTold:
-    """A `with` block that tells those who count of a call that was cancelled within it.
-
-    LangChain tells nobody of it, unless the call is a stream.
+def telling_of_cancellation(
+    answering: Coroutine[Any, Any, T], run_manager: BaseRunManager | None
+) -> Coroutine[Any, Any, T]:
+    """What tells those who count of a call that is cancelled; LangChain does so of streams alone.
 
     Args:
+        answering: The call.
         run_manager: Of the call.
+
+    Returns:
+        The same call if nobody counts.
     """
+    handlers: list[Any] = run_manager.handlers if run_manager else []
+    counting = [each for each in handlers if getattr(each, "counts_cancelled", False)]
+    return _told(answering, counting, run_manager) if counting else answering
 
-    __slots__ = ("_run_manager",)
 
-    def __init__(self, run_manager: Any) -> None:
-        self._run_manager = run_manager
-
-    def __enter__(self) -> None:
-        """Begin."""
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: object
-    ) -> None:
-        """Tell them."""
-        if kind is None or not issubclass(kind, CancelledError) or self._run_manager is None:
-            return
-        for handler in self._run_manager.handlers:
-            if getattr(handler, "counts_cancelled", False):
-                handler.on_llm_error(error, run_id=self._run_manager.run_id)
+async def _told(answering: Coroutine[Any, Any, T], counting: list[Any], run_manager: Any) -> T:
+    try:
+        return await answering
+    except CancelledError as error:
+        for handler in counting:
+            handler.on_llm_error(error, run_id=run_manager.run_id)
+        raise

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 AsyncClient: TypeAlias = Any
 """An `aiohttp.ClientSession`, an `httpx2.AsyncClient` or an `httpx.AsyncClient`."""
 
+_USER_AGENT = ("User-Agent",)
 _DRAIN_SECONDS = 0.02
 _UNREACHED = (AimlapiConnectionError, AimlapiTimeoutError)
 
@@ -295,6 +296,8 @@ class _Source:
                 self._slots = slots
             timeout = pool.client_timeout(timeouts.connect, timeouts.read)
             proxies = await pool.proxy_and_tls(self._shared, self._options, self._request.url)
+            if self._request.header("user-agent") is None:  # not wanted, so aiohttp adds none
+                proxies = [{**each, "skip_auto_headers": _USER_AGENT} for each in proxies]
             body = await AiohttpBody.open_by(proxies, self._client, self._request, headers, timeout)
             self._shared.replies.add(body.response)
             return body

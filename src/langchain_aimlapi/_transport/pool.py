@@ -304,7 +304,6 @@ def _session() -> aiohttp.ClientSession:
         timeout=aiohttp.ClientTimeout(total=None),
         read_bufsize=_READ_BUFFER,
         auto_decompress=False,
-        skip_auto_headers=("User-Agent",),  # where it is not wanted, none is sent
         max_field_size=_LONGEST_HEAD,
         max_line_size=_LONGEST_HEAD,
         max_headers=_MOST_HEADERS,
