@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import random
 import time
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from langchain_aimlapi._transport import pool, watching
 from langchain_aimlapi._transport.bodies import AiohttpBody, HttpxBody
@@ -18,6 +18,7 @@ from langchain_aimlapi._transport.body_reader import (
     raw_events,
 )
 from langchain_aimlapi._transport.deadline import deadline_in, soonest
+from langchain_aimlapi._transport.event_stream import AsyncEventStream
 from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
 from langchain_aimlapi._transport.injected import with_own_timeouts
@@ -30,10 +31,9 @@ from langchain_aimlapi.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Sequence
-    from types import TracebackType
+    from collections.abc import Coroutine, Sequence
 
-    from langchain_aimlapi._transport.body_reader import BodyMode, EventReader, MakeReader
+    from langchain_aimlapi._transport.body_reader import BodyMode, MakeReader
     from langchain_aimlapi._transport.request import ClientOptions, Request
     from langchain_aimlapi.errors import AimlapiError
 
@@ -150,89 +150,6 @@ async def _attempt(
     finally:
         if not kept:
             await source.close()
-
-
-class AsyncEventStream:
-    """What the reader made of a streamed reply: a list for each read that brought content.
-
-    An answer in plain JSON is read as one event. The end of the iteration means that the reply
-    ended; whether it was complete is for its reader to judge.
-
-    Attributes:
-        reader: What reads the events.
-    """
-
-    def __init__(
-        self,
-        source: _Source | None,
-        reader: EventReader,
-        first: Sequence[Any],
-        *,
-        over: bool = False,
-    ) -> None:
-        self.reader = reader
-        self._source = source
-        self._first = first
-        self._over = over
-
-    def __aiter__(self) -> AsyncIterator[Sequence[Any]]:
-        return self
-
-    async def __anext__(self) -> Sequence[Any]:
-        batch = self._first
-        if batch:
-            self._first = ()
-            return batch
-        source = self._source
-        if source is not None and not self.reader.ended:
-            error = None
-            try:
-                batch = await source.pull()
-            except BaseException as exc:
-                try:
-                    error = source.failure(exc)
-                finally:
-                    await self.aclose()
-                if error is None:
-                    raise
-            if error is not None:
-                # Outside of the handler, or the foreign exception would be chained.
-                raise error
-            if batch:
-                return batch
-        await self.aclose()
-        return self._end()
-
-    def _end(self) -> Sequence[Any]:
-        over, self._over = self._over, True
-        batch = () if over else self.reader.finish()
-        if not batch:
-            raise StopAsyncIteration
-        return batch
-
-    async def aclose(self) -> None:
-        """Give the connection back if the reply has been read to its end, else close it."""
-        await self._close(drain=self.reader.complete)
-
-    async def _close(self, *, drain: bool) -> None:
-        source, self._source, self._first = self._source, None, ()
-        if source is not None:
-            await source.close(drain=drain)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            await self.aclose()
-        else:
-            # Without waiting: a loop that ends meanwhile would close its generators a second time.
-            await self._close(drain=False)
 
 
 class _Source:

@@ -11,7 +11,7 @@ import contextlib
 import random
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from langchain_aimlapi._transport import leftover, pool, watching
 from langchain_aimlapi._transport.body_reader import (
@@ -23,6 +23,7 @@ from langchain_aimlapi._transport.body_reader import (
     raw_events,
 )
 from langchain_aimlapi._transport.deadline import current, deadline_in, soonest
+from langchain_aimlapi._transport.event_stream import EventStream
 from langchain_aimlapi._transport.exchange import Pause, Tried, exchange
 from langchain_aimlapi._transport.failures import failure
 from langchain_aimlapi._transport.injected import with_own_timeouts
@@ -34,9 +35,8 @@ from langchain_aimlapi.errors import ResponseFormatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from types import TracebackType
 
-    from langchain_aimlapi._transport.body_reader import BodyMode, EventReader, MakeReader
+    from langchain_aimlapi._transport.body_reader import BodyMode, MakeReader
     from langchain_aimlapi._transport.request import ClientOptions, Request
     from langchain_aimlapi.errors import AimlapiError
 
@@ -136,86 +136,6 @@ def _attempt(source: _Source, make: MakeReader | None) -> Reply | EventStream | 
     finally:
         if not kept:
             source.close()
-
-
-class EventStream:
-    """What the reader made of a streamed reply: a list for each read that brought content.
-
-    An answer in plain JSON is read as one event. The end of the iteration means that the reply
-    ended; whether it was complete is for its reader to judge.
-
-    Attributes:
-        reader: What reads the events.
-    """
-
-    def __init__(
-        self,
-        source: _Source | None,
-        reader: EventReader,
-        first: Sequence[Any],
-        *,
-        over: bool = False,
-    ) -> None:
-        self.reader = reader
-        self._source = source
-        self._first = first
-        self._over = over
-
-    def __iter__(self) -> Iterator[Sequence[Any]]:
-        return self
-
-    def __next__(self) -> Sequence[Any]:
-        batch = self._first
-        if batch:
-            self._first = ()
-            return batch
-        source = self._source
-        if source is not None and not self.reader.ended:
-            error = None
-            try:
-                batch = source.pull()
-            except BaseException as exc:
-                try:
-                    error = source.failure(exc)
-                finally:
-                    self.close()
-                if error is None:
-                    raise
-            if error is not None:
-                # Outside of the handler, or the foreign exception would be chained.
-                raise error
-            if batch:
-                return batch
-        self.close()
-        return self._end()
-
-    def _end(self) -> Sequence[Any]:
-        over, self._over = self._over, True
-        batch = () if over else self.reader.finish()
-        if not batch:
-            raise StopIteration
-        return batch
-
-    def close(self) -> None:
-        """Give the connection back if the reply has been read to its end, else close it."""
-        source, self._source, self._first = self._source, None, ()
-        if source is not None:
-            source.close(drain=self.reader.complete)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        with contextlib.suppress(Exception):
-            self.close()
 
 
 class _Source:
