@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing, contextmanager
+from functools import cache
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from langchain_aimlapi.bulk.errors import JournalError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["APPLICATION_ID", "TABLES", "WRITE", "check_kind", "reading", "translated"]
+__all__ = ["APPLICATION_ID", "TABLES", "check_kind", "reading", "translated", "write_rows"]
 
 APPLICATION_ID = 0x41494D4C  # "AIML": tells a journal from another SQLite file
 
@@ -30,8 +32,9 @@ CREATE TABLE IF NOT EXISTS rows (
 );
 """
 # A row that is tried again in a later run has cost what both tries cost.
-WRITE = """
-INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+_ROW = "(?, ?, ?, ?, ?, ?, ?, ?)"
+_WRITE = """
+INSERT INTO rows VALUES {rows}
 ON CONFLICT (id) DO UPDATE SET
     failed = excluded.failed,
     error_type = excluded.error_type,
@@ -41,6 +44,32 @@ ON CONFLICT (id) DO UPDATE SET
     outcome = excluded.outcome,
     input = excluded.input
 """
+_MOST_ROWS = 64
+"""Rows of one statement; SQLite takes 999 values at least."""
+
+
+def write_rows(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    """Write rows, many in a statement.
+
+    Each statement gives up the interpreter's lock once and has to wait for it again while the
+    event loop works, so a statement a row costs the loop far more than the writing.
+
+    Args:
+        db: The journal.
+        rows: Values in the order of the table's columns.
+    """
+    done = 0
+    while left := len(rows) - done:
+        # Numbers of rows that are powers of two: few statements, which SQLite parses once each.
+        count = min(_MOST_ROWS, 1 << left.bit_length() - 1)
+        values = tuple(chain.from_iterable(rows[done : done + count]))
+        db.execute(_statement(count), values)
+        done += count
+
+
+@cache
+def _statement(rows: int) -> str:
+    return _WRITE.format(rows=", ".join([_ROW] * rows))
 
 
 def check_kind(db: sqlite3.Connection, path: Path) -> None:

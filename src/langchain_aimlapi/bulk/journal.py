@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from langchain_aimlapi.bulk.database import (
     APPLICATION_ID,
     TABLES,
-    WRITE,
     check_kind,
     reading,
     translated,
+    write_rows,
 )
 from langchain_aimlapi.bulk.errors import JobChangedError, JournalError
 from langchain_aimlapi.bulk.lock import locked
@@ -202,7 +202,7 @@ class Journal:
                     f"PRAGMA synchronous={'FULL' if self._durability == 'full' else 'NORMAL'}"
                 )
                 while entries := self._next_entries():
-                    db.executemany(WRITE, map(_as_row, entries))
+                    write_rows(db, list(map(_as_row, entries)))
                     db.commit()
                     saved(entries)
         except Exception as error:  # noqa: BLE001  # told by the next `put`, or by `close`
