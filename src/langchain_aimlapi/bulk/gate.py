@@ -37,6 +37,17 @@ class Gate:
         """Whether as many calls are under way as may be."""
         return self._active >= self.admission.most
 
+    def entered(self, now: float) -> bool:
+        """Take a place among the calls under way, if there is one now.
+
+        Args:
+            now: The time of the event loop.
+        """
+        if self._active >= self.admission.most or self.admission.wait(now):
+            return False
+        self._active += 1
+        return True
+
     async def enter(self) -> None:
         """Wait for a place among the calls under way."""
         loop = asyncio.get_running_loop()
@@ -58,7 +69,8 @@ class Gate:
     def leave(self) -> None:
         """Give the place back."""
         self._active -= 1
-        self._wake()
+        if self._waiting:
+            self._wake()
 
     def _wake(self) -> None:
         free = self.admission.most - self._active

@@ -264,6 +264,8 @@ class Rates:
         self, requests: AimlapiRateLimiter | None = None, tokens: TokenLimiter | None = None
     ) -> None:
         self._requests, self._tokens = requests, tokens
+        self.are_limited = requests is not None or tokens is not None
+        """Whether a call has to wait for any of them."""
         self._answer = float(self._FIRST_ANSWER)
 
     @classmethod

@@ -9,10 +9,11 @@ failed), the journal (it cannot be written). Calls that are under way then are f
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
+import time
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from langchain_aimlapi.bulk.errors import LimitsError
@@ -56,6 +57,24 @@ class _CutShortError(Exception):
     """A row's call that is left to the next run."""
 
 
+class _Tries:
+    """How often a row was asked, and what that cost."""
+
+    __slots__ = ("_of_kind", "number", "usd")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.usd = 0.0
+        self._of_kind: Counter[Kind] | None = None
+
+    @property
+    def of_kind(self) -> Counter[Kind]:
+        """Failures by their kind."""
+        if self._of_kind is None:  # most rows have none
+            self._of_kind = Counter()
+        return self._of_kind
+
+
 @dataclass(slots=True)
 class LocalEngine:
     """Runs the rows of one job.
@@ -90,6 +109,7 @@ class LocalEngine:
     _unsaved: int = 0
     _room: asyncio.Event = field(default_factory=asyncio.Event)
     _error: BaseException | None = None
+    _clock: Callable[[], float] = time.monotonic
     _spent: float = 0.0
     """USD of this run, counted as answers come, which is before the journal has them."""
 
@@ -100,6 +120,7 @@ class LocalEngine:
             JournalError: If the journal cannot be written.
         """
         loop = asyncio.get_running_loop()
+        self._clock = loop.time
         began = loop.time()
         self._room.set()
 
@@ -155,93 +176,98 @@ class LocalEngine:
 
     async def _work(self) -> None:
         while not self.stopped:
-            await self._room.wait()
+            if not self._room.is_set():
+                await self._room.wait()
             if not (rows := self._take()):
                 return
-            with contextlib.suppress(_CutShortError):
-                for row, outcome in zip(rows, await self._outcomes(rows), strict=True):
-                    self._keep(row, outcome)
+            try:
+                outcomes = await self._outcomes(rows)
+            except _CutShortError:
+                continue
+            for row, outcome in zip(rows, outcomes, strict=True):
+                self._keep(row, outcome)
 
     def _take(self) -> list[Row]:
-        rows: list[Row] = []
-        if self.stopped:
-            return rows
-        for row in self.rows:
-            rows.append(row)
-            if len(rows) == self.caller.size:
-                break
-        return rows
+        return [] if self.stopped else list(islice(self.rows, self.caller.size))
 
     async def _outcomes(self, rows: Sequence[Row]) -> list[Outcome]:
         """Outcomes of rows of one call; where the call fails for its rows, of each by itself."""
         outcomes = await self._tried(rows)
-        if isinstance(outcomes, list):
+        if len(outcomes) == len(rows) or len(rows) == 1:
             return outcomes
-        if len(rows) == 1:
-            return [outcomes]
         return [one for row in rows for one in await self._outcomes([row])]
 
-    async def _tried(self, rows: Sequence[Row]) -> list[Outcome] | Outcome:
-        """Call until there is an answer, or an error to keep."""
-        loop = asyncio.get_running_loop()
-        first, tried, spent = loop.time(), Counter[Kind](), 0.0
+    async def _tried(self, rows: Sequence[Row]) -> list[Outcome]:
+        """Call until there is an answer, or an error to keep: one for all rows."""
+        first, tries = self._clock(), _Tries()
         kind: Kind | None
         while True:
             estimate = await self._begin(rows)
             self.progress.in_flight += 1
-            began = loop.time()
+            began = self._clock()
             try:
                 outcomes = await self.caller.call(rows)
             except Exception as error:  # noqa: BLE001  # whatever a runnable raises is the row's
-                outcomes, kind = [failure(error)], self._judge(error, began, loop.time())
-                pause = retry_after(error)
+                outcomes, pause = [failure(error)], retry_after(error)
+                kind = self._judge(error, began, self._clock())
             else:
-                self.gate.admission.succeeded(began, loop.time(), busy=self.gate.is_busy)
+                busy = self.gate.is_busy
+                self.gate.admission.succeeded(began, self._clock(), busy=busy)
                 kind, pause = _unfit(outcomes), None
             finally:
                 self.progress.in_flight -= 1
                 self.gate.leave()
             self._hire()
-            spent += self._pay(outcomes)
-            self._settle(estimate, outcomes)
-            tried[kind or Kind.ROW] += 1
-            self._check(kind, tried, spent)
-            if kind is None or tried[kind] > self.retries.of(kind):
-                return self._noted(rows, outcomes, sum(tried.values()), loop.time() - first, spent)
+            tries.number += 1
+            tries.usd += self._pay(outcomes, estimate)
+            if kind is None or not self._is_tried_again(kind, tries):
+                return _noted(outcomes, tries, self._clock() - first)
             self.progress.retries[kind.value] += 1
             if kind is Kind.TRANSPORT:
-                await asyncio.sleep(pause or _backoff(tried[kind]))
+                await asyncio.sleep(pause or _backoff(tries.of_kind[kind]))
 
     async def _begin(self, rows: Sequence[Row]) -> int:
         """Wait until a call may begin; the estimate of its tokens."""
-        try:
-            estimate = await self.rates.begin(sum(map(_characters, rows)))
-        except LimitsError as error:
-            self.stopped = self.stopped or str(error)
-            raise _CutShortError from None
-        await self.gate.enter()
+        estimate = 0
+        if self.rates.are_limited:
+            try:
+                estimate = await self.rates.begin(sum(map(_characters, rows)))
+            except LimitsError as error:
+                self.stopped = self.stopped or str(error)
+                raise _CutShortError from None
+        if not self.gate.entered(self._clock()):
+            await self.gate.enter()
         if self.stopped:
             self.gate.leave()
             raise _CutShortError
         return estimate
 
-    def _check(self, kind: Kind | None, tried: Counter[Kind], spent: float) -> None:
-        """Leave a row that would be tried again to the next run, if this one is at its end."""
-        if kind is Kind.JOB or (self.stopped and kind and tried[kind] <= self.retries.of(kind)):
-            self.progress.cost_usd += spent  # the journal will not have it
+    def _is_tried_again(self, kind: Kind, tries: _Tries) -> bool:
+        """Tell what becomes of a row whose call failed.
+
+        Raises:
+            _CutShortError: If it is left to the next run, as this one is at its end.
+        """
+        tries.of_kind[kind] += 1
+        again = tries.of_kind[kind] <= self.retries.of(kind)
+        if kind is Kind.JOB or (self.stopped and again):
+            self.progress.cost_usd += tries.usd  # the journal will not have it
             raise _CutShortError
+        return again
 
-    def _pay(self, outcomes: Sequence[Outcome]) -> float:
-        """Count the USD of a call; at the cap no new one begins."""
-        usd = sum(float(outcome.values.get("cost_usd") or 0) for outcome in outcomes)
-        self._spent += usd
-        self.stopped = self.stopped or over_budget(self._spent, self.budget_usd)
+    def _pay(self, outcomes: Sequence[Outcome], estimate: int) -> float:
+        """Count the USD and the tokens of a call; at the cap no new one begins."""
+        usd, given, answered = 0.0, 0, 0
+        for outcome in outcomes:
+            values = outcome.values
+            usd += values.get("cost_usd") or 0.0
+            given += values.get("input_tokens") or 0
+            answered += values.get("output_tokens") or 0
+        self.rates.end(estimate, given, answered)
+        if usd:
+            self._spent += usd
+            self.stopped = self.stopped or over_budget(self._spent, self.budget_usd)
         return usd
-
-    def _settle(self, estimate: int, outcomes: Sequence[Outcome]) -> None:
-        prompts = sum(outcome.values.get("input_tokens") or 0 for outcome in outcomes)
-        answers = sum(outcome.values.get("output_tokens") or 0 for outcome in outcomes)
-        self.rates.end(estimate, prompts, answers)
 
     def _judge(self, error: Exception, began: float, now: float) -> Kind:
         kind = kind_of(error) if not isinstance(error, RowError) else Kind.ROW
@@ -250,16 +276,6 @@ class LocalEngine:
         if kind is Kind.JOB:
             self.stopped = self.stopped or f"{type(error).__name__}: {error}"
         return kind
-
-    @staticmethod
-    def _noted(
-        rows: Sequence[Row], outcomes: list[Outcome], attempts: int, seconds: float, spent: float
-    ) -> list[Outcome] | Outcome:
-        for outcome in outcomes:
-            outcome.values |= {"attempts": attempts, "seconds": round(seconds, 6)}
-        if spent and len(outcomes) == 1:
-            outcomes[0].values["cost_usd"] = spent
-        return outcomes if len(outcomes) == len(rows) and len(rows) > 0 else outcomes[0]
 
     # --- what is through --------------------------------------------------------------------------
 
@@ -289,7 +305,21 @@ def _characters(row: Row) -> int:
 
 def _unfit(outcomes: Sequence[Outcome]) -> Kind | None:
     """An answer that does not keep to its schema is asked for again."""
-    return Kind.UNFIT if any(outcome.failed for outcome in outcomes) else None
+    for outcome in outcomes:
+        if outcome.failed:
+            return Kind.UNFIT
+    return None
+
+
+def _noted(outcomes: list[Outcome], tries: _Tries, seconds: float) -> list[Outcome]:
+    """Say in the outcomes what it took to get them."""
+    seconds = round(seconds, 6)
+    for outcome in outcomes:
+        outcome.values["attempts"] = tries.number
+        outcome.values["seconds"] = seconds
+    if tries.usd and len(outcomes) == 1:
+        outcomes[0].values["cost_usd"] = tries.usd
+    return outcomes
 
 
 def _backoff(tried: int) -> float:

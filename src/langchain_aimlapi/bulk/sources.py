@@ -136,7 +136,7 @@ class _Lines:
             with path.open("rb") as file:
                 for place, line in enumerate(file, start=1):
                     if not _is_blank(line):
-                        yield _row_of_line(next(number), line, f"{path.name}, line {place}")
+                        yield _row_of_line(next(number), line, path, place)
 
     def columns(self) -> tuple[str, ...] | None:
         """None, since each line may have others."""
@@ -158,14 +158,15 @@ def _is_blank(line: bytes) -> bool:
     return not line.strip(b" \t\r\n\xef\xbb\xbf")
 
 
-def _row_of_line(number: int, line: bytes, where: str) -> Row:
+def _row_of_line(number: int, line: bytes, path: Path, place: int) -> Row:
     try:
         value = loads_line(line)
     except ValueError as error:
-        return Row(number, problem=f"{where} is not JSON: {error}")
-    if not isinstance(value, dict):
-        return Row(number, problem=f"{where} is a JSON {type(value).__name__}, not an object.")
-    return Row(number, value)
+        return Row(number, problem=f"{path.name}, line {place} is not JSON: {error}")
+    if isinstance(value, dict):
+        return Row(number, value)
+    kind = type(value).__name__
+    return Row(number, problem=f"{path.name}, line {place} is a JSON {kind}, not an object.")
 
 
 class _Separated:
