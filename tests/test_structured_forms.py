@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import BaseModel
+from typing_extensions import ReadOnly, TypedDict
+
+from langchain_aimlapi import ConfigurationError
 
 INNER = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 NAMED = {"name": "place", "schema": INNER}
@@ -10,6 +14,15 @@ FORMS = {
     "chat completions": {"type": "json_schema", "json_schema": NAMED},
     "responses": {"type": "json_schema", **NAMED},
     "what stands within": NAMED,
+    "OpenAI's tool": {"type": "function", "function": {"name": "place", "parameters": INNER}},
+    "MCP's tool": {"name": "place", "inputSchema": INNER, "annotations": {"title": "Place"}},
+    "reference": {"$ref": "#/$defs/P", "$defs": {"P": {**INNER, "title": "place"}}},
+    "references in a row": {
+        "title": "place",
+        "$ref": "#/definitions/A",
+        "definitions": {"A": {"$ref": "#/definitions/B"}, "B": INNER},
+    },
+    "all of": {"title": "place", "allOf": [{"$ref": "#/$defs/P"}, INNER], "$defs": {"P": INNER}},
 }
 
 
@@ -58,3 +71,59 @@ def test_a_schema_with_a_property_of_that_name_is_no_form(model):
 
     answer = model().with_structured_output(schema).invoke("?")
     assert answer.keys() == {"schema", "name"}
+
+
+class Node(BaseModel):
+    """Contains itself."""
+
+    value: int
+    inner: list[Node] = []
+
+
+@pytest.mark.parametrize("method", ["function_calling", "json_schema"])
+def test_a_schema_of_what_contains_itself(model, aimlapi_sandbox, method):
+    """Pydantic's begins with a reference; services want to see the object."""
+    model().with_structured_output(Node.model_json_schema(), method=method).invoke("?")
+
+    body = aimlapi_sandbox.requests[-1].body
+    held = (
+        body["tools"][0]["function"]["parameters"]
+        if method == "function_calling"
+        else body["response_format"]["json_schema"]["schema"]
+    )
+    assert held["properties"].keys() == {"value", "inner"}
+    assert held["$defs"]["Node"]["properties"].keys() == {"value", "inner"}
+
+
+def test_a_reference_that_leads_nowhere(model):
+    """It is said before anything is sent."""
+    with pytest.raises(ConfigurationError, match="'#/\\$defs/Gone'"):
+        model().with_structured_output({"$ref": "#/$defs/Gone"})
+
+
+def test_an_object_that_may_be_null(ask, model):
+    """Its answer may be null, so it stands in an object of its own; as a tool it is an object."""
+    schema = {"title": "place", **INNER, "type": ["object", "null"]}
+
+    answer = ask(model().with_structured_output(schema, include_raw=True), "Where?")
+
+    assert answer["parsing_error"] is None
+    bound = model().bind_tools([schema])
+    assert bound.kwargs["tools"][0]["function"]["parameters"]["type"] == "object"
+
+
+class Place(TypedDict):
+    city: ReadOnly[str]
+
+
+class Trip(TypedDict):
+    ends: list[Place]
+
+
+@pytest.mark.parametrize("kind", [Place, Trip])
+def test_a_typed_dict_without_words_has_no_description(model, kind):
+    """It inherits those of `dict`, which tell a model nothing."""
+    function = model().bind_tools([kind]).kwargs["tools"][0]["function"]
+
+    assert function["name"] == kind.__name__
+    assert "dictionary" not in str(function)

@@ -26,6 +26,7 @@ KEY = "value"
 """Under which a wrapped answer stands in the object that is sent."""
 
 _FORMS = frozenset({"function", "json_schema", "json_object", "text"})
+_FUNCTION_KEYS = frozenset({"inputSchema", "parameters"})
 _CALLABLE_KEYS = frozenset({"title", "name", "function", "json_schema"})
 
 
@@ -140,10 +141,16 @@ def _without_form(form: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _of_mapping(schema: Mapping[str, object]) -> AnswerSchema:
-    if schema.get("type") in _FORMS or "parameters" in schema:
-        return AnswerSchema(schema)
-    wrapped = "properties" not in schema and (
-        schema.get("type", "object") != "object" or bool(schema.keys() & {"anyOf", "oneOf", "enum"})
+    kind = schema.get("type")
+    if (isinstance(kind, str) and kind in _FORMS) or schema.keys() & _FUNCTION_KEYS:
+        inner = schema.get("function")
+        strict = inner.get("strict") if isinstance(inner, Mapping) else None
+        return AnswerSchema(schema, strict=strict if isinstance(strict, bool) else None)
+    schema = schema if isinstance(kind, list) else with_object_root(schema)
+    is_object = schema.get("type", "object") == "object"
+    wrapped = isinstance(kind, list) or (
+        "properties" not in schema
+        and not (is_object and not schema.keys() & {"anyOf", "oneOf", "enum"})
     )
     if wrapped:
         return AnswerSchema(_wrap(schema, str(schema.get("title") or "response")), wrapped=True)

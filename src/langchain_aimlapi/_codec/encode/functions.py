@@ -22,6 +22,7 @@ from langchain_aimlapi._codec.json_schema.references import (
     held_to_the_letter,
     is_recursive,
     with_object_root,
+    without_dict_docs,
     without_titles,
 )
 from langchain_aimlapi.errors import ConfigurationError
@@ -46,10 +47,13 @@ def convert_function(source: FunctionLike, *, strict: bool | None = None) -> Fun
     if is_typeddict(source) and is_special(source):
         function = _from_schema(source, typed_dict_schema(source))
     else:
+        source = plain_mapping(source) if isinstance(source, Mapping) else source
         function = _by_langchain(source)
         raw = _own_schema(source)
         if raw is not None and is_recursive(raw):
             function["parameters"] = _from_schema(source, raw)["parameters"]
+    if is_typeddict(source):
+        function = {"description": "", **without_dict_docs(function)}
     if strict is None:
         return function
     if strict and function.get("strict") is not True:
@@ -61,15 +65,29 @@ def convert_function(source: FunctionLike, *, strict: bool | None = None) -> Fun
 
 def _by_langchain(source: FunctionLike) -> Function:
     try:
-        return dict(convert_to_openai_function(_plain(source)))
+        return dict(convert_to_openai_function(source))
     except (KeyError, TypeError, ValueError) as error:
         named = getattr(source, "__name__", None) or repr(source)[:80]
         raise ConfigurationError(f"No tool can be made of {named}: {error}") from error
 
 
-def _plain(source: FunctionLike) -> Any:
-    """LangChain tells a dict from other mappings."""
-    return dict(source) if isinstance(source, Mapping) else source
+def plain_mapping(source: Mapping[str, Any]) -> dict[str, Any]:
+    """A function or a JSON schema in a form that LangChain reads.
+
+    OpenAI's tools stand within an object, MCP's have an `inputSchema`, and the root of a schema may
+    be a reference, as in pydantic's of a class that contains itself.
+
+    Raises:
+        ConfigurationError: If such a reference leads nowhere.
+    """
+    inner = source.get("function")
+    found = dict(inner) if isinstance(inner, Mapping) else dict(source)
+    if "inputSchema" in found and "name" in found:
+        described = {"name": found["name"], "description": found.get("description") or ""}
+        found = {**described, "parameters": found["inputSchema"]}
+    if isinstance(found.get("parameters"), Mapping):
+        return {**found, "parameters": with_object_root(found["parameters"])}
+    return found if "name" in found else with_object_root(found)
 
 
 def _own_schema(source: FunctionLike) -> Mapping[str, object] | None:

@@ -29,7 +29,9 @@ Tool = dict[str, Any]
 Choice = str | dict[str, Any]
 ToolLike = Mapping[str, object] | type | Callable[..., Any]
 
-_SCHEMA_KEYS = ("input_schema", "parameters", "properties", "toolSpec")
+_SCHEMA_KEYS = frozenset(
+    {"$ref", "allOf", "inputSchema", "input_schema", "parameters", "properties", "toolSpec"}
+)
 _BESIDE = ("cache_control",)
 """Keys that stand beside the function."""
 
@@ -71,7 +73,9 @@ def _from_mapping(tool: Mapping[str, object], strict: bool | None) -> Tool:
 
 
 def _has_schema(tool: Mapping[str, object]) -> bool:
-    return tool.get("type") in {None, "object"} and any(key in tool for key in _SCHEMA_KEYS)
+    kind = tool.get("type")
+    is_object = "object" in kind if isinstance(kind, list) else kind in (None, "object")
+    return is_object and not _SCHEMA_KEYS.isdisjoint(tool)
 
 
 def _function(

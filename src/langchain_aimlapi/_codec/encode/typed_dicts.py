@@ -33,12 +33,14 @@ _WRAPPERS = frozenset({NotRequired, ReadOnly, Required})
 
 
 def is_special(typed_dict: object) -> bool:
-    """Whether LangChain's converter gets it wrong: it has optional keys, or contains itself."""
+    """Whether LangChain's converter gets it wrong: it has optional or wrapped keys, or itself."""
     seen: set[object] = set()
     waiting = [typed_dict]
     while waiting:
         found = waiting.pop()
         if found in seen or _optional_keys(found):
+            return True
+        if any(get_origin(hint) in _WRAPPERS for hint in _hints(found).values()):
             return True
         seen.add(found)
         inner = [part for hint in _hints(found).values() for part in _typed_dicts(hint)]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from langchain_aimlapi._codec.json_schema.merge import merged
+from langchain_aimlapi.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from langchain_aimlapi._codec.json_schema.merge import Schema
 
@@ -54,19 +57,59 @@ def _references(value: object) -> Iterator[str]:
 
 
 def with_object_root(schema: Mapping[str, object]) -> Schema:
-    """A schema whose root is no reference: services want an object there."""
-    reference = schema.get("$ref")
-    if not isinstance(reference, str):
-        return dict(schema)
+    """A schema whose root says what it is: services want an object there.
+
+    What `$ref` and `allOf` add to the root is written into it, and an object that may be null is an
+    object.
+
+    Raises:
+        ConfigurationError: If its reference leads nowhere.
+    """
+    whole = dict(schema)
+    for _ in range(_MOST_STEPS):
+        reference = whole.pop("$ref", None)
+        if not isinstance(reference, str):
+            break
+        whole = {**_target(schema, reference), **whole}
+    definitions = {key: schema[key] for key in _DEFINITIONS if key in schema}
+    parts = whole.get("allOf")
+    if isinstance(parts, list) and "properties" not in whole:
+        del whole["allOf"]
+        for part in map(_mapping, parts):
+            whole = merged(whole, {**with_object_root({**part, **definitions}), **definitions})
+    kinds = whole.get("type")
+    if isinstance(kinds, list) and "object" in kinds:
+        whole["type"] = "object"
+    return whole
+
+
+_MOST_STEPS = 10
+"""So many references in a row are followed."""
+
+
+def _target(schema: Mapping[str, object], reference: str) -> Mapping[str, object]:
     place, _, name = reference.removeprefix("#/").rpartition("/")
-    target = _mapping(_mapping(schema.get(place)).get(name))
-    rest = {key: value for key, value in schema.items() if key != "$ref"}
-    return {**target, **rest}
+    target = _mapping(schema.get(place)).get(name)
+    if not isinstance(target, Mapping):
+        raise ConfigurationError(f"The schema refers to {reference!r}, which it does not hold.")
+    return target
 
 
 def without_titles(schema: Schema) -> Schema:
     """A schema without its titles, which repeat names and cost tokens."""
     return _rewritten(schema, lambda part: {k: v for k, v in part.items() if k != "title"})
+
+
+def without_dict_docs(schema: Schema) -> Schema:
+    """A schema without the description that a TypedDict of none inherits from `dict`."""
+    return _rewritten(schema, lambda part: {k: v for k, v in part.items() if not _is_doc(k, v)})
+
+
+def _is_doc(keyword: str, value: object) -> bool:
+    return keyword == "description" and isinstance(value, str) and value.startswith(_DICT_DOC)
+
+
+_DICT_DOC = "dict() -> new empty dictionary"
 
 
 def held_to_the_letter(schema: Mapping[str, object]) -> Schema:
