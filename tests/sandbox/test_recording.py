@@ -118,6 +118,11 @@ def test_a_stream_that_breaks_off_is_not_recorded(tmp_path):
     assert file.read_text("utf-8") == ""
 
 
+def _call(path="/x", **changed):
+    response = {"status": 200, "body": "{}", **changed}
+    return json.dumps({"request": {"path": path, "body": {}}, "response": response})
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -128,6 +133,19 @@ def test_a_stream_that_breaks_off_is_not_recorded(tmp_path):
         json.dumps(
             {"request": {"path": "/x", "body": {}}, "response": {"status": "x", "body": ""}}
         ),
+        _call(status=101),
+        _call(status=99_999),
+        _call(status=True),
+        _call(body=5),
+        _call(events="data: {}"),
+        _call(events=[1]),
+        _call(headers=["x"]),
+        _call(headers={"x-request-id": 7}),
+        _call(headers={"x-request-id": "1\r\nset-cookie: a=b"}),
+        _call(content_type="text/html\r\n\r\n<p>"),
+        _call(path=5),
+        '"a text"',
+        "[1]",
     ],
 )
 def test_a_file_that_is_no_recording(tmp_path, line):

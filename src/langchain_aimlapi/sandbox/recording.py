@@ -8,6 +8,7 @@ is kept, and where a body repeats a key it is blanked.
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections import defaultdict, deque
 from pathlib import Path
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 _BLANK = "[key]"
 _KEPT_HEADERS = frozenset({"retry-after", "retry-after-ms", "x-request-id"})
 _SHORTEST_KEY = 4
+_STATUSES = range(200, 600)
+_HEADER = re.compile(r"[A-Za-z0-9_-]+: [\t -~]*")
 
 
 class Recording:
@@ -155,9 +158,9 @@ class Replay:
             entry = orjson.loads(line)
             request, response = entry["request"], entry["response"]
             key = _key(request["path"], request["body"])
-            if not isinstance(response["status"], int) or not ({"body", "events"} & set(response)):
+            if not _is_reply(response):
                 raise ValueError("no reply")  # noqa: TRY301
-        except (ValueError, TypeError, KeyError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{self._path}, line {number} is not a recorded call") from error
         self._replies[key].append(response)
         self._requests.append(request)
@@ -191,6 +194,25 @@ class Replay:
         if not differences:
             return f"{text}, nor to any of {path}"
         return f"{text}; the most similar recorded one differs in {min(differences, key=len)[0]}"
+
+
+def _is_reply(response: Any) -> bool:
+    """Tell whether a reply can be sent as it stands there; the file may have been edited."""
+    status, headers = response["status"], response.get("headers") or {}
+    kind = response.get("content_type") or ""
+    said = response["events"] if "events" in response else [response["body"]]
+    return (
+        isinstance(status, int)
+        and status in _STATUSES
+        and isinstance(said, list)
+        and all(isinstance(text, str) for text in said)
+        and isinstance(headers, dict)
+        and all(_is_header(name, text) for name, text in [*headers.items(), ("type", kind)])
+    )
+
+
+def _is_header(name: str, text: Any) -> bool:
+    return isinstance(text, str) and _HEADER.fullmatch(f"{name}: {text}") is not None
 
 
 def _key(path: str, body: Any) -> bytes:
