@@ -13,9 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import typer
-
-from langchain_aimlapi.cli.app import app
+from langchain_aimlapi.cli._commands import COMMANDS, load
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,15 +22,15 @@ PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 _PLACE = re.compile(r"(<!-- help: ([a-z ]+) -->\n).*?(<!-- end of help -->)", re.DOTALL)
 
 
-def commands(command: Any = None, name: str = "") -> Iterator[tuple[str, Any]]:
+def commands() -> Iterator[tuple[str, Any]]:
     """Yield each command that can be called, with the words that call it."""
-    command = command or typer.main.get_command(app)
-    children = getattr(command, "commands", None)
-    if not children:
-        yield name, command
-        return
-    for word, child in children.items():
-        yield from commands(child, f"{name} {word}".strip())
+    for name in COMMANDS:
+        command = load(name)
+        children = getattr(command, "commands", None)
+        if children:
+            yield from ((f"{name} {word}", child) for word, child in children.items())
+        else:
+            yield name, command
 
 
 def table(command: Any) -> str:
