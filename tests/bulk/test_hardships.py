@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from langchain_aimlapi import bulk
+from langchain_aimlapi import ChatAimlapi, ConfigurationError, bulk
 from langchain_aimlapi.bulk import limits
 from langchain_aimlapi.bulk.journal import Journal
 
@@ -183,3 +183,40 @@ def test_a_dataset_that_streams(tmp_path):
         report = bulk.run(given, World().runnable(), out, prompt="{text}")
         assert [row["answer"] for row in read_lines(out)] == [f"T{i}" for i in range(5)]
         assert report.done == 5
+
+
+def test_an_output_that_is_the_input(tmp_path, source, monkeypatch):
+    """It would replace what the job is asked to read; by whatever name."""
+    monkeypatch.chdir(tmp_path)
+    world, before = World(), source.read_bytes()
+
+    with pytest.raises(bulk.SourceError, match="is the input"):
+        bulk.run("in*.jsonl", world.runnable(), source, prompt="{text}")
+
+    assert source.read_bytes() == before
+    assert not world.calls
+
+
+@pytest.mark.parametrize("most", [0, 10**9, "lots"])
+def test_so_many_calls_at_once_are_none(tmp_path, source, most):
+    """A billion tasks would only fill the memory."""
+    with pytest.raises(ConfigurationError, match="concurrency"):
+        bulk.run(
+            source, World().runnable(), tmp_path / "o.jsonl", prompt="{text}", concurrency=most
+        )
+
+
+def test_a_sample_of_nothing(tmp_path, source):
+    """It tells nothing of a cost."""
+    with pytest.raises(ConfigurationError, match="sample"):
+        bulk.estimate(source, World().runnable(), tmp_path / "o.jsonl", sample=0, prompt="{text}")
+
+
+@pytest.mark.parametrize("schema", [list[int], {"type": "object", "properties": {}}])
+def test_a_schema_that_langchain_makes_no_function_of(tmp_path, source, aimlapi_sandbox, schema):
+    """A list or a schema without a title is a schema for `with_structured_output`, and here."""
+    llm = ChatAimlapi(model="gpt-4o")
+
+    report = bulk.run(source, llm, tmp_path / "o.jsonl", prompt="{text}", schema=schema)
+
+    assert (report.done, report.failed) == (20, 0)

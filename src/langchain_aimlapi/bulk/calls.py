@@ -7,6 +7,7 @@ know of the other rows, and let the pace adapt to each error response.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -18,6 +19,7 @@ from langchain_core.load import dumpd
 from langchain_core.messages import HumanMessage
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_json_schema
+from pydantic import TypeAdapter
 
 from langchain_aimlapi.bulk.errors import BulkError
 from langchain_aimlapi.bulk.outcome import Outcome, outcome_of
@@ -174,10 +176,18 @@ def identity_of(runnable: object, prompt: Prompt, schema: Any) -> dict[str, str]
         prompt = _json(list(prompt))
     return {
         "prompt": prompt or "",
-        "schema": "" if schema is None else _json(convert_to_json_schema(schema)),
+        "schema": "" if schema is None else _json(_described(schema)),
         "model": str(getattr(runnable, "model_name", None) or getattr(runnable, "model", "")),
         "runnable": _ADDRESS.sub("", _json(_dumped(runnable))),
     }
+
+
+def _described(schema: Any) -> object:
+    """A schema as JSON, also one that is no object, such as a list or a union."""
+    try:
+        return convert_to_json_schema(schema)
+    except (KeyError, TypeError, ValueError):
+        return dict(schema) if isinstance(schema, Mapping) else TypeAdapter(schema).json_schema()
 
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")

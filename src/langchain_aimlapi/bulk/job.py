@@ -29,8 +29,9 @@ from langchain_aimlapi.bulk.own_loop import run_in_own_loop
 from langchain_aimlapi.bulk.prices import by_price_list
 from langchain_aimlapi.bulk.report import Estimate, Progress, Report
 from langchain_aimlapi.bulk.rows import Row, check_template
-from langchain_aimlapi.bulk.sources import Source, open_source
+from langchain_aimlapi.bulk.sources import Source, input_files, open_source
 from langchain_aimlapi.bulk.values import jsonable
+from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -135,6 +136,8 @@ def estimate(
     Raises:
         BulkError: As `run` does.
     """
+    if sample < 1:
+        raise ConfigurationError("sample is a whole number from 1 on.")
     job = _checked(source, runnable, sink, Settings.of(options))
     report = run_in_own_loop(_arun(replace(job, grace=GRACE), sample))
     if costs := Journal.costs(job.journal):
@@ -150,6 +153,8 @@ def _checked(source: object, runnable: Any, sink: str | Path | None, settings: S
     path = Path(sink) if sink is not None else None
     if path is not None:
         sinks.check_sink(path)
+        if path.exists() and any(path.samefile(file) for file in input_files(source)):
+            raise SourceError(f"{path} is the input: give another file for the output.")
     if settings.journal is None and path is None:
         raise SourceError("Give a sink, or a journal to keep the rows in.")
     journal = Path(settings.journal) if settings.journal is not None else Path(f"{path}.journal")

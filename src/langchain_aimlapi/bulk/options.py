@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["JobOptions", "Settings"]
 
+_MOST_CALLS = 10_000
+"""Calls at once: each needs a task, a connection and an open file."""
+
 OnProgress = Callable[[Progress], None]
 
 
@@ -87,8 +90,10 @@ class Settings:
 
     def __post_init__(self) -> None:
         most: object = self.max_concurrency if self.concurrency == "auto" else self.concurrency
-        if not isinstance(most, int) or most < 1:
-            raise ConfigurationError('concurrency is a whole number from 1 on, or "auto".')
+        if not isinstance(most, int) or not 1 <= most <= _MOST_CALLS:
+            raise ConfigurationError(
+                f'concurrency is a whole number from 1 to {_MOST_CALLS:,}, or "auto".'
+            )
         if self.budget_usd is not None and not self.budget_usd > 0:
             raise ConfigurationError("budget_usd is more than 0.")
         if self.durability not in {"normal", "full"}:

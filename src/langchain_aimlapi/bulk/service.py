@@ -109,7 +109,13 @@ class ServiceEngine:
             )
         self.model = model.model_copy(update={"max_response_bytes": _LARGEST_REPLY})
         if self.settings.schema is not None:
-            self._tool = convert_to_openai_tool(self.settings.schema)
+            try:
+                self._tool = convert_to_openai_tool(self.settings.schema)
+            except (KeyError, TypeError, ValueError) as error:
+                raise ConfigurationError(
+                    'engine="service" takes the schema of an object: a pydantic class, a TypedDict or '
+                    f"a JSON schema with a title ({error})."
+                ) from None
 
     async def run(self) -> str | None:
         """Run all rows.

@@ -64,10 +64,8 @@ def open_source(source: object) -> Source:
     Raises:
         SourceError: For a file that is not there, or a kind that is not known.
     """
-    if isinstance(source, str | Path):
-        return _files([source])
-    if isinstance(source, Sequence) and source and all(isinstance(p, Path) for p in source):
-        return _files(source)
+    if paths := input_files(source):
+        return _files(paths)
     if hasattr(source, "to_batches") and hasattr(source, "schema"):
         return _Arrow([_InMemory(source)])
     if hasattr(source, "with_format") and hasattr(source, "features"):
@@ -87,8 +85,21 @@ def _of_dataset(source: Any) -> Source:
     return _Arrow([_InMemory(dataset.with_format("arrow")[:])])
 
 
-def _files(given: Iterable[str | Path]) -> Source:
-    paths = [path for pattern in given for path in _matching(str(pattern))]
+def input_files(source: object) -> list[Path]:
+    """The files that an input is read from; none for a table or an iterable.
+
+    Raises:
+        SourceError: For a path that leads to no file.
+    """
+    given: Iterable[str | Path] = ()
+    if isinstance(source, str | Path):
+        given = [source]
+    elif isinstance(source, Sequence) and all(isinstance(path, Path) for path in source):
+        given = source
+    return [path for pattern in given for path in _matching(str(pattern))]
+
+
+def _files(paths: list[Path]) -> Source:
     suffixes = {path.suffix.lower() for path in paths}
     if len(suffixes) > 1:
         raise SourceError(f"The input files are of several kinds: {', '.join(sorted(suffixes))}.")
