@@ -36,9 +36,9 @@ async def load_for_async(*names: str) -> None:
     Args:
         *names: Of modules beside the transport; one of this package's own begins with a dot.
     """
-    import asyncio  # noqa: PLC0415  # a tenth of what a look-up in the catalogue takes, and not for it
-
     if names not in _loaded:
+        import asyncio  # noqa: PLC0415  # a tenth of what a look-up in the catalogue takes, and not for it
+
         await asyncio.to_thread(_import_all, (*names, *_TRANSPORT))
         _loaded.add(names)
 
