@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import dataclasses
 import ssl
@@ -337,8 +338,20 @@ def test_a_proxy_that_is_not_there_is_a_connection_error(secure, way):
     with Proxy() as proxy:
         pass
 
-    with pytest.raises(errors.AimlapiConnectionError):
+    with pytest.raises(errors.AimlapiConnectionError, match="through the proxy") as caught:
         Caller(way, ClientOptions(proxy=proxy.url, verify=False)).send(made(secure))
+
+    assert proxy.url.rpartition(":")[2] in str(caught.value)
+
+
+def test_a_proxys_password_may_have_any_characters(service, proxy, way):
+    """They are sent in UTF-8; blanks around the address are none of it."""
+    service.will(whole(OK))
+    with_user = proxy.url.replace("//", "//jürgen:5€@")
+
+    assert Caller(way, ClientOptions(proxy=f" {with_user} ")).send(made(service)).status == 200
+    expected = base64.b64encode("jürgen:5€".encode()).decode()
+    assert f"proxy-authorization: basic {expected}".lower() in proxy.heads[0].lower()
 
 
 @pytest.mark.parametrize("kind", ["socks5", "socks5h", "ftp"])

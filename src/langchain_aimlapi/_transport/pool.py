@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from langchain_aimlapi._transport.budget import ProcessBudget
 from langchain_aimlapi._transport.locks import Lock
 from langchain_aimlapi._transport.open_files import most_connections
-from langchain_aimlapi._transport.proxies import origin_of, proxies_for
+from langchain_aimlapi._transport.proxies import for_aiohttp, origin_of, proxies_for
 from langchain_aimlapi._transport.tls import environment, ssl_context
 
 if TYPE_CHECKING:
@@ -212,7 +212,8 @@ async def proxy_and_tls(
         context = await _acontext_for(shared, options) if encrypted else None
         way = shared.ways.get((proxy, context))
         if way is None:
-            way = shared.ways[proxy, context] = {"proxy": proxy, "ssl": context or True}
+            named = proxy and for_aiohttp(proxy)
+            way = shared.ways[proxy, context] = {"proxy": named, "ssl": context or True}
         ways.append(way)
     return ways
 

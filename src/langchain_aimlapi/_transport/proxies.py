@@ -77,6 +77,7 @@ def _from_environment(origin: Origin, _: tuple[object, ...]) -> tuple[str | None
 
 
 def _usable(proxy: str) -> str:
+    proxy = proxy.strip()
     if "://" not in proxy:
         proxy = f"http://{proxy}"
     kind = proxy.partition("://")[0].lower()
@@ -179,6 +180,16 @@ def split_proxy(url: str) -> tuple[str, tuple[str, str] | None]:
         return url, None
     place = parts.netloc.rpartition("@")[2]
     return f"{parts.scheme}://{place}", (unquote(parts.username), unquote(parts.password or ""))
+
+
+def for_aiohttp(url: str) -> str:
+    """A proxy's URL as aiohttp sends its user and password in UTF-8; it writes them in Latin-1."""
+    bare, auth = split_proxy(url)
+    if auth is None or "".join(auth).isascii():
+        return url
+    user, password = (quote(said.encode().decode("latin-1"), safe="") for said in auth)
+    scheme, _, place = bare.partition("://")
+    return f"{scheme}://{user}:{password}@{place}"
 
 
 def shown_proxy(url: str) -> str:

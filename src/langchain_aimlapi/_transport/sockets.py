@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import socket
+import ssl
 import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -30,7 +32,6 @@ from langchain_aimlapi._transport.tcp import KEEP_ALIVE, addresses
 from langchain_aimlapi._transport.unpacking import ACCEPTED
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable, Iterable, Mapping
 
     from langchain_aimlapi._transport.request import ClientOptions, Request
@@ -208,7 +209,12 @@ class Connections:
         for proxy in others:
             with contextlib.suppress(httpcore2.ConnectError):
                 return self._sent_by(proxy, native)
-        return self._sent_by(last, native)
+        try:
+            return self._sent_by(last, native)
+        except (httpcore2.ConnectError, socket.gaierror) as error:
+            if last is None or isinstance(error.__cause__, ssl.SSLError):
+                raise
+            raise httpcore2.ProxyError(f"{shown_proxy(last)}: {error}") from error
 
     def _sent_by(self, proxy: str | None, native: httpcore2.Request) -> httpcore2.Response:
         context = self._context() if native.url.scheme == b"https" else None
@@ -240,7 +246,8 @@ class Connections:
             return httpcore2.ConnectionPool(**common)
         url, auth = split_proxy(proxy)
         own = self._context() if url.startswith("https:") else None
-        return httpcore2.HTTPProxy(url, proxy_auth=auth, proxy_ssl_context=own, **common)
+        said = auth and (auth[0].encode(), auth[1].encode())
+        return httpcore2.HTTPProxy(url, proxy_auth=said, proxy_ssl_context=own, **common)
 
 
 def _sent(request: Request, headers: Mapping[str, str], host: bytes) -> list[tuple[bytes, bytes]]:
