@@ -16,11 +16,13 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.globals import get_llm_cache
 from langchain_core.language_models import BaseChatModel
 from langchain_core.load import dumpd
-from langchain_core.messages import HumanMessage
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_json_schema
 from pydantic import TypeAdapter
 
+from langchain_aimlapi._chat import stream
+from langchain_aimlapi._chat.repeated import RepeatedRequests
+from langchain_aimlapi._client.key import aresolve_key
 from langchain_aimlapi.bulk.errors import BulkError
 from langchain_aimlapi.bulk.outcome import Outcome, outcome_of
 from langchain_aimlapi.bulk.rows import Prompt, Row, call_input
@@ -29,8 +31,10 @@ from langchain_aimlapi.chat_models import ChatAimlapi
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from langchain_core.messages import BaseMessage
     from langchain_core.runnables import RunnableConfig
+    from pydantic import SecretStr
+
+    from langchain_aimlapi._chat.repeated import Turns
 
 __all__ = ["Caller", "caller_for", "identity_of", "nobody_listens"]
 
@@ -102,7 +106,7 @@ class _Each:
 
 
 class _Direct:
-    """A chat model of this package that nobody listens to: LangChain's hook of it is awaited itself.
+    """A chat model of this package that nobody listens to: its request is sent without LangChain.
 
     What `ainvoke` does beside is to tell callbacks, ask caches and wait for rate limiters, in four
     times the work of the call. Where there are none, the answer is the same.
@@ -113,19 +117,55 @@ class _Direct:
     def __init__(self, model: ChatAimlapi, prompt: Prompt) -> None:
         self._model = model
         self._prompt = prompt
+        self._requests = RepeatedRequests(model) if _has_own_hook(model) else None
+        self._key: SecretStr | None = None
 
     async def call(self, rows: Sequence[Row]) -> list[Outcome]:
-        outcomes = []
-        for row in rows:
-            result = await self._model._agenerate(self._messages(row))  # noqa: SLF001  # ours
-            outcomes.append(outcome_of(result.generations[0].message))
-        return outcomes
+        return [await self._answer(call_input(row, self._prompt)) for row in rows]
 
-    def _messages(self, row: Row) -> list[BaseMessage]:
-        given = call_input(row, self._prompt)
-        if isinstance(given, str):
-            return [HumanMessage(given)]
-        return self._model._convert_input(given).to_messages()  # noqa: SLF001  # LangChain's
+    async def _answer(self, given: Any) -> Outcome:
+        turns = _turns(given)
+        if turns is None or self._requests is None:
+            messages = self._model._convert_input(given).to_messages()  # noqa: SLF001  # LangChain's
+            result = await self._model._agenerate(messages)  # noqa: SLF001  # ours
+        else:
+            request = self._requests.request(turns, self._key or await self._resolved_key())
+            options, client = self._model._client_options, self._model.http_async_client  # noqa: SLF001
+            result = await stream.acomplete(request, options, client)
+        return outcome_of(result.generations[0].message)
+
+    async def _resolved_key(self) -> SecretStr:
+        """The key; only a function is asked for it at each call."""
+        key = await aresolve_key(self._model, {})
+        if not callable(self._model.aimlapi_api_key):
+            self._key = key
+        return key
+
+
+def _has_own_hook(model: ChatAimlapi) -> bool:
+    """Tell whether a class of somebody's own that is derived of ours leaves calls as they are."""
+    kind = type(model)
+    return (
+        kind._agenerate is ChatAimlapi._agenerate  # noqa: SLF001
+        and kind._request is ChatAimlapi._request  # noqa: SLF001
+    )
+
+
+def _turns(given: Any) -> Turns | None:
+    """What a prompt made of a row, if it is texts and their roles."""
+    if isinstance(given, str):
+        return [("human", given)]
+    if isinstance(given, list) and all(map(_is_turn, given)):
+        return given or None
+    return None
+
+
+def _is_turn(given: object) -> bool:
+    return isinstance(given, tuple) and len(given) == 2 and all(map(_is_text, given))  # noqa: PLR2004
+
+
+def _is_text(given: object) -> bool:
+    return isinstance(given, str)
 
 
 def nobody_listens(model: BaseChatModel) -> bool:
