@@ -9,7 +9,7 @@ from langchain_core.globals import set_llm_cache
 from langchain_core.rate_limiters import InMemoryRateLimiter
 
 from langchain_aimlapi import ChatAimlapi, bulk
-from langchain_aimlapi.bulk.calls import nobody_listens
+from langchain_aimlapi.bulk.direct import nobody_listens
 
 from .world import lines, read_lines
 

@@ -72,6 +72,10 @@ class _RawParser:
                 yield chunk
         yield self._end(stream.whole())
 
+    def read(self, message: AIMessage) -> RawChunk:
+        """What comes of a message that came whole."""
+        return RawChunk({"raw": message, **self._end(message)})
+
     def _end(self, message: AIMessage) -> RawChunk:
         try:
             parsed = self.parser.parse_result([ChatGeneration(message=message)])
@@ -88,12 +92,13 @@ def _partial_chunks(partial: object) -> Iterator[RawChunk]:
         yield RawChunk(parsed=_PartialList(partial))
 
 
-class _RawRunnable(RunnableGenerator[AIMessage, AddableDict]):
+class RawRunnable(RunnableGenerator[AIMessage, AddableDict]):
     """The step behind the model, with the schema of what it returns."""
 
     def __init__(self, parser: _RawParser) -> None:
         super().__init__(parser.chunks, parser.achunks, name="with_raw")
         self._target = parser.parser.target
+        self.read = parser.read
 
     def get_output_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:
         """A class whose JSON schema is that of the three keys."""
@@ -114,4 +119,4 @@ class _RawRunnable(RunnableGenerator[AIMessage, AddableDict]):
 
 def with_raw(bound: Runnable[object, Any], parser: AnswerParser) -> Runnable[object, Any]:
     """The model, and behind it the step that returns the message and the object."""
-    return bound | _RawRunnable(_RawParser(parser))
+    return bound | RawRunnable(_RawParser(parser))

@@ -11,7 +11,7 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from langchain_core.messages import HumanMessage, SystemMessage, convert_to_messages
@@ -38,10 +38,12 @@ class RepeatedRequests:
 
     Args:
         settings: The chat model; what is changed in it later is not seen.
+        arguments: Of each call.
     """
 
-    def __init__(self, settings: ChatSettings) -> None:
+    def __init__(self, settings: ChatSettings, arguments: Mapping[str, Any]) -> None:
         self._settings = settings
+        self._arguments = {"stop": None, **arguments}
         self._key = ""
         self._pieces: dict[tuple[str, ...], _Pieces | None] = {}
 
@@ -68,7 +70,7 @@ class RepeatedRequests:
         self, messages: Sequence[BaseMessage], key: SecretStr, run_id: uuid.UUID | None = None
     ) -> ChatRequest:
         return build_chat_request(
-            self._settings, messages, {"stop": None}, key=key, stream=False, run_id=run_id
+            self._settings, messages, self._arguments, key=key, stream=False, run_id=run_id
         )
 
     def _cut(self, roles: tuple[str, ...], key: SecretStr) -> _Pieces | None:

@@ -10,27 +10,32 @@ from __future__ import annotations
 import json
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from langchain_core.messages import SystemMessage
-from langchain_core.runnables import RunnableLambda
+from langchain_core.runnables import (
+    RunnableBinding,
+    RunnableLambda,
+    RunnableSequence,
+    RunnableWithFallbacks,
+)
 from langchain_core.utils.pydantic import is_basemodel_subclass
 from pydantic import BaseModel
 from typing_extensions import is_typeddict
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._chat.answer_schema import read_schema
-from langchain_aimlapi._chat.include_raw import with_raw
+from langchain_aimlapi._chat.include_raw import RawRunnable, with_raw
 from langchain_aimlapi._chat.parser import AnswerParser
 from langchain_aimlapi._codec.encode.formats import json_schema_format
 from langchain_aimlapi._codec.encode.tools import convert_tool, tool_name
 from langchain_aimlapi.errors import ConfigurationError, UnsupportedFormatError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from langchain_core.language_models import BaseChatModel, LanguageModelInput
-    from langchain_core.messages import BaseMessage
+    from langchain_core.messages import AIMessage, BaseMessage
     from langchain_core.runnables import Runnable
 
     from langchain_aimlapi._catalogue.spec import ModelSpec
@@ -213,6 +218,36 @@ class _Form:
             f"Answer with one JSON object, and nothing else, that fits this schema: {schema}"
         )
         return [SystemMessage(instruction), *messages]
+
+
+class AskedForm(NamedTuple):
+    """How a structured output with `include_raw=True` asks first, and how it reads an answer."""
+
+    arguments: Mapping[str, Any]
+    """Of the model's call."""
+    read: Callable[[AIMessage], Mapping[str, Any]]
+    has_others: bool
+    """Whether another method is tried where the service refuses this one."""
+
+
+def asked_form(structured: Runnable[Any, Any], model: BaseChatModel) -> AskedForm | None:
+    """Take apart what `structured_output` made, for callers that need none of LangChain's steps.
+
+    Args:
+        structured: The chain.
+        model: Its model.
+
+    Returns:
+        The form; None where there is more in the chain than the model, arguments and a reader.
+    """
+    first, *rest = structured.steps if isinstance(structured, RunnableSequence) else [structured]
+    has_others = isinstance(first, RunnableWithFallbacks)
+    bound = first.runnable if isinstance(first, RunnableWithFallbacks) else first
+    if not isinstance(bound, RunnableBinding) or bound.bound is not model or bound.config:
+        return None
+    if len(rest) != 1 or not isinstance(rest[0], RawRunnable):
+        return None
+    return AskedForm(bound.kwargs, rest[0].read, has_others)
 
 
 def schema_of(response_format: object) -> Mapping[str, object]:

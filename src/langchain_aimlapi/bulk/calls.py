@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from langchain_core.callbacks import AsyncCallbackManager
 from langchain_core.embeddings import Embeddings
-from langchain_core.globals import get_llm_cache
 from langchain_core.language_models import BaseChatModel
 from langchain_core.load import dumpd
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_json_schema
 from pydantic import TypeAdapter
 
-from langchain_aimlapi._chat import stream
-from langchain_aimlapi._chat.repeated import RepeatedRequests
-from langchain_aimlapi._client.key import aresolve_key
+from langchain_aimlapi.bulk.direct import Caller, direct_caller, nobody_listens
 from langchain_aimlapi.bulk.errors import BulkError
 from langchain_aimlapi.bulk.outcome import Outcome, outcome_of
 from langchain_aimlapi.bulk.rows import Prompt, Row, call_input
@@ -32,22 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from langchain_core.runnables import RunnableConfig
-    from pydantic import SecretStr
 
-    from langchain_aimlapi._chat.repeated import Turns
-
-__all__ = ["Caller", "caller_for", "identity_of", "nobody_listens"]
-
-
-class Caller(Protocol):
-    """Something that answers rows."""
-
-    size: int
-    """Rows of one call."""
-
-    async def call(self, rows: Sequence[Row]) -> list[Outcome]:
-        """Answer rows; an outcome per row."""
-        ...
+__all__ = ["Caller", "caller_for", "identity_of"]
 
 
 def caller_for(
@@ -76,16 +58,18 @@ def caller_for(
         )
     if isinstance(runnable, ChatAimlapi):
         runnable = runnable.model_copy(update={"max_retries": 0})
+    asked = runnable
     if schema is not None:
         if not isinstance(runnable, BaseChatModel):
             raise BulkError(
                 "schema=… goes with a chat model. Give a chain that has its own structured "
                 "output, made with include_raw=True, without it."
             )
-        runnable = runnable.with_structured_output(schema, include_raw=True)
+        asked = runnable.with_structured_output(schema, include_raw=True)
+    each = _Each(asked, prompt, config)
     if isinstance(runnable, ChatAimlapi) and not config and nobody_listens(runnable):
-        return _Direct(runnable, prompt)
-    return _Each(runnable, prompt, config)
+        return direct_caller(runnable, prompt, asked, each) or each
+    return each
 
 
 class _Each:
@@ -103,83 +87,6 @@ class _Each:
             outcome_of(await self._runnable.ainvoke(call_input(row, self._prompt), self._config))
             for row in rows
         ]
-
-
-class _Direct:
-    """A chat model of this package that nobody listens to: its request is sent without LangChain.
-
-    What `ainvoke` does beside is to tell callbacks, ask caches and wait for rate limiters, in four
-    times the work of the call. Where there are none, the answer is the same.
-    """
-
-    size = 1
-
-    def __init__(self, model: ChatAimlapi, prompt: Prompt) -> None:
-        self._model = model
-        self._prompt = prompt
-        self._requests = RepeatedRequests(model) if _has_own_hook(model) else None
-        self._key: SecretStr | None = None
-
-    async def call(self, rows: Sequence[Row]) -> list[Outcome]:
-        return [await self._answer(call_input(row, self._prompt)) for row in rows]
-
-    async def _answer(self, given: Any) -> Outcome:
-        turns = _turns(given)
-        if turns is None or self._requests is None:
-            messages = self._model._convert_input(given).to_messages()  # noqa: SLF001  # LangChain's
-            result = await self._model._agenerate(messages)  # noqa: SLF001  # ours
-        else:
-            request = self._requests.request(turns, self._key or await self._resolved_key())
-            options, client = self._model._client_options, self._model.http_async_client  # noqa: SLF001
-            result = await stream.acomplete(request, options, client)
-        return outcome_of(result.generations[0].message)
-
-    async def _resolved_key(self) -> SecretStr:
-        """The key; only a function is asked for it at each call."""
-        key = await aresolve_key(self._model, {})
-        if not callable(self._model.aimlapi_api_key):
-            self._key = key
-        return key
-
-
-def _has_own_hook(model: ChatAimlapi) -> bool:
-    """Tell whether a class of somebody's own that is derived of ours leaves calls as they are."""
-    kind = type(model)
-    return (
-        kind._agenerate is ChatAimlapi._agenerate  # noqa: SLF001
-        and kind._request is ChatAimlapi._request  # noqa: SLF001
-    )
-
-
-def _turns(given: Any) -> Turns | None:
-    """What a prompt made of a row, if it is texts and their roles."""
-    if isinstance(given, str):
-        return [("human", given)]
-    if isinstance(given, list) and all(map(_is_turn, given)):
-        return given or None
-    return None
-
-
-def _is_turn(given: object) -> bool:
-    return isinstance(given, tuple) and len(given) == 2 and all(map(_is_text, given))  # noqa: PLR2004
-
-
-def _is_text(given: object) -> bool:
-    return isinstance(given, str)
-
-
-def nobody_listens(model: BaseChatModel) -> bool:
-    """Tell whether a model's calls are seen by no callback, tracer, cache or rate limiter.
-
-    Args:
-        model: The model; callbacks of this context count as well.
-    """
-    manager = AsyncCallbackManager.configure(None, model.callbacks, verbose=model.verbose)
-    cache = get_llm_cache() if model.cache in {None, True} else model.cache
-    plain = not (
-        model.rate_limiter or model.disable_streaming or getattr(model, "streaming", False)
-    )
-    return not manager.handlers and not cache and plain and model.output_version in {None, "v0"}
 
 
 class _Embeddings:

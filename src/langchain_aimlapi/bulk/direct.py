@@ -1,0 +1,101 @@
+"""Chat models of this package, asked without the work of LangChain that nobody would see.
+
+What `ainvoke` does beside the call is to tell callbacks, ask caches and wait for rate limiters, in
+four times the work of the call; a chain of a model and a parser does it for each of its steps.
+Where there are none, the answer is the same. The requests of a job differ in their texts alone, so
+all else of them is written once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from langchain_core.callbacks import AsyncCallbackManager
+from langchain_core.globals import get_llm_cache
+from langchain_core.messages import AIMessage
+
+from langchain_aimlapi._chat import stream
+from langchain_aimlapi._chat.repeated import RepeatedRequests
+from langchain_aimlapi._chat.structured import AskedForm, asked_form
+from langchain_aimlapi._client.key import aresolve_key
+from langchain_aimlapi.bulk.outcome import Outcome, outcome_of
+from langchain_aimlapi.bulk.rows import Prompt, Row, call_input
+from langchain_aimlapi.chat_models import ChatAimlapi
+from langchain_aimlapi.errors import UnsupportedFormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.runnables import Runnable
+    from pydantic import SecretStr
+
+    from langchain_aimlapi._chat.repeated import Turns
+
+__all__ = ["Caller", "direct_caller", "nobody_listens"]
+
+
+class Caller(Protocol):
+    """Something that answers rows."""
+
+    size: int
+    """Rows of one call."""
+
+    async def call(self, rows: Sequence[Row]) -> list[Outcome]:
+        if self._refused:
+            return await self._each.call(rows)
+        try:
+            return [outcome_of(await self._answer(call_input(row, self._prompt))) for row in rows]
+        except UnsupportedFormatError:
+            if self._form is None or not self._form.has_others:
+                raise
+            self._refused = True  # what comes next is for LangChain's chain of fallbacks
+            return await self._each.call(rows)
+
+    async def _answer(self, given: Any) -> object:
+        turns = _turns(given)
+        if turns is None:
+            messages = self._model._convert_input(given).to_messages()  # noqa: SLF001  # LangChain's
+            result = await self._model._agenerate(messages, **self._arguments)  # noqa: SLF001
+        else:
+            request = self._requests.request(turns, self._key or await self._resolved_key())
+            options, client = self._model._client_options, self._model.http_async_client  # noqa: SLF001
+            result = await stream.acomplete(request, options, client)
+        message = result.generations[0].message
+        if self._form is None or not isinstance(message, AIMessage):
+            return message
+        return self._form.read(message)
+
+    async def _resolved_key(self) -> SecretStr:
+        """The key; only a function is asked for it at each call."""
+        key = await aresolve_key(self._model, {})
+        if not callable(self._model.aimlapi_api_key):
+            self._key = key
+        return key
+
+
+def _turns(given: object) -> Turns | None:
+    """What a prompt made of a row, if it is texts and their roles."""
+    if isinstance(given, str):
+        return [("human", given)]
+    if isinstance(given, list) and given and all(map(_is_turn, given)):
+        return given
+    return None
+
+
+def _is_turn(given: object) -> bool:
+    return isinstance(given, tuple) and [type(part) for part in given] == [str, str]
+
+
+def nobody_listens(model: BaseChatModel) -> bool:
+    """Tell whether a model's calls are seen by no callback, tracer, cache or rate limiter.
+
+    Args:
+        model: The model; callbacks of this context count as well.
+    """
+    manager = AsyncCallbackManager.configure(None, model.callbacks, verbose=model.verbose)
+    cache = get_llm_cache() if model.cache in {None, True} else model.cache
+    plain = not (
+        model.rate_limiter or model.disable_streaming or getattr(model, "streaming", False)
+    )
+    return not manager.handlers and not cache and plain and model.output_version in {None, "v0"}
