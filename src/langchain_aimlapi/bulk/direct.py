@@ -42,6 +42,50 @@ class Caller(Protocol):
     """Rows of one call."""
 
     async def call(self, rows: Sequence[Row]) -> list[Outcome]:
+        """Answer rows; an outcome per row."""
+        ...
+
+
+def direct_caller(
+    model: ChatAimlapi, prompt: Prompt, asked: Runnable[Any, Any], each: Caller
+) -> Caller | None:
+    """What asks a model itself; None where its calls have to go through LangChain.
+
+    Args:
+        model: The model; nobody listens to it.
+        prompt: Makes the call's input of a row; see `call_input`.
+        asked: The model, or what `with_structured_output` made of it.
+        each: What answers a row by way of LangChain, for rows that cannot be asked so.
+    """
+    kind = type(model)
+    changed = (
+        kind._agenerate is not ChatAimlapi._agenerate  # noqa: SLF001  # ours
+        or kind._request is not ChatAimlapi._request  # noqa: SLF001
+    )
+    form = None if asked is model else asked_form(asked, model)
+    if changed or (form is None and asked is not model):
+        return None
+    return _Direct(model, prompt, form, each)
+
+
+class _Direct:
+    """A chat model, one row a call."""
+
+    size = 1
+
+    def __init__(
+        self, model: ChatAimlapi, prompt: Prompt, form: AskedForm | None, each: Caller
+    ) -> None:
+        self._model = model
+        self._prompt = prompt
+        self._form = form
+        self._each = each
+        self._refused = False
+        self._arguments = dict(form.arguments) if form else {}
+        self._requests = RepeatedRequests(model, self._arguments)
+        self._key: SecretStr | None = None
+
+    async def call(self, rows: Sequence[Row]) -> list[Outcome]:
         if self._refused:
             return await self._each.call(rows)
         try:
