@@ -35,6 +35,14 @@ if TYPE_CHECKING:
 __all__ = ["Caller", "direct_caller", "nobody_listens"]
 
 
+def _hooks(kind: type[ChatAimlapi]) -> tuple[object, object]:
+    """What makes a call, and may be changed: in a derived class, or in ours by who watches it."""
+    return kind._agenerate, kind._request  # noqa: SLF001  # ours
+
+
+_OWN_HOOKS = _hooks(ChatAimlapi)
+
+
 class Caller(Protocol):
     """Something that answers rows."""
 
@@ -57,11 +65,7 @@ def direct_caller(
         asked: The model, or what `with_structured_output` made of it.
         each: What answers a row by way of LangChain, for rows that cannot be asked so.
     """
-    kind = type(model)
-    changed = (
-        kind._agenerate is not ChatAimlapi._agenerate  # noqa: SLF001  # ours
-        or kind._request is not ChatAimlapi._request  # noqa: SLF001
-    )
+    changed = _hooks(type(model)) != _OWN_HOOKS
     form = None if asked is model else asked_form(asked, model)
     if changed or (form is None and asked is not model):
         return None
