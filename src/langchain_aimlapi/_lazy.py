@@ -34,7 +34,8 @@ async def load_for_async(*names: str) -> None:
     """Import what async calls need, in a thread: it would hold the event loop for a quarter second.
 
     Args:
-        *names: Of modules beside the transport; one of this package's own begins with a dot.
+        *names: Of modules beside the transport; one of this package's own begins with a dot. One
+            with a function `read_data` has files to read as well.
     """
     if names not in _loaded:
         import asyncio  # noqa: PLC0415  # a tenth of what a look-up in the catalogue takes, and not for it
@@ -45,4 +46,6 @@ async def load_for_async(*names: str) -> None:
 
 def _import_all(names: tuple[str, ...]) -> None:
     for name in names:
-        import_module(name, __package__)
+        module = import_module(name, __package__)
+        if hasattr(module, "read_data"):
+            module.read_data()

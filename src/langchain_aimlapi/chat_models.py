@@ -52,7 +52,12 @@ else:
     chunks, events = LazyModule("._codec.langchain.chunks"), LazyModule("._codec.langchain.events")
     toolbox = LazyModule("._codec.encode.tools")
 
-_FOR_ASYNC = ("._chat.build", "._chat.stream", "._codec.langchain.events")
+_FOR_ASYNC = (
+    "._chat.build",
+    "._chat.stream",
+    "._codec.langchain.events",
+    "._catalogue.kinds",
+)
 
 blocks.register()
 

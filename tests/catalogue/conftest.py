@@ -122,7 +122,8 @@ def catalogue_of(refreshed, listing, monkeypatch, tmp_path, forget):
 
     def install(*specs, live=()):
         refreshed(*specs, live=listing(*live).url if live else None)
-        monkeypatch.setattr(lookup, "_FILE", tmp_path / "models.json")
+        written = (tmp_path / "models.json").read_bytes
+        monkeypatch.setattr(lookup, "read_file", lambda _: json.loads(written()))
         forget()
 
     return install

@@ -148,6 +148,42 @@ def test_the_first_call_imports_in_a_thread(shared_sandbox, how):
     assert said_by(IMPORTS, how, *place) == "[]"
 
 
+MADE_WITHIN = """
+    import asyncio, sys
+    from blockbuster import blockbuster_ctx
+    from langchain_aimlapi import AimlapiEmbeddings, ChatAimlapi
+
+    base_url, key, model = sys.argv[1:]
+    place = {"base_url": base_url, "api_key": key}
+    schema = {"title": "place", "type": "object", "properties": {"city": {"type": "string"}}}
+
+    async def main():
+        with blockbuster_ctx():
+            llm = ChatAimlapi(model=model, **place)
+            said = [(await llm.ainvoke("Hi")).text, *[c.text async for c in llm.astream("Hi")]]
+            bound = llm.with_structured_output(schema, include_raw=True)
+            answer = await bound.ainvoke("Where?")
+            embedded = await AimlapiEmbeddings(model=model, **place).aembed_query("Hi")
+        print(bool("".join(said)), answer["parsing_error"], bool(embedded))
+
+    asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "acme/unheard-of"])
+def test_a_model_may_be_made_within_the_loop(shared_sandbox, model):
+    """As nodes of a graph make theirs; the catalogue is read before the loop needs it."""
+    if model == "gpt-4o":
+        script = MADE_WITHIN.replace("AimlapiEmbeddings(model=model", "AimlapiEmbeddings(model=EMB")
+        script = script.replace("EMB", '"text-embedding-3-small"')
+    else:
+        script = MADE_WITHIN
+
+    said = said_by(script, shared_sandbox.base_url, shared_sandbox.api_key, model)
+
+    assert said == "True None True"
+
+
 def said_by(script, *arguments):
     """What a script of ours prints in a process of its own."""
     command = [sys.executable, "-c", textwrap.dedent(script), *arguments]

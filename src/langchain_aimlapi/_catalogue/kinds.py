@@ -31,6 +31,12 @@ CLASSES: Mapping[Kind, str] = {
 }
 
 
+def read_data() -> None:
+    """Read the files of the catalogue, so that no event loop has to."""
+    entry("")
+    media.media_kinds("")
+
+
 @lru_cache(maxsize=1024)
 def classes_of(model: str) -> tuple[str, ...]:
     """Return the classes that serve an id; none if nobody documents it."""

@@ -12,19 +12,18 @@ from __future__ import annotations
 
 import difflib
 from functools import cache, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from langchain_aimlapi._catalogue.entry import ModelEntry, read_entry
+from langchain_aimlapi._catalogue.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from langchain_aimlapi._catalogue.spec import ModelSpec
 
-_FILE = Path(__file__).with_name("models.json")
 
 _PREFERRED = (
     "gpt-4o-mini",
@@ -178,5 +177,5 @@ def _other_spellings() -> dict[str, str]:
 
 @cache
 def _data() -> dict[str, Any]:
-    read: dict[str, object] = orjson.loads(_FILE.read_bytes())
+    read: dict[str, object] = read_file("models.json")
     return read

@@ -9,16 +9,14 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-import orjson
+from langchain_aimlapi._catalogue.files import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_FILE = Path(__file__).with_name("media.json")
 
 Kind = Literal[
     "image", "image_edit", "video", "music", "speech", "transcription", "ocr", "embeddings"
@@ -125,5 +123,5 @@ def _lowered() -> dict[str, str]:
 
 @cache
 def _data() -> dict[str, Any]:
-    read: dict[str, object] = orjson.loads(_FILE.read_bytes())
+    read: dict[str, object] = read_file("media.json")
     return read
