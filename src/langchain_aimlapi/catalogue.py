@@ -298,14 +298,16 @@ def refresh(connection: settings.Connection | None = None) -> list[ModelInfo]:
 
 async def arefresh(connection: settings.Connection | None = None) -> list[ModelInfo]:
     """Fetch the service's list of models; see `refresh`."""
-    asked, cache = connection or settings.Connection(), live_list.ListCache()
+    import asyncio  # noqa: PLC0415  # looking something up needs it not
+
+    asked, cache = connection or settings.Connection(), await asyncio.to_thread(live_list.ListCache)
     request = live_list.list_request(asked, cache)
     try:
         options = asked._client_options  # noqa: SLF001  # ours
         kept = await sending.asend(request, options, asked.http_async_client, live_list.Fetched.of)
     except AimlapiStatusError as error:
         kept = cache.still_good(error)
-    return _take(cache, kept)
+    return await asyncio.to_thread(_take, cache, kept)
 
 
 def metrics(

@@ -9,6 +9,7 @@ import threading
 import tracemalloc
 
 import pytest
+from blockbuster import blockbuster_ctx
 
 from langchain_aimlapi.errors import (
     AimlapiConnectionError,
@@ -296,3 +297,24 @@ class TestFiles:
         """It cannot be fetched."""
         with pytest.raises(ValueError, match="no model"):
             GeneratedFile("image", "https://a/b", None).read()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_files_are_written_beside_the_event_loop(tmp_path, whole):
+    """From the first byte to the last, and what is left behind is cleared away there too."""
+
+    async def pieces():
+        yield b"GIF89a"
+        if not whole:
+            raise ConnectionError("gone")
+
+    async def main():
+        with blockbuster_ctx():
+            return await files_module.awrite(tmp_path / "a", pieces(), overwrite=False)
+
+    if whole:
+        assert asyncio.run(main()).name == "a.gif"
+    else:
+        with pytest.raises(ConnectionError):
+            asyncio.run(main())
+    assert len(list(tmp_path.iterdir())) == whole

@@ -239,7 +239,7 @@ async def awrite(
             await run_in_executor(None, part.add, piece)
         return await run_in_executor(None, part.finish)
     finally:
-        part.close()
+        await run_in_executor(None, part.close)
 
 
 class _Part:
