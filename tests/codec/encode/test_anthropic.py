@@ -154,7 +154,8 @@ def test_results_in_anthropics_own_words_stay_blocks():
     """A `tool_result` block of the caller's is sent as one."""
     result = {"type": "tool_result", "tool_use_id": "c", "content": "x", "is_error": True}
 
-    (turn,) = turns(HumanMessage([result, {"type": "text", "text": "and?"}]))
+    asked = AIMessage("", tool_calls=[{"name": "f", "args": {}, "id": "c"}])
+    (*_, turn) = turns(asked, HumanMessage([result, {"type": "text", "text": "and?"}]))
 
     assert turn["content"] == [
         result,

@@ -237,7 +237,9 @@ def test_anthropic_results_in_a_user_turn_become_tool_turns():
         {"type": "text", "text": "and?"},
     ]
 
-    assert turns(HumanMessage(content)) == [
+    asked = AIMessage("", tool_calls=[call("c1"), call("c2")])
+
+    assert turns(asked, HumanMessage(content))[1:] == [
         {"role": "tool", "tool_call_id": "c1", "content": "sunny"},
         {"role": "tool", "tool_call_id": "c2", "content": "9"},
         {"role": "user", "content": "and?"},

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
+from langchain_aimlapi._codec.encode.conversation import read_conversation
+from langchain_aimlapi._codec.encode.pairing import pair_calls
+
 from ..samples import turns
 from .test_messages import BROKEN, call
 
@@ -80,9 +83,37 @@ def test_a_second_result_is_joined_to_the_first():
     assert [turn["content"] for turn in found] == ["h", "", "t\nmore"]
 
 
-def test_results_without_a_call_stay():
-    """Only the service can know the call, as where `previous_response_id` is given."""
-    assert roles(result("c9"), HI) == ["tool c9", "user"]
+def test_results_of_removed_calls_are_left_out():
+    """A history that was trimmed, or whose calls were taken away, goes on."""
+    asked = AIMessage("", tool_calls=[call()])
+
+    assert roles(result("c9"), HI) == ["user"]
+    assert roles(HI, AIMessage("a"), result("c9"), HI) == ["user", "assistant", "user"]
+    assert roles(result("c9"), HI, asked, result()) == ["user", "assistant call_1", "tool call_1"]
+
+
+def test_results_with_a_wrong_id_stay():
+    """Whoever mistyped it must hear it."""
+    asked = AIMessage("", tool_calls=[call()])
+
+    assert roles(HI, result("c9")) == ["user", "tool c9"]
+    assert "tool c9" in roles(HI, asked, result("c9"), HI)
+
+
+def test_results_without_a_call_stay_where_the_service_may_know_it():
+    """As where `previous_response_id` is given."""
+    turns_of = read_conversation([result("c9"), HI])
+
+    assert pair_calls(turns_of, stored=True) == turns_of
+    assert len(pair_calls(turns_of, stored=False)) == 1
+
+
+def test_a_broken_call_without_an_id_is_left_out():
+    """No result can name it, and no tool has run."""
+    broken = {**BROKEN, "id": None}
+
+    said = AIMessage("a", invalid_tool_calls=[broken])
+    assert roles(HI, said, HI) == ["user", "assistant", "user"]
 
 
 def test_a_result_belongs_to_the_latest_call_of_its_id():

@@ -301,9 +301,10 @@ def _with_extras(
 
 
 def _tool_call(call: Block, where: str) -> ToolCall | None:
-    identity, name = call.get("id"), call.get("name")
-    if not identity and not name:
-        return None
+    identity, name, said = call.get("id"), call.get("name"), call.get("args")
+    is_broken = isinstance(said, str) and _strict_json(said) is None
+    if not identity and (is_broken or not name):
+        return None  # nothing can have answered it
     if not identity:
         raise UnsupportedContentError(
             f"{where}: the call of tool {name!r} has no id; nothing was sent. Give the call an id, "

@@ -22,8 +22,15 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 
-def prepare(messages: Sequence[BaseMessage], recipient: Recipient) -> list[Turn]:
+def prepare(
+    messages: Sequence[BaseMessage], recipient: Recipient, *, stored: bool = False
+) -> list[Turn]:
     """Read a conversation and fit it to the model that is asked.
+
+    Args:
+        messages: The conversation.
+        recipient: The model.
+        stored: Whether the service may know what came before.
 
     Raises:
         ConfigurationError: For an empty conversation or a message of unknown kind.
@@ -31,7 +38,7 @@ def prepare(messages: Sequence[BaseMessage], recipient: Recipient) -> list[Turn]
     """
     if not messages:
         raise ConfigurationError("There are no messages to send.")
-    return hand_over(pair_calls(read_conversation(messages)), recipient)
+    return hand_over(pair_calls(read_conversation(messages), stored=stored), recipient)
 
 
 def read_conversation(messages: Sequence[BaseMessage]) -> list[Turn]:

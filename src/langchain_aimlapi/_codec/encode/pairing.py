@@ -21,16 +21,45 @@ INVALID_ARGUMENTS = "invalid_json"
 """Key of the object in which arguments go back that are none."""
 
 
-def pair_calls(turns: Sequence[Turn]) -> list[Turn]:
+def pair_calls(turns: Sequence[Turn], *, stored: bool) -> list[Turn]:
     """The conversation with one result right after every call, and no call without one.
 
     What cannot be paired is left out, except for the calls of the last turn: they are still to be
-    answered, and a program that forgot to should hear it from the service. A result whose call is
-    not in the conversation stays where it is: on the Responses route the service may know it.
+    answered, and a program that forgot to should hear it from the service.
+
+    Args:
+        turns: The conversation.
+        stored: Whether the service may know calls that are not in it, as on the Responses route:
+            results without a call then stay where they are.
     """
+    if not stored:
+        turns = _without_lost_results(turns)
     if not any(isinstance(turn, AssistantTurn) and turn.tool_calls for turn in turns):
         return list(turns)
     return _without_unanswered_calls(_with_results_after_calls(turns))
+
+
+def _without_lost_results(turns: Sequence[Turn]) -> Sequence[Turn]:
+    """The conversation without results whose calls were removed, by trimming for example.
+
+    Where a call has no result either, one of the two has a wrong id, which the service will say; and
+    so it will of a result at the end, which nothing but a mistake puts there.
+    """
+    results = {turn.tool_call_id for turn in turns if isinstance(turn, ToolTurn)}
+    if not results:
+        return turns
+    calls = {
+        call.id for turn in turns if isinstance(turn, AssistantTurn) for call in turn.tool_calls
+    }
+    lost = results - calls
+    if not lost or calls - results:
+        return turns
+    end = max((at for at, turn in enumerate(turns) if not isinstance(turn, ToolTurn)), default=-1)
+    return [
+        turn
+        for at, turn in enumerate(turns)
+        if at > end or not (isinstance(turn, ToolTurn) and turn.tool_call_id in lost)
+    ]
 
 
 @dataclass(slots=True)

@@ -86,7 +86,7 @@ def encode_responses(
     body = {
         "model": model,
         "input": encode_input(
-            prepare(messages, options.recipient(model, fitted.names)),
+            prepare(messages, options.recipient(model, fitted.names), stored=True),
             stored={**sent, **extra_body}.get("store") is not False,
         ),
         **sent,
