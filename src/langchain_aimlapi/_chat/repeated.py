@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -116,6 +115,8 @@ class _Pieces(NamedTuple):
             return None
         call_id = new_id()
         sent = self.whole.request
-        headers: Mapping[str, str] = {**sent.headers, **dict.fromkeys(self.named_by_id, call_id)}
-        request = replace(sent, body=b"".join(body), headers=headers)
+        headers = dict(sent.headers)
+        for name in self.named_by_id:
+            headers[name] = call_id
+        request = sent.repeated(b"".join(body), headers)
         return self.whole._replace(request=request, id=call_id)

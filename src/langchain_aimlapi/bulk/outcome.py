@@ -83,7 +83,7 @@ def _message(message: BaseMessage) -> dict[str, object]:
     metadata = message.response_metadata
     usage: Mapping[str, object] = getattr(message, "usage_metadata", None) or {}
     values = {
-        "answer": message.text,
+        "answer": content if isinstance(content := message.content, str) else message.text,
         "reasoning": _reasoning(message),
         "finish_reason": metadata.get("finish_reason") or metadata.get("stop_reason"),
         "input_tokens": usage.get("input_tokens"),
