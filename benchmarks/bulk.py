@@ -29,7 +29,8 @@ _ALLOWED = 200
 _STORM_ROWS = 3_000
 _TRIVIAL_ROWS = (10_000, 1_000_000)
 _BARE_CONCURRENCIES = (16, 32, 64, 128)
-_WAYS = ("bare", "ours", "ours_no_journal", "ours_callbacks", "abatch", "async_batch_llm")
+_OURS = ("ours", "ours_no_journal", "ours_schema", "ours_callbacks")
+_WAYS = ("bare", *_OURS, "abatch", "async_batch_llm")
 _IMPORTS = {
     "bare": ("aiohttp",),
     "ours": (
@@ -41,26 +42,32 @@ _IMPORTS = {
     "abatch": ("langchain_openai",),
     "async_batch_llm": ("async_batch_llm", "openai"),
 }
+_SCHEMA = {
+    "title": "Answer",
+    "type": "object",
+    "properties": {"text": {"type": "string"}},
+    "required": ["text"],
+}
 _REPLY = {
     "id": "r",
     "object": "chat.completion",
     "model": "gpt-4o",
-    "choices": [
-        {
-            "index": 0,
-            "finish_reason": "stop",
-            "message": {"role": "assistant", "content": "An answer of a few words."},
-        }
-    ],
     "usage": {"prompt_tokens": 9, "completion_tokens": 6, "total_tokens": 15},
 }
+
+
+def _reply(content: str) -> bytes:
+    message = {"role": "assistant", "content": content}
+    choice = {"index": 0, "finish_reason": "stop", "message": message}
+    return json.dumps({**_REPLY, "choices": [choice]}).encode()
 
 
 # --- the server -----------------------------------------------------------------------------------
 
 
 async def _serve(allowed: int | None) -> None:
-    body = json.dumps(_REPLY).encode()
+    text = "An answer of a few words."
+    plain, structured = _reply(text), _reply(json.dumps({"text": text}))
     counts = {"answered": 0, "refused": 0}
     bucket = {"left": 0.0, "at": time.monotonic()}
 
@@ -76,12 +83,13 @@ async def _serve(allowed: int | None) -> None:
         return True
 
     async def answer(request: web.Request) -> web.Response:
-        await request.read()
+        asked = await request.read()
         await asyncio.sleep(0.005)
         if not lets_through():
             counts["refused"] += 1
             return web.json_response({"message": "slow down", "statusCode": 429}, status=429)
         counts["answered"] += 1
+        body = structured if b'"response_format"' in asked else plain
         return web.Response(body=body, content_type="application/json")
 
     async def told(_: web.Request) -> web.Response:
@@ -121,7 +129,13 @@ async def _bare(url: str, count: int, concurrency: int) -> None:
 
 
 def _ours(
-    url: str, count: int, folder: Path, *, callbacks: bool = False, journal: bool = True
+    url: str,
+    count: int,
+    folder: Path,
+    *,
+    callbacks: bool = False,
+    journal: bool = True,
+    schema: dict[str, Any] | None = None,
 ) -> None:
     from langchain_core.callbacks import BaseCallbackHandler  # noqa: PLC0415
 
@@ -134,7 +148,10 @@ def _ours(
         journals.Journal._write = _unwritten  # noqa: SLF001  # what the journal costs
     handlers = [BaseCallbackHandler()] if callbacks else None
     llm = ChatAimlapi(model="gpt-4o", api_key="k", base_url=url, callbacks=handlers)
-    bulk.run(source, llm, journal=folder / "journal", prompt="{text}", concurrency=64)
+    report = bulk.run(
+        source, llm, journal=folder / "journal", prompt="{text}", schema=schema, concurrency=64
+    )
+    assert report.failed == 0
 
 
 def _unwritten(journal: Any, saved: Any) -> None:
@@ -199,6 +216,7 @@ def _run_way(way: str, url: str, count: int, concurrency: int) -> None:
             "bare": lambda: asyncio.run(_bare(url, count, concurrency)),
             "ours": lambda: _ours(url, count, folder),
             "ours_no_journal": lambda: _ours(url, count, folder, journal=False),
+            "ours_schema": lambda: _ours(url, count, folder, schema=_SCHEMA),
             "ours_callbacks": lambda: _ours(url, count, folder, callbacks=True),
             "abatch": lambda: asyncio.run(_abatch(url, count)),
             "async_batch_llm": lambda: asyncio.run(_async_batch_llm(url, count, folder)),
