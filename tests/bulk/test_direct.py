@@ -15,7 +15,7 @@ from langchain_aimlapi._chat.build import build_chat_request
 from langchain_aimlapi._chat.repeated import RepeatedRequests
 from langchain_aimlapi.bulk import calls
 from langchain_aimlapi.bulk.direct import nobody_listens
-from langchain_aimlapi.errors import ConfigurationError
+from langchain_aimlapi.errors import UnsupportedContentError
 from tests.scripted import Scripted
 
 from .world import lines, read_lines
@@ -44,7 +44,7 @@ def seen(make):
     """All of a request that is not named by its id; or the error that says why there is none."""
     try:
         chat_request = make()
-    except ConfigurationError as error:
+    except UnsupportedContentError as error:
         return str(error)
     assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", chat_request.id)
     request = chat_request.request

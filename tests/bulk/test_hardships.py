@@ -220,3 +220,14 @@ def test_a_schema_that_langchain_makes_no_function_of(tmp_path, source, aimlapi_
     report = bulk.run(source, llm, tmp_path / "o.jsonl", prompt="{text}", schema=schema)
 
     assert (report.done, report.failed) == (20, 0)
+
+
+def test_a_blank_prompt_is_the_fault_of_its_row(tmp_path, aimlapi_sandbox):
+    """Anthropic's dialect takes no blank message; the other rows are answered all the same."""
+    source = lines(tmp_path / "in.jsonl", [{"text": text} for text in (" ", "a", "")])
+    llm = ChatAimlapi(model="claude-sonnet-4-5", dialect="anthropic")
+
+    report = bulk.run(source, llm, tmp_path / "o.jsonl", prompt="{text}")
+
+    assert (report.done, report.failed) == (1, 2)
+    assert "blank" in read_lines(tmp_path / "o.jsonl")[0]["error"]

@@ -42,7 +42,7 @@ def anthropic_body(
 
     Raises:
         ConfigurationError: For a conversation without a user's or a model's turn.
-        UnsupportedContentError: For content without an Anthropic form.
+        UnsupportedContentError: For content without an Anthropic form; blank turns alone are such.
     """
     system: list[str] = []
     messages: list[dict[str, Any]] = []
@@ -56,7 +56,7 @@ def anthropic_body(
         elif blocks:
             messages.append({"role": role, "content": blocks})
     if not messages:
-        raise ConfigurationError("There is no user message to send beside the system message.")
+        raise _nothing_said(turns)
     parameters = dict(sent)
     one_call = parameters.pop("parallel_tool_calls", None) is False
     split = [part for message in messages for part in _split(message, max_blocks)]
@@ -67,6 +67,15 @@ def anthropic_body(
 
 
 _SYSTEM = frozenset({"developer", "system"})
+
+
+def _nothing_said(turns: Sequence[Turn]) -> ConfigurationError | UnsupportedContentError:
+    """What is wrong with a conversation that comes to no message: how it was made, or its content."""
+    if all(isinstance(turn, MessageTurn) and turn.role in _SYSTEM for turn in turns):
+        return ConfigurationError("There is no user message to send beside the system message.")
+    return UnsupportedContentError(
+        "The message is blank, which the Anthropic dialect has no form for."
+    )
 
 
 def _split(turn: dict[str, Any], most: int | None) -> list[dict[str, object]]:
