@@ -12,6 +12,7 @@ from langchain_aimlapi import (
     AimlapiImages,
     AimlapiVideos,
     ChatAimlapi,
+    ConfigurationError,
     __version__,
 )
 
@@ -99,3 +100,14 @@ class TestSent:
         assert aimlapi_sandbox.requests
         for request in aimlapi_sandbox.requests:
             assert set(request.headers) - OF_HTTP <= {"authorization"}
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", ""])
+def test_a_header_that_would_break_the_request_is_refused(ask, model, aimlapi_sandbox, name):
+    """A length of one's own would make a second request of the rest of the body."""
+    before = len(aimlapi_sandbox.requests)
+
+    with pytest.raises(ConfigurationError, match="header"):
+        ask(model(default_headers={name: "5"}), "Hi")
+
+    assert len(aimlapi_sandbox.requests) == before

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+: [\t -~]*")
 _HOST = re.compile(r"[^.]{1,63}(\.[^.]{1,63})*\.?")
+_FRAMING = frozenset({"content-length", "transfer-encoding"})
+"""Headers that say where a body ends: a wrong one makes another request of its rest."""
 MAX_RESPONSE_BYTES = 64 * 1024 * 1024
 """Generous: an hour of spoken audio in base64, or a hundred pictures."""
 _FOR_EVER = 1e9
@@ -126,7 +128,13 @@ class Request:
             raise ConfigurationError(
                 f"cannot send to {self.url!r}: not an http or https URL", hint="Check the base_url."
             )
-        if odd := _unsendable(self.headers):
+        odd = _unsendable(self.headers)
+        if odd is not None and odd.lower() in _FRAMING:
+            raise ConfigurationError(
+                f"the header {odd!r} cannot be set: it follows from what is sent",
+                hint="Take it out of the default_headers.",
+            )
+        if odd is not None:
             what = "the API key" if odd.lower() == "authorization" else f"the header {odd!r}"
             raise ConfigurationError(
                 f"{what} has characters that HTTP does not allow",
@@ -195,13 +203,17 @@ def _unsendable(headers: Mapping[str, str]) -> str | None:
     values = "".join(headers.values())
     if values.isascii() and values.isprintable() and all(map(_is_name, headers)):
         return None
-    odd = (name for name, value in headers.items() if not _HEADER.fullmatch(f"{name}: {value}"))
+    odd = (
+        name
+        for name, value in headers.items()
+        if not (_is_name(name) and _HEADER.fullmatch(f"{name}: {value}"))
+    )
     return next(odd, None)
 
 
 @lru_cache(maxsize=256)
 def _is_name(name: str) -> bool:
-    return _HEADER.fullmatch(f"{name}: ") is not None
+    return _HEADER.fullmatch(f"{name}: ") is not None and name.lower() not in _FRAMING
 
 
 @lru_cache(maxsize=256)
