@@ -5,7 +5,6 @@ Each agent is run in four ways: invoked and streamed, sync and async.
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -36,6 +35,7 @@ from langchain_aimlapi import (
     StreamInterruptedError,
 )
 from tests.scripted import Scripted
+from tests.ways import run_async
 
 QUESTION: Any = {"messages": [HumanMessage("Look it up")]}
 STREAMED: Any = {"stream_mode": ["messages", "values"], "version": "v2"}
@@ -48,7 +48,7 @@ def invoke(agent, given, config):
 
 def ainvoke(agent, given, config):
     """The same, async."""
-    return asyncio.run(agent.ainvoke(given, config))["messages"]
+    return run_async(agent.ainvoke(given, config))["messages"]
 
 
 def stream(agent, given, config):
@@ -62,7 +62,7 @@ def astream(agent, given, config):
     async def listed():
         return [part async for part in agent.astream(given, config, **STREAMED)]
 
-    return last_values(asyncio.run(listed()))
+    return last_values(run_async(listed()))
 
 
 def last_values(parts):

@@ -30,6 +30,7 @@ from langchain_aimlapi import (
 )
 from langchain_aimlapi import budget as budgets
 from tests.media.service import PNG, WAV
+from tests.ways import run_async
 
 
 class Kind:
@@ -315,7 +316,7 @@ def test_overshoot_of_two_hundred_calls_at_once(llm, way, fits):
     if way == "threads":
         answers = llm.batch(["Hi"] * 200, config, return_exceptions=True)
     else:
-        answers = asyncio.run(llm.abatch(["Hi"] * 200, config, return_exceptions=True))
+        answers = run_async(llm.abatch(["Hi"] * 200, config, return_exceptions=True))
 
     answered = [one for one in answers if not isinstance(one, BudgetExceededError)]
     assert len(answered) == budget.calls

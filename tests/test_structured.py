@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 import warnings
@@ -21,7 +20,7 @@ from langchain_aimlapi import (
     UnsupportedFormatError,
 )
 from tests.scripted import Scripted
-from tests.ways import WAYS, merged
+from tests.ways import WAYS, merged, run_async
 
 PROMPT = 'Answer in JSON with the keys "city" and "mood".'
 
@@ -68,14 +67,14 @@ def outcomes(way, runnable, prompt):
     if way == "invoke":
         return [runnable.invoke(prompt)]
     if way == "ainvoke":
-        return [asyncio.run(runnable.ainvoke(prompt))]
+        return [run_async(runnable.ainvoke(prompt))]
     if way == "stream":
         return list(runnable.stream(prompt))
 
     async def listed():
         return [each async for each in runnable.astream(prompt)]
 
-    return asyncio.run(listed())
+    return run_async(listed())
 
 
 def last(way, runnable, prompt):

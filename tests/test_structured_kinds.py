@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import enum
 import itertools
 import json
@@ -20,7 +19,7 @@ from pydantic.v1 import BaseModel as OldBaseModel
 
 from langchain_aimlapi import ChatAimlapi, ConfigurationError
 from tests.scripted import Scripted
-from tests.ways import WAYS
+from tests.ways import WAYS, run_async
 
 METHODS = ["function_calling", "json_schema", "json_mode"]
 
@@ -159,14 +158,14 @@ def pieces(way, runnable, prompt="?"):
     if way == "invoke":
         return [runnable.invoke(prompt)]
     if way == "ainvoke":
-        return [asyncio.run(runnable.ainvoke(prompt))]
+        return [run_async(runnable.ainvoke(prompt))]
     if way == "stream":
         return list(runnable.stream(prompt))
 
     async def listed():
         return [each async for each in runnable.astream(prompt)]
 
-    return asyncio.run(listed())
+    return run_async(listed())
 
 
 def added_up(parts):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from langchain_core.messages import AIMessage, AIMessageChunk
@@ -26,11 +26,26 @@ def asked(way: str, model: Runnable[Any, Any], prompt: Any, /, **kwargs: Any) ->
         whole = model.invoke(prompt, **kwargs)
         return whole
     if way == "ainvoke":
-        whole = asyncio.run(model.ainvoke(prompt, **kwargs))
+        whole = run_async(model.ainvoke(prompt, **kwargs))
         return whole
     if way == "stream":
         return merged(list(model.stream(prompt, **kwargs)))
-    return merged(asyncio.run(_listed(model, prompt, kwargs)))
+    return merged(run_async(_listed(model, prompt, kwargs)))
+
+
+def run_async(call: Coroutine[Any, Any, Any]) -> Any:
+    """`asyncio.run`, with the result handed over beside the task.
+
+    At its end `asyncio.run` looks up its handler of signals, which formats the task and with it the
+    result, only to throw the text away; for messages that takes longer than the call.
+    """
+    result: list[Any] = []
+
+    async def keep() -> None:
+        result.append(await call)
+
+    asyncio.run(keep())
+    return result[0]
 
 
 async def _listed(model: Any, prompt: Any, kwargs: dict[str, Any]) -> list[AIMessageChunk]:

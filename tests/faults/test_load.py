@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 import threading
@@ -14,6 +13,7 @@ from langchain_core.messages import AIMessage
 
 from langchain_aimlapi import AimlapiError, ChatAimlapi
 from langchain_aimlapi.sandbox import Sandbox
+from tests.ways import run_async
 
 from .footprint import resident_bytes
 
@@ -75,7 +75,7 @@ def batch(way: str, model: ChatAimlapi, inputs: list[str]) -> list[Any]:
         results = model.batch(inputs, config, return_exceptions=True)
         model.close()
         return results
-    return asyncio.run(model.abatch(inputs, config, return_exceptions=True))
+    return run_async(model.abatch(inputs, config, return_exceptions=True))
 
 
 def judged(inputs: list[str], results: list[Any]) -> Counter[str]:

@@ -28,12 +28,14 @@ OPTIONS = ClientOptions()
 ENDLESS = stream(*[event("1"), 0.01] * 1000)
 
 
-def settled(look, wanted, seconds=5.0):
+def settled(look, wanted, seconds=15.0):
     """Wait until something is as wanted, and return what it is."""
     until = time.monotonic() + seconds
+    pause = 0.005
     while (seen := look()) != wanted and time.monotonic() < until:
         gc.collect()
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.1)  # a collection takes longer than what is waited for
     return seen
 
 

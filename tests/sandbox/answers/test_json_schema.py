@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import reprlib
 import time
 
 import pytest
@@ -204,7 +205,7 @@ WIDE = {"properties": {name: {"$ref": "#"} for name in WIDE_NAMES}, "required": 
         {"allOf": [{"required": [str(at) for at in range(1000)]}] * 1000},
         {"anyOf": [{"type": "null"}] * 1_000_000},
     ],
-    ids=lambda schema: str(schema)[:60],
+    ids=lambda schema: reprlib.repr(schema)[:60],
 )
 def test_schemas_that_ask_for_too_much(schema):
     """A schema that takes too much work or output is refused, after little of either."""
