@@ -147,7 +147,7 @@ def test_text_in_a_percent_coded_address(ask, llm, aimlapi_sandbox):
             {"type": "file", "base64": "R3I=", "mime_type": "text/plain; charset=klingon"},
             "charset 'klingon' is unknown",
         ),
-        ({"type": "file", "base64": "%%%", "mime_type": "text/plain"}, "not base64"),
+        ({"type": "file", "base64": "%%%", "mime_type": "text/plain"}, "no base64"),
         (
             {"type": "image", "base64": {"a": 1}, "mime_type": "image/png"},
             "its data is a dict",
