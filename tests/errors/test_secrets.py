@@ -157,6 +157,8 @@ def test_a_secret_far_behind():
     [
         ("Authorization", "Bearer abc-123456", "abc-123456"),
         ("Authorization", "Basic " + base64.b64encode(b"me:pass-word").decode(), "pass-word"),
+        ("Authorization", "Bearer abc-123456", base64.b64encode(b"abc-123456").decode()[:-2]),
+        ("Authorization", "Bearer abc-123456", b"abc-123456".hex()),
         ("Cookie", "a=1; session=abc-123456; b=2", "abc-123456"),
         ("X-Api-Key", "letters", "letters"),
         ("X-Org", "org-77ab01cd", "org-77ab01cd"),
@@ -188,6 +190,7 @@ def test_headers_that_hold_none(header, value):
         ("http://me:pass%2Fword@proxy:1", "pass%2Fword"),
         ("http://me:PRO/XY77@proxy:1", "PRO/XY77"),
         ("me:p?#@77@proxy:1", "p?#@77"),
+        ("http://me:pass%2Fword@proxy:1", base64.b64encode(b"me:pass/word").decode()),
     ],
 )
 def test_proxies_that_hold_secrets(proxy, secret):

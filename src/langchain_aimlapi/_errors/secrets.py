@@ -141,6 +141,8 @@ def _parts(header: str, value: str) -> Iterator[str]:
         return
     scheme, _, token = value.rpartition(" ")
     yield token
+    if header == "authorization":
+        yield from _encoded(token)
     if scheme.lower() == "basic":
         with contextlib.suppress(ValueError):
             credentials = base64.b64decode(token).decode()
@@ -158,6 +160,13 @@ def _in_proxy(address: str) -> Iterator[str]:
     credentials = address.rpartition("@")[0].rpartition("://")[2]
     password = credentials.partition(":")[2]
     yield from (credentials, unquote(credentials), password, unquote(password))
+    yield from _encoded(unquote(credentials))
+
+
+def _encoded(secret: str) -> Iterator[str]:
+    """A secret as base64, in which a proxy's is sent, and as hexadecimal digits."""
+    data = secret.encode("utf-8", "replace")
+    yield from (base64.b64encode(data).decode().rstrip("="), data.hex())
 
 
 # --- the redactor ---------------------------------------------------------------------------------
