@@ -813,6 +813,17 @@ def test_the_first_choice_is_the_answer_whatever_its_number(index):
     assert message.response_metadata["finish_reason"] == "stop"
 
 
+def test_a_number_that_is_said_once_holds():
+    """What comes without one goes on with it."""
+    events = [
+        event({"content": "Pa"}, choice={"index": 1}),
+        event({"content": "ris"}, choice={"index": None}),
+        event({}, choice={"index": 1, "finish_reason": "stop"}),
+    ]
+
+    assert merged(chunks_of(events)).content == "Paris"
+
+
 @pytest.mark.parametrize("done", [b"[DONE] ", b"  [DONE]", b'"[DONE]"', b"\t[DONE]\t"])
 def test_the_end_may_have_blanks_or_quotes_about_it(done):
     """It is the end of a whole answer all the same."""

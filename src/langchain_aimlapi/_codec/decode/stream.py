@@ -243,7 +243,7 @@ class StreamDecoder:
         """Whether a choice is another one than the first that came: one is the answer."""
         if not self._chosen:
             self._index = index
-        return index != self._index
+        return index not in (None, self._index)
 
     def _read_logprobs(self, logprobs: Any, delta: Delta) -> None:
         """Lists of tokens, which LangChain joins; what is not lists is kept as unknown."""
