@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from langchain_aimlapi.bulk.admission import Admission
+from langchain_aimlapi.bulk.gate import Gate
 
 
 def answered(admission, times, now=0.0, seconds=0.1, busy=True):
@@ -147,3 +148,14 @@ def test_the_rate_grows_slowly_after_each_refusal():
     while now < 3.0:
         now += max(admission.wait(now), 0.001)
     assert measured < admission.rate < measured * 1.06
+
+
+async def test_a_gate_is_entered_only_where_there_is_a_place():
+    """Neither beyond the calls at once, nor while the service asked for a pause."""
+    gate = Gate(Admission(ceiling=1, adaptive=False))
+    assert gate.entered(0.0)
+    assert not gate.entered(0.0)
+    gate.leave()
+    gate.admission.refused(0.0, 1.0, 5.0)
+    assert not gate.entered(2.0)
+    assert gate.entered(6.0)

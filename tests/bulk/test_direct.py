@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import partial
 
@@ -71,6 +72,16 @@ def test_a_request_of_pieces_is_the_one_that_would_be_written(roles):
             messages = convert_to_messages(turns)
             write = partial(build_chat_request, llm, messages, {}, key=KEY, stream=False)
             assert seen(partial(requests.request, turns, KEY)) == seen(partial(write, run_id=None))
+
+
+def test_texts_stand_where_the_dialect_has_them():
+    """The system's comes after the user's in Anthropic's dialect."""
+    llm = ChatAimlapi(model="some/model", api_key="k", dialect="anthropic")
+    requests = RepeatedRequests(llm, {})
+    for number in range(2):
+        turns = [("system", f"s{number}"), ("human", f"h{number}")]
+        sent = json.loads(requests.request(turns, KEY).request.body)
+        assert (sent["system"], sent["messages"][0]["content"]) == (f"s{number}", f"h{number}")
 
 
 def test_another_key_is_sent():

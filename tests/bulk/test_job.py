@@ -396,3 +396,18 @@ class TestBadInput:
         """A slip of the pen is named."""
         with pytest.raises(TypeError, match="concurency"):
             bulk.run(source, World().runnable(), tmp_path / "o.jsonl", concurency=3)
+
+
+@pytest.mark.parametrize(("unfit", "attempts"), [(1, 2), (9, 3)])
+def test_a_row_costs_what_all_its_answers_cost(tmp_path, unfit, attempts):
+    """Also those that did not fit, whether the last one did or not."""
+
+    def how(text, times):
+        error = ValueError("unfit") if times <= unfit else None
+        return {"raw": answered(text, usd=0.25), "parsed": None, "parsing_error": error}
+
+    source = lines(tmp_path / "in.jsonl", [{"text": "a"}])
+    report = bulk.run(source, World(how).runnable(), tmp_path / "o.jsonl", prompt="{text}")
+    (row,) = read_lines(tmp_path / "o.jsonl")
+    assert (row["attempts"], row["cost_usd"]) == (attempts, 0.25 * attempts)
+    assert report.cost_usd == 0.25 * attempts
