@@ -475,7 +475,7 @@ def test_bytes_may_be_base64_already():
 @pytest.mark.parametrize("data", ["###", "https://example.com/a.png", "é"])
 def test_what_is_no_base64_is_refused(data):
     """It says so, since a service would only say that the picture is broken."""
-    with pytest.raises(UnsupportedContentError, match="not base64"):
+    with pytest.raises(UnsupportedContentError, match="no base64"):
         turns(HumanMessage([{"type": "image", "base64": data, "mime_type": "image/png"}]))
 
 

@@ -339,7 +339,7 @@ def _base64(data: Any) -> str | None:
     if data is None or isinstance(data, str):
         cleaned = clean_base64(data) if data else None
         if cleaned and not is_base64(cleaned):
-            raise _UnreadableBlockError(f"its data is not base64: {cleaned[:40]!r}")
+            raise _UnreadableBlockError(f"its data is no base64: {cleaned[:40]!r}")
         return cleaned
     if _is_bytes(data):
         return encode_bytes(data)
