@@ -35,7 +35,7 @@ from langchain_aimlapi.errors import (
 from langchain_aimlapi.media.inputs import kind_of_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator, Mapping
 
     from langchain_aimlapi._client.settings import Connection
     from langchain_aimlapi._codec.decode.media import FileRef
@@ -65,7 +65,7 @@ def content_of(ref: FileRef) -> bytes | None:
 
 def download(
     connection: Connection, options: ClientOptions, url: str, *, allow_private: bool
-) -> Iterator[bytes]:
+) -> Generator[bytes]:
     """Yield the bytes of a file as they come.
 
     Raises:
@@ -89,7 +89,7 @@ def download(
 
 async def adownload(
     connection: Connection, options: ClientOptions, url: str, *, allow_private: bool
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes]:
     """Yield the bytes of a file as they come; the same for the running event loop."""
     from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
 

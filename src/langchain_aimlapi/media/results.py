@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import mimetypes
 import os
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import aclosing, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,13 +103,15 @@ class GeneratedFile:
             FileExistsError: If something stands there already.
             AimlapiError: If it cannot be fetched.
         """
-        return files.write(path, self._pieces(), overwrite=overwrite)
+        with closing(self._pieces()) as pieces:
+            return files.write(path, pieces, overwrite=overwrite)
 
     async def asave(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
         """Write it to a file; see `save`."""
-        return await files.awrite(path, self._apieces(), overwrite=overwrite)
+        async with aclosing(self._apieces()) as pieces:
+            return await files.awrite(path, pieces, overwrite=overwrite)
 
-    def stream(self) -> Iterator[bytes]:
+    def stream(self) -> Generator[bytes]:
         """Yield its bytes as they are fetched, in constant memory.
 
         Raises:
@@ -116,21 +119,22 @@ class GeneratedFile:
         """
         return self._pieces()
 
-    def astream(self) -> AsyncIterator[bytes]:
+    def astream(self) -> AsyncGenerator[bytes]:
         """Yield its bytes as they are fetched; see `stream`."""
         return self._apieces()
 
-    def _pieces(self) -> Iterator[bytes]:
+    def _pieces(self) -> Generator[bytes]:
         if self._data is not None:
-            return iter((self._data,))
+            return (data for data in (self._data,))
         return self._source().fetch(self.url or "")
 
-    async def _apieces(self) -> AsyncIterator[bytes]:
+    async def _apieces(self) -> AsyncGenerator[bytes]:
         if self._data is not None:
             yield self._data
             return
-        async for piece in self._source().afetch(self.url or ""):
-            yield piece
+        async with aclosing(self._source().afetch(self.url or "")) as pieces:
+            async for piece in pieces:
+                yield piece
 
     def _source(self) -> models.MediaModel:
         if self._model is None:

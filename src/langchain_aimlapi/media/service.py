@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Mapping
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from langchain_core.runnables.config import run_in_executor
@@ -167,7 +168,7 @@ class MediaService(Connection):
 
     # --- files ------------------------------------------------------------------------------------
 
-    def fetch(self, url: str) -> Iterator[bytes]:
+    def fetch(self, url: str) -> Generator[bytes]:
         """Yield the bytes of a file that a result named.
 
         Args:
@@ -179,11 +180,13 @@ class MediaService(Connection):
         options = self._client_options
         return files.download(self, options, url, allow_private=self._allows_private())
 
-    async def afetch(self, url: str) -> AsyncIterator[bytes]:
+    async def afetch(self, url: str) -> AsyncGenerator[bytes]:
         """Yield the bytes of a file; see `fetch`."""
         allows = await run_in_executor(None, self._allows_private)  # looks a name up
-        async for piece in files.adownload(self, self._client_options, url, allow_private=allows):
-            yield piece
+        options = self._client_options
+        async with aclosing(files.adownload(self, options, url, allow_private=allows)) as pieces:
+            async for piece in pieces:
+                yield piece
 
     def _allows_private(self) -> bool:
         """A service within this network, such as the sandbox, keeps its files there, too."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -27,7 +28,7 @@ from langchain_aimlapi.cli.media.targets import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from pathlib import Path
 
 _DEFAULT_MODEL = "inworld/tts-1"
@@ -93,9 +94,10 @@ def speak(
 
 def _written(pieces: _Counted, target: Target) -> Path | None:
     try:
-        if target.path is not None:
-            return save_pieces(target, iter(pieces))
-        print_bytes(iter(pieces))
+        with closing(iter(pieces)) as counted:
+            if target.path is not None:
+                return save_pieces(target, counted)
+            print_bytes(counted)
     except KeyboardInterrupt:
         pieces.progress.stop()
         note("Interrupted. What was sent may be billed; aimlapi logs lists it.", "yellow")
@@ -111,7 +113,7 @@ class _Counted:
         self.progress = progress
         self.bytes = 0
 
-    def __iter__(self) -> Iterator[bytes]:
+    def __iter__(self) -> Generator[bytes]:
         try:
             for piece in self._pieces:
                 self.bytes += len(piece)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from langchain_aimlapi.cli._failures import FAILED
 from langchain_aimlapi.cli._output import note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
 _LONGEST_NAME = 48
 _HINT = "--output"
@@ -166,10 +167,11 @@ def save_pieces(target: Target, pieces: Iterator[bytes]) -> Path:
     return target.write(save, again=False)
 
 
-def print_bytes(pieces: Iterator[bytes]) -> None:
-    """Write bytes to standard output as they come."""
-    for piece in pieces:
-        typer.echo(piece, nl=False)
+def print_bytes(pieces: Generator[bytes]) -> None:
+    """Write bytes to standard output as they come, and close where they come from."""
+    with closing(pieces):
+        for piece in pieces:
+            typer.echo(piece, nl=False)
 
 
 def _check_standard_output(count: int) -> None:
