@@ -119,6 +119,14 @@ def in_time(attempt: Callable[[float], Outcome], came_so_far: Callable[[Outcome]
     return outcome
 
 
+def requests_of(outcome: Outcome, world: Sandbox) -> list[Any]:
+    """The requests of a call that failed: those of one that was given up before may come late."""
+    if outcome.limit == LIMITS[0]:
+        return list(world.requests)
+    own = getattr(outcome.error, "client_request_id", None)
+    return [each for each in world.requests if each.headers["x-client-request-id"] == own]
+
+
 def partial_text(error: Any) -> str | None:
     """The text that had come when a call failed, if any."""
     return error.partial.text if error.partial else None
