@@ -91,7 +91,7 @@ FIGURES = (
         "tools",
         "stream of a tool call of 1,000 pieces, added up, per piece",
         "tools",
-        {"tokens": 1000, "streams": 10},
+        {"tokens": 1000, "streams": 3},
         {"tokens": 200, "streams": 1},
         peers=(OURS, OPENAI, MISTRAL),
         targets=(Target(0.10, OPENAI),),
