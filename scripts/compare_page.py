@@ -158,7 +158,7 @@ PROBES = (
         "Cost of the call, whole reply", lambda m, s: has_cost(asked(m, s, stream=False)), DEEPSEEK
     ),
     Probe("Cost of the call, stream", lambda m, s: has_cost(asked(m, s, stream=True)), DEEPSEEK),
-    Probe("Sources of a web search", has_citations, {"model": "openai/gpt-4o-search-preview"}),
+    Probe("Sources of a web search", has_citations, {"model": "openai/gpt-5.2-chat"}),
     Probe("A video in the prompt", takes_video, {"model": "alibaba/qwen3.5-omni-plus"}),
     Probe("A stream that ends too early", streamed, GPT, "cut_stream"),
     Probe("An error within a stream", streamed, GPT, "error_mid_stream"),
