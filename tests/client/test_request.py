@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler
 
@@ -245,3 +246,17 @@ def test_a_file_may_be_larger_than_an_answer():
 
     assert build_download(small, "http://host/video.mp4", CallScope(KEY)).max_bytes == 2**30
     assert built(settings={"max_response_bytes": 1_000}).max_bytes == 1_000
+
+
+def test_headers_that_fail_show_no_key():
+    """A crash report with local variables finds none beside a header that cannot be read."""
+    with pytest.raises(AttributeError) as raised:
+        build_request(
+            connection(), Endpoint("/thing"), {}, CallScope(KEY, "1", {"extra_headers": {1: "x"}})
+        )
+
+    frames = [
+        frame for frame, _ in traceback.walk_tb(raised.tb) if "/src/" in frame.f_code.co_filename
+    ]
+    assert len(frames) > 1
+    assert KEY.get_secret_value() not in "".join(repr(frame.f_locals) for frame in frames)

@@ -215,6 +215,8 @@ def _url(
 def _headers(connection: Connection, scope: CallScope, kind: str | None) -> dict[str, str]:
     """All headers; later ones replace earlier ones whatever their case, None removes one."""
     arguments = scope.arguments
+    # Before the key is in a local variable, which a crash report would show: this may fail.
+    given = _given(connection.default_headers, arguments.get("extra_headers"))
     request_id = arguments.get("client_request_id") or connection.client_request_id or scope.id
     own = {
         **OWN_HEADERS,
@@ -224,13 +226,20 @@ def _headers(connection: Connection, scope: CallScope, kind: str | None) -> dict
     if kind is not None:
         own["Content-Type"] = kind
         own["Idempotency-Key"] = scope.id
-    defaults, extra = connection.default_headers, arguments.get("extra_headers")
-    return _overridden(own, defaults or {}, extra or {}) if defaults or extra else own
+    if not given:
+        return own
+    kept = {name: value for name, value in own.items() if name.lower() not in given}
+    return kept | {name: value for name, value in given.values() if value is not None}
 
 
-def _overridden(*layers: Mapping[str, Any]) -> dict[str, str]:
-    named = {name.lower(): (name, value) for each in layers for name, value in each.items()}
-    return {name: str(unwrap(value)) for name, value in named.values() if value is not None}
+def _given(*layers: Mapping[str, Any] | None) -> dict[str, tuple[str, str | None]]:
+    """Headers of the caller's own, with their names and values by their lower-case names."""
+    return {
+        name.lower(): (name, None if value is None else str(unwrap(value)))
+        for each in layers
+        if each
+        for name, value in each.items()
+    }
 
 
 def _user_agent(connection: Connection) -> dict[str, str]:
