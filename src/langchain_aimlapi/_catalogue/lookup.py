@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from langchain_aimlapi._catalogue.spec import ModelSpec
 
-
 _PREFERRED = (
     "gpt-4o-mini",
     "openai/gpt-5-5",
@@ -177,5 +176,4 @@ def _other_spellings() -> dict[str, str]:
 
 @cache
 def _data() -> dict[str, Any]:
-    read: dict[str, object] = read_file("models.json")
-    return read
+    return read_file("models.json")

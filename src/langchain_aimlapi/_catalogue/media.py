@@ -17,7 +17,6 @@ from langchain_aimlapi._catalogue.files import read_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-
 Kind = Literal[
     "image", "image_edit", "video", "music", "speech", "transcription", "ocr", "embeddings"
 ]
@@ -123,5 +122,4 @@ def _lowered() -> dict[str, str]:
 
 @cache
 def _data() -> dict[str, Any]:
-    read: dict[str, object] = read_file("media.json")
-    return read
+    return read_file("media.json")
