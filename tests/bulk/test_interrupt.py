@@ -13,6 +13,7 @@ import time
 import pytest
 
 from langchain_aimlapi import bulk
+from langchain_aimlapi.bulk import own_loop
 from langchain_aimlapi.bulk.own_loop import run_in_own_loop
 from langchain_aimlapi.bulk.progress import progress_line
 
@@ -116,6 +117,42 @@ def test_the_same_in_a_thread_of_its_own():
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
     assert ended == ["once"]
+
+
+@posix
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_the_thread_is_just_being_started(monkeypatch, moment):
+    """Ctrl-C right before and right after the start of the thread ends the job as well."""
+    ended: list[str] = []
+
+    class Pressed(threading.Thread):
+        def start(self):
+            if moment == "before":
+                signal.raise_signal(signal.SIGINT)
+            super().start()
+            if moment == "after":
+                signal.raise_signal(signal.SIGINT)
+
+    async def job():
+        try:
+            await asyncio.sleep(LONG)
+        except asyncio.CancelledError:
+            ended.append("once")
+            raise
+
+    async def cell():
+        run_in_own_loop(job())
+
+    loop = asyncio.new_event_loop()
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr(own_loop.threading, "Thread", Pressed)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_until_complete(cell())
+    finally:
+        loop.close()
+    assert ended == ["once"]
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize("inside", [False, True], ids=["no loop", "within a loop"])

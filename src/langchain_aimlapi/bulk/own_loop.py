@@ -8,12 +8,14 @@ reaches it there too: it does not go on behind the back of whoever stopped it.
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from concurrent.futures import Future, wait
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
 
 __all__ = ["run_in_own_loop"]
 
@@ -44,30 +46,20 @@ class _InThread(Generic[T]):
 
     def __init__(self, job: Coroutine[Any, Any, T]) -> None:
         self._job = job
-        self._begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = Future()
+        self._presses = 0
+        self._running: tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]] | None = None
         self._result: Future[T] = Future()
         self._thread = threading.Thread(target=self._work, name="bulk-job")
 
     def result(self) -> T:
         """Wait for its result, or for its end after Ctrl-C."""
-        self._thread.start()
-        try:
+        with _pressed(self._cancel):
+            self._thread.start()
             wait([self._result])
-        except KeyboardInterrupt:
-            self._end()
-            raise
-        self._thread.join()
+            self._thread.join()
+        if self._presses:
+            raise KeyboardInterrupt
         return self._result.result()
-
-    def _end(self) -> None:
-        # Not by `join`: one that was interrupted takes the thread for ended ever after.
-        self._cancel()
-        try:
-            wait([self._result])
-        except KeyboardInterrupt:
-            self._cancel()
-            wait([self._result])
-        self._thread.join()
 
     def _work(self) -> None:
         try:
@@ -78,10 +70,35 @@ class _InThread(Generic[T]):
     async def _main(self) -> T:
         task = asyncio.current_task()
         if task is not None:
-            self._begun.set_result((asyncio.get_running_loop(), task))
+            self._running = (asyncio.get_running_loop(), task)
+            # A press is counted before it looks for the loop: either it finds the loop, or it is
+            # seen here. Where both happen the job ends at once, with nothing under way yet.
+            if self._presses:
+                task.cancel()
         return await self._job
 
     def _cancel(self) -> None:
-        loop, task = self._begun.result()
-        if not self._result.done():
-            loop.call_soon_threadsafe(task.cancel)
+        self._presses += 1
+        if self._running is not None:
+            loop, task = self._running
+            # A loop that has been closed meanwhile has nothing to cancel.
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(task.cancel)
+
+
+@contextmanager
+def _pressed(do: Callable[[], None]) -> Iterator[None]:
+    """Have Ctrl-C call a function rather than raise an error.
+
+    An error could come at any line, such as within `Thread.start`, when nobody can tell whether
+    the thread runs. What has no handler of Python's, or ignores Ctrl-C, stays as it is.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda _number, _frame: do())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
