@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,8 @@ def resolve_key(connection: Connection, arguments: Mapping[str, object]) -> Secr
 
     Raises:
         MissingAPIKeyError: If there is no key anywhere.
-        ConfigurationError: If a key function is async, or returned something else than text.
+        ConfigurationError: If a key function is async, or returned something else than text; if
+            more than the key was pasted.
     """
     return as_secret(_given(connection, arguments))
 
@@ -43,10 +45,11 @@ async def aresolve_key(connection: Connection, arguments: Mapping[str, object]) 
 
     Raises:
         MissingAPIKeyError: If there is no key anywhere.
-        ConfigurationError: If a key function returned something else than text.
+        ConfigurationError: If a key function returned something else than text; if more than the
+            key was pasted.
     """
     key = _given(connection, arguments)
-    return as_secret(await key if inspect.isawaitable(key) else key)
+    return as_secret(_wrapped(await key) if inspect.isawaitable(key) else key)
 
 
 def _given(connection: Connection, arguments: Mapping[str, Any]) -> Any:
@@ -55,8 +58,13 @@ def _given(connection: Connection, arguments: Mapping[str, Any]) -> Any:
     )
     if redirect:
         return redirect.api_key
-    key = arguments.get("api_key") or connection.aimlapi_api_key or environment_key()
-    return key() if callable(key) else key
+    key = _wrapped(arguments.get("api_key")) or connection.aimlapi_api_key or environment_key()
+    return _wrapped(key() if callable(key) else key)
+
+
+def _wrapped(key: object) -> Any:
+    """A text wrapped, so that no frame of an error about it shows it; anything else as it is."""
+    return SecretStr(key) if isinstance(key, str) else key
 
 
 def as_secret(key: object) -> SecretStr:
@@ -64,21 +72,61 @@ def as_secret(key: object) -> SecretStr:
 
     Raises:
         MissingAPIKeyError: If it is None or blank.
-        ConfigurationError: If it is no text.
+        ConfigurationError: If it is no text, or more than a key.
     """
     if key is None:
         raise _missing()
     if inspect.iscoroutine(key):
         key.close()
-    text = unwrap(key)
-    if not isinstance(text, str):
+    secret = _stripped(unwrap(key))
+    if problem := more_than_a_key(secret):
         raise ConfigurationError(
-            f"The API key function returned {type(text).__name__}, not text. An async function "
+            f"The API key {problem}.",
+            hint=f"Give the key alone, in api_key=… or {API_KEY_VARIABLE}.",
+        )
+    return secret
+
+
+def _stripped(key: object) -> SecretStr:
+    if not isinstance(key, str):
+        raise ConfigurationError(
+            f"The API key function returned {type(key).__name__}, not text. An async function "
             "serves the async methods only (ainvoke, astream)."
         )
-    if not text.strip():
+    if not key.strip():
         raise _missing()
-    return SecretStr(text.strip())
+    return SecretStr(key.strip())
+
+
+_USUAL = re.compile(r"[A-Za-z0-9._~+/=-]+").fullmatch
+"""What a bearer token may consist of (RFC 6750); other keys are looked at, and sent as well."""
+_QUOTES = "\"'`\u2018\u2019\u201c\u201d"
+_LABEL = re.compile(
+    r"(?:-H\s*|--header\s*|export\s+|set\s+|\$env:)?"
+    rf"[{_QUOTES}]?(?P<label>authorization|(?:x-|aiml_|aimlapi_|openai_)?api[_-]?key)[{_QUOTES}]?\s*[:=]\s*",
+    re.IGNORECASE,
+)
+_SCHEME = re.compile(r"(?P<scheme>bearer|basic|token)(?=[\s:]|$)", re.IGNORECASE)
+
+
+def more_than_a_key(key: SecretStr) -> str | None:
+    """Say what was pasted along with a key, without showing the key; `None` if nothing was.
+
+    Args:
+        key: Without white space around it, and not empty.
+    """
+    text = key.get_secret_value()
+    if _USUAL(text) and not _SCHEME.fullmatch(text):
+        return None
+    bare = text.strip(_QUOTES)
+    label = _LABEL.match(bare)
+    scheme = _SCHEME.match(bare[label.end() :].strip(_QUOTES) if label else bare.strip())
+    found = [f"{label['label']!r}"] if label else []
+    if scheme:
+        found.append(f"the scheme {scheme['scheme']!r}, which is added to it")
+    if found:
+        return f"begins with {' and '.join(found)}"
+    return "stands in quotes, which would be sent along" if bare != text else None
 
 
 def _missing() -> MissingAPIKeyError:

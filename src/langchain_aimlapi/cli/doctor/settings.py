@@ -7,8 +7,10 @@ import re
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
+from pydantic import SecretStr
+
 from langchain_aimlapi._client.base_url import DEFAULT_BASE_URL, tidy_base_url, without_version
-from langchain_aimlapi._client.key import API_KEY_VARIABLE
+from langchain_aimlapi._client.key import API_KEY_VARIABLE, more_than_a_key
 from langchain_aimlapi._client.settings import BASE_URL_VARIABLES
 from langchain_aimlapi._transport.proxies import Origin, is_loopback, proxies_for, shown_proxy
 from langchain_aimlapi.cli.doctor.finding import Finding, State
@@ -64,12 +66,10 @@ def _no_key(state: State) -> Finding:
 
 def _problem(key: str) -> tuple[str, bool] | None:
     """What is wrong with a key, and whether it can never be sent."""
+    if more := more_than_a_key(SecretStr(key)):
+        return f"it {more}", True
     if not (key.isascii() and key.isprintable()):
-        return "holds characters that no header may hold", True
-    if key[0] in "\"'" or key[-1] in "\"'":
-        return "it stands in quotes, which are sent along", True
-    if key.lower().startswith("bearer "):
-        return 'it begins with "Bearer", which is added to it', True
+        return "it holds characters that no header may hold", True
     if " " in key:
         return "it holds blanks", True
     if _PLACEHOLDER.search(key):
