@@ -32,6 +32,7 @@ from langchain_aimlapi._chat.counting import TokenCounting
 from langchain_aimlapi._chat.settings import ChatSettings
 from langchain_aimlapi._chat.structured_method import StructuredOutputMethod
 from langchain_aimlapi._client.key import API_KEY_VARIABLE, aresolve_key, resolve_key
+from langchain_aimlapi._client.reserved import refuse_reserved
 from langchain_aimlapi._codec.decode.cost import without_cost
 from langchain_aimlapi._codec.langchain import blocks
 from langchain_aimlapi._errors.redaction import digest, redacted
@@ -302,7 +303,25 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
             generation.message = message.model_copy(update={"response_metadata": metadata})
         return cached
 
-    # --- tools and structured output --------------------------------------------------------------
+    # --- bound arguments, tools and structured output ---------------------------------------------
+
+    if not TYPE_CHECKING:  # LangChain's return type has a private name
+
+        def bind(self, **kwargs: Any) -> Any:
+            """Fix arguments of every call, such as `temperature` or `stop`.
+
+            Args:
+                **kwargs: The arguments; what is no setting is sent in the request body.
+
+            Returns:
+                The model with the arguments bound.
+
+            Raises:
+                ConfigurationError: For what is about the client or the conversation.
+            """
+            beside = [name for name in kwargs if name not in build.CALL_ARGUMENTS]
+            refuse_reserved(beside, build.reserved_on_calls(), where="bind")
+            return super().bind(**kwargs)
 
     def bind_tools(
         self,
@@ -342,4 +361,4 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
                 kwargs["parallel_tool_calls"] = parallel_tool_calls
         if response_format is not None:
             kwargs["response_format"] = structured.schema_of(response_format)
-        return super().bind(**kwargs)
+        return self.bind(**kwargs)

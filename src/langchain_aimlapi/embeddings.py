@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import as_completed
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, Unpack
 
 from langchain_core.embeddings import Embeddings
 from langchain_core.runnables.config import ContextThreadPoolExecutor
@@ -37,11 +37,7 @@ from langchain_aimlapi._codec.encode.embeddings import (
 )
 from langchain_aimlapi._transport.deadline import deadline_in
 from langchain_aimlapi._transport.request import Reply, ReplyRules, Request, Timeouts
-from langchain_aimlapi.errors import (
-    ConfigurationError,
-    InvalidRequestError,
-    ResponseFormatError,
-)
+from langchain_aimlapi.errors import ConfigurationError, InvalidRequestError, ResponseFormatError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,6 +100,10 @@ class AimlapiEmbeddings(Connection, Embeddings):
     """Maximum number of requests of one call at a time; 1 sends them one after the other."""
     on_progress: Callable[[int, int], object] | None = Field(default=None, exclude=True, repr=False)
     """Called after each request with the number of texts that are done and of all texts."""
+
+    _written_here: ClassVar = {
+        "input": "The texts are what embed_documents and the like are given."
+    }
 
     if TYPE_CHECKING:
         # Pydantic's own, with every field by both of its names and keys as texts too.

@@ -8,6 +8,7 @@ them (`None` takes a setting away), and what neither knows goes into the body as
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,9 +22,10 @@ from langchain_aimlapi._chat.dialects import (
     choose_targets,
 )
 from langchain_aimlapi._chat.limiting import Held
-from langchain_aimlapi._chat.settings import SENT_FIELDS, ChatSettings
+from langchain_aimlapi._chat.settings import SENT_FIELDS, ChatSettings, reserved_for_chat
 from langchain_aimlapi._client.ids import new_id
 from langchain_aimlapi._client.request import CallScope, base_url_of, build_request
+from langchain_aimlapi._client.reserved import refuse_reserved
 from langchain_aimlapi._client.warnings import warn_dropped, warn_unforced, warn_unknown
 from langchain_aimlapi._codec.decode.metadata import ReplyContext
 from langchain_aimlapi._codec.encode.chat import Options, encode
@@ -70,6 +72,17 @@ CALL_ARGUMENTS = frozenset(
 
 SEEN_BY_CORE = frozenset({"ls_structured_output_format", "stream"})
 """Arguments that LangChain leaves among ours after using them."""
+
+_CONFIG = "Give config={{{name!r}: …}}."
+
+
+@cache
+def reserved_on_calls() -> Mapping[str, str]:
+    """Names that no call may have among its arguments, and what to use for each."""
+    set_at_once = CALL_ARGUMENTS | SEEN_BY_CORE
+    named = {name: use for name, use in reserved_for_chat().items() if name not in set_at_once}
+    return named | {name: _CONFIG.format(name=name) for name in ("callbacks", "tags")}
+
 
 _SENT_ARGUMENTS = frozenset({*SENT_FIELDS, "stop", "tool_choice", "tools"})
 
@@ -184,7 +197,7 @@ def collect_parameters(
     """What goes into the body, by our names.
 
     Raises:
-        ConfigurationError: For several answers in one stream.
+        ConfigurationError: For several answers in one stream, and for what is no parameter.
     """
     fields = vars(settings)
     sent = {name: fields[name] for name in SENT_FIELDS if fields[name] is not None}
@@ -195,11 +208,17 @@ def collect_parameters(
     }
     unknown = given.keys() - _SENT_ARGUMENTS
     if unknown:
+        refuse_reserved(sorted(unknown), reserved_on_calls(), where="call")
         warn_unknown(sorted(unknown), {*SENT_FIELDS, *CALL_ARGUMENTS}, where="call")
     if given.get("stop") is None:
         given.pop("stop", None)
     extra_body = {**(settings.extra_body or {}), **(arguments.get("extra_body") or {})}
     parameters = {**settings.model_kwargs, **sent, **given, "extra_body": extra_body}
+    if settings.model_kwargs or extra_body:
+        refuse_reserved(settings.model_kwargs, reserved_for_chat(), where="model_kwargs")
+        refuse_reserved(extra_body.keys() & {"stream"}, reserved_for_chat(), where="extra_body")
+    if not stream:
+        parameters.pop("stream_options", None)  # refused where nothing streams
     if stream and (parameters.get("n") or 1) > 1:
         raise ConfigurationError(
             "n > 1 cannot be streamed: chunks of several answers would mix. Use invoke or "

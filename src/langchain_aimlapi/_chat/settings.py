@@ -7,6 +7,7 @@ sent, and the model's own default holds.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
+from functools import cache
 from typing import Any, Literal, Self
 
 from langchain_core.language_models import LanguageModelInput, ModelProfile
@@ -19,7 +20,7 @@ from pydantic import ConfigDict, Field, model_validator
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._chat.limiting import TokenLimit
 from langchain_aimlapi._client.clients import require_asyncio
-from langchain_aimlapi._client.settings import Connection
+from langchain_aimlapi._client.settings import Connection, reserved_names
 from langchain_aimlapi.errors import ConfigurationError
 
 MODEL_VARIABLE = "AIMLAPI_MODEL"
@@ -64,6 +65,24 @@ _SHARED_BY_COPIES = (
 )
 """Fields that a deep copy has in common with its model: they hold sockets and locks, or are made
 to be shared."""
+
+
+_CONVERSATION = "The conversation is what invoke, stream and the like are given."
+_MAY_BE_PARAMETERS = frozenset({"cache", "metadata", "name", "profile", "tags", "verbose"})
+"""Names of LangChain's fields that a service may have for parameters, too."""
+
+
+@cache
+def reserved_for_chat() -> Mapping[str, str]:
+    """Names that `model_kwargs` must not have, and what to use for each."""
+    named = reserved_names(ChatSettings, "ChatAimlapi")
+    sent = _MAY_BE_PARAMETERS.union(SENT_FIELDS)
+    return {name: instead for name, instead in named.items() if name not in sent} | {
+        "config": "Give it to a call, or use with_config(…).",
+        "input": _CONVERSATION,
+        "messages": _CONVERSATION,
+        "stream": "Call stream() or astream(); streaming=True has invoke() stream inside.",
+    }
 
 
 class ChatSettings(Connection, BaseChatModel):
@@ -168,6 +187,10 @@ class ChatSettings(Connection, BaseChatModel):
                 f"Which model? Give model=… or set {MODEL_VARIABLE}; for example {examples}."
             )
         return self
+
+    @classmethod
+    def _reserved_names(cls) -> Mapping[str, str]:
+        return reserved_for_chat()
 
     @property
     def model(self) -> str:

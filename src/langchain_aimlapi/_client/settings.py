@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import lru_cache
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from langchain_core.utils import from_env, secret_from_env
 from pydantic import (
@@ -29,6 +29,7 @@ from langchain_aimlapi._client.clients import (
 )
 from langchain_aimlapi._client.key import API_KEY_VARIABLE, ApiKey
 from langchain_aimlapi._client.redirect import redirect_for
+from langchain_aimlapi._client.reserved import refuse_reserved
 from langchain_aimlapi._client.warnings import warn_unknown
 from langchain_aimlapi._errors.secrets import HIDDEN
 from langchain_aimlapi._transport.request import (
@@ -90,6 +91,9 @@ class Connection(BaseModel):
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Parameters of the service that have no field here; sent in the request body."""
 
+    _written_here: ClassVar[Mapping[str, str]] = {}
+    """Names of the request body that a class writes by itself, and what to use for each."""
+
     model_config = ConfigDict(
         arbitrary_types_allowed=True,
         populate_by_name=True,
@@ -103,19 +107,28 @@ class Connection(BaseModel):
         """Arguments that are no fields go into the request's body, with a warning each.
 
         Raises:
-            ConfigurationError: For a key by another name, which would be sent to be read by all.
+            ConfigurationError: For what is about the client, and for a key by another name, which
+                would be sent to be read by all.
         """
         if not isinstance(values, Mapping):
             return values
         values = _with_timeout(values, where=cls.__name__)
+        if isinstance(parameters := values.get("model_kwargs"), Mapping):
+            refuse_reserved(parameters, cls._reserved_names(), where="model_kwargs")
         known = {*cls.model_fields, *(field.alias for field in cls.model_fields.values())}
         unknown = {name: value for name, value in values.items() if name not in known}
         if not unknown:
             return values
+        refuse_reserved(unknown, cls._reserved_names(), where=cls.__name__)
         warn_unknown(unknown, known - {None}, where=cls.__name__)
         kept = {name: value for name, value in values.items() if name in known}
         kept["model_kwargs"] = {**(values.get("model_kwargs") or {}), **unknown}
         return kept
+
+    @classmethod
+    def _reserved_names(cls) -> Mapping[str, str]:
+        """Names that are about the client and never parameters, and what to use for each."""
+        return {**reserved_names(Connection, cls.__name__), **cls._written_here}
 
     @field_validator("timeout", mode="before")
     @classmethod
@@ -199,6 +212,22 @@ class Connection(BaseModel):
 
 
 _options = lru_cache(ClientOptions)
+
+
+@lru_cache
+def reserved_names(model: type[Connection], shown: str) -> Mapping[str, str]:
+    """The fields of a class as names that are no parameters, and what to use for each.
+
+    Args:
+        model: The class.
+        shown: The name of the class that users make.
+    """
+    aliases = (field.alias for field in model.model_fields.values() if field.alias)
+    names = {*model.model_fields, *aliases, "model", "request_timeout"}
+    return {name: f"Give it to {shown} as {name}=…." for name in names} | {
+        "extra_headers": "Give default_headers=…, or extra_headers=… on a call.",
+        "extra_query": "Give default_query=…, or extra_query=… on a call.",
+    }
 
 
 def _with_timeout(values: Mapping[str, object], *, where: str) -> Mapping[str, object]:

@@ -205,7 +205,8 @@ class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
 
     def _parameters(self, given: object, kwargs: Mapping[str, object]) -> dict[str, object]:
         """All parameters of a call: the object's, the input's, the call's own."""
-        own = {name: getattr(self, name) for name in self._own_fields()}
+        fields = {name: getattr(self, name) for name in self._own_fields()}
+        own = {name: value for name, value in fields.items() if value is not None}
         named = self._named_input(given)
         extra = {name: value for name, value in kwargs.items() if name not in _STEERING}
         merged = {**self.model_kwargs, **own, **named, **extra}

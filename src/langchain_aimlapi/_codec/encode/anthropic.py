@@ -62,8 +62,15 @@ def anthropic_body(
     split = [part for message in messages for part in _split(message, max_blocks)]
     body: dict[str, object] = {"messages": [_compact(message) for message in split], **parameters}
     if system:
-        body["system"] = "\n\n".join(system)
+        body["system"] = _joined_system(parameters.get("system"), "\n\n".join(system))
     return body | _tools(tools, one_call=one_call)
+
+
+def _joined_system(given: object, said: str) -> object:
+    """The parameter `system`, a text or blocks, and behind it what the system messages say."""
+    if isinstance(given, list):
+        return [*given, {"type": "text", "text": said}]
+    return f"{given}\n\n{said}" if given else said
 
 
 _SYSTEM = frozenset({"developer", "system"})

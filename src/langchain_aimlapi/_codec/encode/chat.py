@@ -122,7 +122,9 @@ def encode(
     else:
         body = {"messages": encode_messages(turns, options.spec), **sent, **fitted.fields}
     return Encoded(
-        {"model": model, **body, **_streaming(options), **extra_body}, dropped, fitted.was_forced
+        {"model": model, **body, **_streaming(options, sent), **extra_body},
+        dropped,
+        fitted.was_forced,
     )
 
 
@@ -169,11 +171,13 @@ def _asked_to_reason(sent: Mapping[str, object]) -> Iterator[bool]:
         yield enabled is True
 
 
-def _streaming(options: Options) -> dict[str, object]:
+def _streaming(options: Options, sent: Mapping[str, Any]) -> dict[str, object]:
     if not options.stream:
         return {}
     asks_usage = options.stream_usage and _takes(options.spec, "stream_options")
-    return {"stream": True} | ({"stream_options": {"include_usage": True}} if asks_usage else {})
+    asked = sent.get("stream_options") or {}
+    asked = {"include_usage": True, **asked} if asks_usage else asked
+    return {"stream": True, "stream_options": asked} if asked else {"stream": True}
 
 
 def _takes(spec: ModelSpec | None, parameter: str) -> bool:

@@ -94,7 +94,17 @@ def encode_responses(
     }
     if options.stream:
         body["stream"] = True
+        _drop_usage_option(body)
     return Encoded({**body, **extra_body}, dropped, fitted.was_forced)
+
+
+def _drop_usage_option(body: dict[str, Any]) -> None:
+    """Take out what chat completions alone know: the route reports its usage unasked."""
+    asked = body.get("stream_options")
+    if isinstance(asked, Mapping) and "include_usage" in asked:
+        body["stream_options"] = {key: asked[key] for key in asked if key != "include_usage"}
+        if not body["stream_options"]:
+            del body["stream_options"]
 
 
 # --- names --------------------------------------------------------------------------------------
