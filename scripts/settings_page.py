@@ -43,11 +43,13 @@ TAIL = """\
 
 A name that is neither on this page nor a documented parameter of any model is sent in the request body, with one `UnknownParameterWarning` that names the nearest known argument. A name that contains `api_key` is refused, since a key must not be in a body.
 
+The same holds for `model_kwargs`, `llm.bind(…)` and arguments of a call. What is about the client or is written by it (`timeout`, `base_url`, `extra_body`, `messages`, `stream` and the like) is an error in `model_kwargs` that names what to use instead, since it would be sent without an effect or replace the conversation; what is set when a model is made is one on a call. `extra_body` is sent as it is, except for `stream`.
+
 A parameter that the model is documented not to accept is left out, with one `UnsupportedParameterWarning`; `unsupported_params` changes that. [Models](models.md) lists what each model accepts.
 
 ## Keys
 
-`api_key` takes a text, a `SecretStr`, or a function that returns either. A function is called for every request, so keys may change while the model object stays; an `async` function works for `ainvoke` and `astream` only.
+`api_key` takes a text, a `SecretStr`, or a function that returns either. A function is called for every request, so keys may change while the model object stays; an `async` function works for `ainvoke` and `astream` only. Give the key alone: with `Bearer`, the name of a header or quotes about it, it is refused.
 
 ```python
 llm = ChatAimlapi(model="gpt-4o", api_key=lambda: "sandbox")
@@ -186,6 +188,8 @@ def fields(tree: ast.Module, name: str) -> Iterator[Row]:
     body = next(n.body for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name)
     for node, below in itertools.pairwise(body):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            if node.target.id.startswith("_"):
+                continue
             words = ast.literal_eval(below.value) if isinstance(below, ast.Expr) else None
             if not words:
                 raise LookupError(f"{name}.{node.target.id} has no docstring")

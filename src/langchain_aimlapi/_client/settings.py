@@ -91,8 +91,8 @@ class Connection(BaseModel):
     model_kwargs: dict[str, Any] = Field(default_factory=dict)
     """Parameters of the service that have no field here; sent in the request body."""
 
+    # Names of the request body that a class writes by itself, and what to use for each.
     _written_here: ClassVar[Mapping[str, str]] = {}
-    """Names of the request body that a class writes by itself, and what to use for each."""
 
     model_config = ConfigDict(
         arbitrary_types_allowed=True,
