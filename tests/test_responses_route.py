@@ -14,7 +14,7 @@ from langchain_core.tools import tool
 from langchain_tests.utils.stream_lifecycle import assert_valid_event_stream
 from pydantic import BaseModel
 
-from langchain_aimlapi import ChatAimlapi, ServerError, StreamInterruptedError
+from langchain_aimlapi import AimlapiError, ChatAimlapi, ServerError, StreamInterruptedError
 from langchain_aimlapi._client.warnings import UnsupportedParameterWarning
 from tests.scripted import Scripted
 
@@ -357,6 +357,34 @@ def test_a_response_that_failed(way):
         llm = ChatAimlapi(model=MODEL, api_key="k", base_url=service.url, max_retries=0)
         with pytest.raises(ServerError, match="Oh"):
             llm.invoke("Hi") if way == "invoke" else asyncio.run(llm.ainvoke("Hi"))
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+def test_a_response_in_the_background(ask, status):
+    """A response without an answer yet is an error, and is not asked for again: it goes on."""
+    reply = {"id": "resp_7", "object": "response", "output": [], "status": status}
+    begun = {"type": f"response.{status}", "response": {**reply, "background": True}}
+    whole, nothing, word = Scripted(reply=reply), Streaming(begun), Streaming(begun, WORD)
+    for service in (whole, nothing, word):
+        with service:
+            llm = ChatAimlapi(model=MODEL, api_key="k", base_url=service.url, max_retries=2)
+            with pytest.raises(AimlapiError, match=f"resp_7.*{status[:2]}") as caught:
+                ask(llm, "Hi", background=True, stream=isinstance(service, Streaming))
+
+        assert caught.value.request_id == "resp_7"
+        assert len(service.bodies) == 1
+    assert isinstance(caught.value.partial, AIMessage)
+    assert caught.value.partial.text == "Hi"
+
+
+@pytest.mark.filterwarnings("ignore::langchain_core._api.LangChainBetaWarning")
+def test_events_of_a_response_in_the_background():
+    """Those too: no message is finished."""
+    reply = {"id": "resp_7", "object": "response", "output": [], "status": "queued"}
+    with Streaming({"type": "response.queued", "response": reply}) as service:
+        llm = ChatAimlapi(model=MODEL, api_key="k", base_url=service.url, max_retries=0)
+        with pytest.raises(StreamInterruptedError, match="resp_7 was 'queued'"):
+            list(llm.stream_events("Hi", version="v3"))
 
 
 @pytest.mark.aimlapi_sandbox(faults=["cut_stream"])

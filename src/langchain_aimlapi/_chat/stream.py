@@ -33,19 +33,23 @@ from langchain_aimlapi._codec.langchain.renaming import StreamRenamer, rename_me
 from langchain_aimlapi.errors import AimlapiError, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 
     from langchain_core.messages import AIMessage, AIMessageChunk
     from langchain_core.outputs import ChatResult
 
     from langchain_aimlapi._catalogue.spec import Route
     from langchain_aimlapi._chat.build import ChatRequest
+    from langchain_aimlapi._codec.decode.metadata import ReplyContext
     from langchain_aimlapi._transport.request import ClientOptions, Reply
 
 Batch = Sequence[Delta | Final]
 Decoder = StreamDecoder | ResponsesDecoder
 
-_REPLIES = {"chat": decode_reply, "responses": decode_response}
+_REPLIES: Mapping[Route, Callable[[bytes, ReplyContext], ChatResult]] = {
+    "chat": decode_reply,
+    "responses": partial(decode_response, partial_of=partial_message),
+}
 _STREAMS: Mapping[Route, type[Decoder]] = {"chat": StreamDecoder, "responses": ResponsesDecoder}
 
 

@@ -351,14 +351,6 @@ def test_calls_without_ids_get_one():
     assert added_up(streamed(response(bare))).tool_calls[0]["id"] == "call_c_0"
 
 
-@pytest.mark.parametrize("status", ["queued", "in_progress", "cancelled"])
-def test_a_response_in_the_background(status):
-    """A response that is not there yet says so, and is empty."""
-    answer = read(response(status=status))
-
-    assert (answer.content, answer.response_metadata["finish_reason"]) == ("", status)
-
-
 # --- what is refused ------------------------------------------------------------------------------
 
 
@@ -407,6 +399,65 @@ def test_a_whole_response_that_failed():
 
     with pytest.raises(AimlapiStatusError, match="Oh"):
         read(failed)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        ("queued", "resp_1 is queued and has no answer yet.*background=True"),
+        ("in_progress", "resp_1 is in progress.*background=True"),
+        ("cancelled", "resp_1 was cancelled"),
+    ],
+)
+@pytest.mark.parametrize("output", [[], [message("Par")]], ids=["nothing", "a part"])
+def test_a_response_that_is_not_finished(status, words, output):
+    """It is no answer, and an empty one least of all; what there is of it is kept."""
+    whole = response(*output, status=status, background=True)
+    decoder = ResponsesDecoder(CONTEXT)
+    decoder.feed(orjson.dumps(whole))
+
+    for get in (lambda: read(whole), decoder.end):
+        with pytest.raises(ResponseFormatError, match=words) as raised:
+            get()
+        assert raised.value.request_id == "resp_1"
+        assert raised.value.body["status"] == status
+        assert not raised.value.is_retryable
+    assert partial_message(decoder).content == ("Par" if output else "")
+
+
+def test_a_response_without_output_that_is_not_finished():
+    """Some servers leave out what is not there."""
+    with pytest.raises(ResponseFormatError, match="resp_2 is queued"):
+        read({"id": "resp_2", "status": "queued"})
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+def test_the_name_of_the_last_event_counts(status):
+    """A server may repeat the state that the response had when it began."""
+    answer = added_up(
+        [{"type": "response.completed", "response": response(message("Paris."), status=status)}]
+    )
+
+    assert (answer.content, answer.response_metadata["finish_reason"]) == ("Paris.", "completed")
+
+
+@pytest.mark.parametrize("background", [True, False])
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+def test_a_stream_that_ends_before_the_answer(status, background):
+    """The error says how far the response is; one in the background goes on and is paid for."""
+    begun = response(status=status, background=background)
+    decoder, _ = fed([{"type": f"response.{status}", "response": begun}])
+
+    with pytest.raises(StreamInterruptedError, match=f"resp_1 was '{status}'") as raised:
+        decoder.end()
+    assert raised.value.request_id == "resp_1"
+    assert raised.value.is_retryable is not background
+
+
+@pytest.mark.parametrize("status", [5, [], {}, True])
+def test_a_status_of_another_type(status):
+    """It says nothing, and breaks nothing."""
+    assert read(response(message("Paris."), status=status)).content == "Paris."
 
 
 @pytest.mark.parametrize("tail", [[], [b"[DONE]"]])

@@ -2,7 +2,8 @@
 
 The event that ends a response holds all of it once more, so a response that was not streamed is
 read as a stream of that one event, and both ways give the same message. A stream is complete with
-`response.completed` or `response.incomplete`; without either it was cut, `[DONE]` or not.
+`response.completed` or `response.incomplete`; without either it was cut, `[DONE]` or not. A response
+that is not streamed says by its status whether it is complete: one in the background may be queued.
 """
 
 from __future__ import annotations
@@ -25,7 +26,11 @@ from langchain_aimlapi._codec.decode.stream import Delta, Final
 from langchain_aimlapi._codec.decode.usage import usage_metadata
 from langchain_aimlapi._codec.json_text import parse_object
 from langchain_aimlapi._errors.envelope import error_from, read_envelope
-from langchain_aimlapi.errors import StreamInterruptedError
+from langchain_aimlapi.errors import (
+    AimlapiError,
+    ResponseFormatError,
+    StreamInterruptedError,
+)
 
 Event = Mapping[str, Any]
 
@@ -76,6 +81,15 @@ _RESPONSE_KEYS = _REQUEST_KEYS | {
 }
 
 
+_NOT_YET = {
+    "queued": "is queued and has no answer yet",
+    "in_progress": "is in progress and its answer not complete",
+}
+_UNFINISHED = _NOT_YET | {"cancelled": "was cancelled before its answer was complete"}
+"""States of a response in which the model has not said all, or nothing."""
+_WAIT_FOR_IT = "Leave out background=True, so that the call waits for the answer."
+
+
 class ResponsesDecoder:
     """Reads one stream of a response's events; used like `StreamDecoder`."""
 
@@ -91,6 +105,8 @@ class ResponsesDecoder:
         self._meta: dict[str, object] = {}
         self._items: dict[int, Item] = {}
         self._complete = False
+        self._whole = False
+        """Whether the response was said as a whole."""
 
     def feed(self, data: bytes) -> Delta | None:
         """Take the data of one event, or a whole response.
@@ -136,15 +152,28 @@ class ResponsesDecoder:
 
         Raises:
             StreamInterruptedError: If the stream ended before the response did.
+            ResponseFormatError: If the response was sent whole, and is not finished.
         """
         if not self._complete:
-            raise StreamInterruptedError(
-                "The stream ended before the model said it was done; what came until then is in "
-                "the error's 'partial'.",
-                inference_id=self._context.headers.get("x-inference-id"),
-                request_id=self._response.get("id"),
-            )
+            raise self._unfinished()
         return self.interrupted()
+
+    def _unfinished(self) -> AimlapiError:
+        """What is wrong with a reply without an end."""
+        response = self._response
+        status = _status(response)
+        error: AimlapiError
+        if self._whole and status in _UNFINISHED:
+            text = f"The response{_named(response)} {_UNFINISHED[status]}."
+            error = ResponseFormatError(text, body=dict(response))
+            error.hint = _WAIT_FOR_IT if status in _NOT_YET else None
+        else:
+            error = StreamInterruptedError(_ended_early(response))
+        error.inference_id = self._context.headers.get("x-inference-id")
+        error.request_id = response.get("id")
+        if self._whole or response.get("background"):
+            error.is_retryable = False  # it goes on at the service, and is paid for
+        return error
 
     def interrupted(self) -> Final:
         """The same for a stream that broke off: what is known of it so far."""
@@ -202,8 +231,10 @@ class ResponsesDecoder:
                 | "response.failed"
                 | "response.cancelled" as kind
             ):
-                status = {"status": kind.partition(".")[2]}
-                self._read_whole(status | dict(_inner(event, "response")), delta)
+                whole = dict(_inner(event, "response"))
+                if not whole.get("status") or _status(whole) in _NOT_YET:
+                    whole["status"] = kind.partition(".")[2]
+                self._read_whole(whole, delta)
             case "error":
                 self._fail_of(event)
             case None:
@@ -230,7 +261,8 @@ class ResponsesDecoder:
         for number, item in items.items():
             self._text_reader.finish(number, item, delta)
         self._text_reader.settle(delta)
-        self._complete = self.done = True
+        self._complete = _status(self._response) not in _UNFINISHED
+        self._whole = self.done = True
 
     def _fail(self, error: object) -> NoReturn:
         raise error_from({"error": error}, headers=self._context.headers)
@@ -241,6 +273,24 @@ class ResponsesDecoder:
         if event.get("error") or "statusCode" in event:
             raise error_from(flat, headers=self._context.headers)
         self._fail(flat or "The response failed.")
+
+
+def _status(response: Mapping[str, object]) -> str:
+    status = response.get("status")
+    return status if isinstance(status, str) else ""
+
+
+def _named(response: Mapping[str, object]) -> str:
+    return f" {response['id']}" if response.get("id") else ""
+
+
+def _ended_early(response: Mapping[str, object]) -> str:
+    status = _status(response)
+    state = f" while the response{_named(response)} was {status!r}," if status else ""
+    return (
+        f"The stream ended{state} before the model said it was done; what came until then is in "
+        "the error's 'partial'."
+    )
 
 
 def _inner(event: Event, key: str) -> Mapping[str, object]:
