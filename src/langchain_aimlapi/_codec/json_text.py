@@ -53,7 +53,7 @@ def _parse(data: bytes, apart: str | None) -> object:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError:
-        fixed = _without_halves(_in_utf8(data))
+        fixed = without_halves(in_utf8(data))
         if fixed == data:
             raise
         data, value = fixed, orjson.loads(fixed)
@@ -61,16 +61,13 @@ def _parse(data: bytes, apart: str | None) -> object:
         _check_rest(value, apart)
         return value
     check_depth(data)
-    if b'"arguments"' in data and _MANY_DIGITS.search(data):
+    if b'"arguments"' in data and MANY_DIGITS.search(data):
         return json.loads(data)
     return value
 
 
-def _in_utf8(data: bytes) -> bytes:
-    """Text without a byte order mark, and with replacement characters where it is no UTF-8.
-
-    Servers that write token by token cut characters in two.
-    """
+def in_utf8(data: bytes) -> bytes:
+    """Text without a byte order mark, and with replacement characters where it is no UTF-8."""
     return data.decode("utf-8-sig", "replace").encode()
 
 
@@ -90,11 +87,12 @@ _ESCAPES = re.compile(
     rb"|\\.",
     re.DOTALL,
 )
-_MANY_DIGITS = re.compile(rb"[0-9]{19}")
+MANY_DIGITS = re.compile(rb"[0-9]{19}")
 """As many as numbers of 64 bits have; orjson reads longer ones as floats."""
 
 
-def _without_halves(data: bytes) -> bytes:
+def without_halves(data: bytes) -> bytes:
+    """JSON with replacement characters for the halves of surrogate pairs that stand alone."""
     if b"\\u" not in data:
         return data
     return _ESCAPES.sub(lambda escape: rb"\ufffd" if escape[1] else escape[0], data)
@@ -144,12 +142,12 @@ def _parse_first(text: str) -> tuple[object, str, int]:
     """The value a text begins with, the text without halves, and where it goes on."""
     text, data = _encoded(text)
     check_depth(data)
-    if not _MANY_DIGITS.search(data):
+    if not MANY_DIGITS.search(data):
         try:
             return orjson.loads(data), "", 0
         except orjson.JSONDecodeError:
             pass
-    text = _without_halves(data).decode()
+    text = without_halves(data).decode()
     value, end = decode_at(text, 0)
     return value, text, _end_of_space(text, end)
 
@@ -193,7 +191,7 @@ def find_json(text: str) -> object:
             return parse_json(candidate)
         except ValueError as error:
             reason = reason or str(error)
-    text = _without_halves(data).decode()
+    text = without_halves(data).decode()
     effort = _EFFORT * len(text)
     for brace in itertools.islice(_BRACE.finditer(text), _MOST_BEGINNINGS):
         try:

@@ -11,6 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from langchain_aimlapi._codec.decode.event import (
+    HalfCharacterError,
+    HalfCharacters,
+    parse_event,
+)
 from langchain_aimlapi._codec.decode.metadata import ReplyContext, response_metadata, unknown
 from langchain_aimlapi._codec.decode.responses_items import (
     Item,
@@ -24,7 +29,6 @@ from langchain_aimlapi._codec.decode.responses_items import (
 from langchain_aimlapi._codec.decode.responses_texts import TEXT_EVENTS, TextReader
 from langchain_aimlapi._codec.decode.stream import Delta, Final
 from langchain_aimlapi._codec.decode.usage import usage_metadata
-from langchain_aimlapi._codec.json_text import parse_object
 from langchain_aimlapi._errors.envelope import error_from, read_envelope
 from langchain_aimlapi.errors import (
     AimlapiError,
@@ -101,6 +105,7 @@ class ResponsesDecoder:
         self.reasoning = self._text_reader.reasoning
         self.tool_calls = self._text_reader.tool_calls
         self._context = context
+        self._halves: HalfCharacters | None = None
         self._response: Mapping[str, Any] = {}
         self._meta: dict[str, object] = {}
         self._items: dict[int, Item] = {}
@@ -123,7 +128,7 @@ class ResponsesDecoder:
         if data == b"[DONE]":
             self.done = True
             return None
-        event = parse_object(data)
+        event = self._parsed(data)
         delta = Delta()
         if event.get("type") in TEXT_EVENTS:
             self._text_reader.read(event, delta)
@@ -132,6 +137,14 @@ class ResponsesDecoder:
         if isinstance(event.get("meta"), Mapping):
             self._meta |= event["meta"]
         return delta if self._text_reader.keep(delta) else None
+
+    def _parsed(self, data: bytes) -> dict[str, Any]:
+        if self._halves is None:
+            try:
+                return parse_event(data)
+            except HalfCharacterError:
+                self._halves = HalfCharacters()
+        return self._halves.parse(data)
 
     def feed_whole(self, response: Mapping[str, object]) -> Delta | None:
         """Take a whole response, decoded.
@@ -144,8 +157,11 @@ class ResponsesDecoder:
         return delta if self._text_reader.keep(delta) else None
 
     def late(self) -> Delta | None:
-        """Nothing: no text of this route is held back."""
-        return None
+        """Half a character that waits in vain, unless the response was said as a whole."""
+        if self._halves is None or self._whole:
+            return None
+        delta = Delta(*self._halves.rest())
+        return delta if self._text_reader.keep(delta) else None
 
     def end(self) -> Final:
         """What holds for the whole message.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_aimlapi._codec.decode.accumulated import Accumulated, Details, Fields
 from langchain_aimlapi._codec.decode.audio import AudioDecoder
 from langchain_aimlapi._codec.decode.content_parts import read_content
+from langchain_aimlapi._codec.decode.event import HalfCharacterError, HalfCharacters, parse_event
 from langchain_aimlapi._codec.decode.metadata import (
     CHOICE_KEYS,
     MESSAGE_KEYS,
@@ -36,7 +37,7 @@ from langchain_aimlapi._codec.decode.restated import fuller_delta
 from langchain_aimlapi._codec.decode.template import Template, TextField, sole_text_field
 from langchain_aimlapi._codec.decode.tool_call_chunks import ToolCallChunk, ToolCallReader
 from langchain_aimlapi._codec.decode.usage import reported_usage, usage_metadata
-from langchain_aimlapi._codec.json_text import parse_object
+from langchain_aimlapi._codec.decode.wrapped import unwrapped
 from langchain_aimlapi._codec.keys import DETAILS_KEY, REASONING_KEYS, THINK_TAG
 from langchain_aimlapi._errors.envelope import error_from, read_envelope
 from langchain_aimlapi.errors import ResponseFormatError, StreamInterruptedError
@@ -98,6 +99,7 @@ class StreamDecoder:
         self.reasoning: list[str] = []
         self.tool_calls = ToolCallReader(context.call_id)
         self._context = context
+        self._halves: HalfCharacters | None = None
         self._think = ThinkSplitter() if context.split_think_tags else None
         self._think_found = False
         self._audio_decoder: AudioDecoder | None = None
@@ -135,9 +137,9 @@ class StreamDecoder:
         if data == _DONE or (len(data) < _SHORT and data.strip(b' \t"') == _DONE):
             self.done = True
             return self._late_text()
-        chunk = parse_object(data, "A line of the stream")
+        chunk = self._parsed(data)
         if "event" in chunk and isinstance(chunk["event"], dict):
-            chunk = self._unwrapped(chunk)
+            chunk, self._usage = unwrapped(chunk, self._usage)
         choices = chunk.get("choices")
         if not choices or "error" in chunk or "base_resp" in chunk:
             self._refuse_errors(chunk)
@@ -191,6 +193,14 @@ class StreamDecoder:
             return Delta(text)
         self.reasoning.append(text)
         return Delta("", text)
+
+    def _parsed(self, data: bytes) -> dict[str, Any]:
+        if self._halves is None:
+            try:
+                return parse_event(data)
+            except HalfCharacterError:
+                self._halves, self._template, self._templates_left = HalfCharacters(), None, 0
+        return self._halves.parse(data)
 
     def _read_head(self, chunk: Mapping[str, object]) -> None:
         """Top-level fields. Events of one stream look alike: only a new look is studied."""
@@ -331,10 +341,10 @@ class StreamDecoder:
             self._think = None
 
     def _late_text(self) -> Delta | None:
-        if self._think is None:
-            return None
-        reasoning, text = self._think.end()
-        self._think = None
+        text, reasoning = self._halves.rest() if self._halves else ("", "")
+        if self._think is not None:
+            begun, rest = self._think.end()
+            text, reasoning, self._think = rest + text, begun + reasoning, None
         delta = Delta(text=text, reasoning=reasoning)
         if text:
             self.texts.append(text)
@@ -355,16 +365,6 @@ class StreamDecoder:
         for detail in details:
             if isinstance(detail, dict):
                 self._details.add(detail)
-
-    def _unwrapped(self, chunk: dict[str, Any]) -> dict[str, object]:
-        """The envelope Claude streams had until February 2026; its `state` holds real counts."""
-        event: dict[str, object] = chunk["event"]
-        state = chunk.get("state")
-        state = state if isinstance(state, dict) else {}
-        counts = {key: n for key, n in (state.get("usage") or {}).items() if n}
-        if counts:
-            self._usage = {**(self._usage or {}), **counts}
-        return {key: value for key, value in event.items() if key != "usage"}
 
     def _refuse_errors(self, chunk: Mapping[str, object]) -> None:
         if read_envelope(chunk) is not None:
