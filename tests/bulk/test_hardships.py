@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import csv
 import subprocess
 import sys
 import threading
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from langchain_aimlapi import ChatAimlapi, ConfigurationError, bulk
@@ -44,7 +47,60 @@ def test_odd_lines_are_rows(tmp_path):
     bulk.run(path, World().runnable(), tmp_path / "o.jsonl", prompt="{text}")
     rows = read_lines(tmp_path / "o.jsonl")
     assert [row["answer"] for row in rows] == ["A", "B", "\ufffd"]
-    assert (rows[0]["n"], rows[1]["n"]) == (None, 123456789012345678901234)
+    assert (str(rows[0]["n"]), rows[1]["n"]) == ("nan", 123456789012345678901234)
+
+
+ODD_NUMBERS = [float("nan"), float("inf"), -float("inf"), None, 1.5]
+
+
+def _in_file(path):
+    """The odd numbers as a column of a file."""
+    rows = [{"text": "abcde"[at], "n": number} for at, number in enumerate(ODD_NUMBERS)]
+    if path.suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    elif path.suffix == ".csv":
+        shown = [f"{row['text']},{'' if row['n'] is None else row['n']}" for row in rows]
+        path.write_text("\n".join(["text,n", *shown]), "utf-8")
+    else:
+        lines(path, rows)
+    return path
+
+
+def _numbers_of(path):
+    """The column, as texts; nothing for null."""
+    if path.suffix == ".parquet":
+        column = pq.read_table(path).column("n").to_pylist()
+    elif path.suffix == ".csv":
+        with path.open(encoding="utf-8", newline="") as file:
+            column = [row["n"] for row in csv.DictReader(file)]
+    else:
+        column = [row["n"] for row in read_lines(path)]
+    return ["" if number is None else str(number) for number in column]
+
+
+@pytest.mark.parametrize("sink", [".jsonl", ".csv", ".parquet"])
+@pytest.mark.parametrize("source", [".jsonl", ".csv", ".parquet", "rows of a program"])
+def test_what_is_no_number_stays_what_it_is(tmp_path, source, sink):
+    """NaN and infinite numbers are not null, from any kind of file to any other."""
+    given = (
+        [{"text": "abcde"[at], "n": number} for at, number in enumerate(ODD_NUMBERS)]
+        if source == "rows of a program"
+        else _in_file(tmp_path / f"in{source}")
+    )
+    report = bulk.run(given, World().runnable(), tmp_path / f"o{sink}", prompt="{text}")
+
+    assert report.done == len(ODD_NUMBERS)
+    assert _numbers_of(tmp_path / f"o{sink}") == ["nan", "inf", "-inf", "", "1.5"]
+
+
+def test_the_same_in_an_answer(tmp_path):
+    """What a runnable gives back is kept by the journal, and by a second run."""
+    world = World(how=lambda _, __: {"score": float("nan"), "none": None})
+    for _ in range(2):
+        bulk.run([{"text": "a"}], world.runnable(), tmp_path / "o.jsonl", prompt="{text}")
+        (row,) = read_lines(tmp_path / "o.jsonl")
+        assert (str(row["parsed"]["score"]), row["parsed"]["none"]) == ("nan", None)
+    assert world.calls.total() == 1
 
 
 def test_a_long_field_of_a_csv_file(tmp_path):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import math
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -16,6 +17,10 @@ from langchain_aimlapi.bulk.values import dumps, jsonable, loads, loads_line
 
 class Point(BaseModel):
     x: int
+
+
+class Scores(BaseModel):
+    best: float
 
 
 def deep(levels):
@@ -34,8 +39,12 @@ def deep(levels):
         ("\ud83d\ude00", "😀"),
         ({("a", 1): 2}, {"('a', 1)": 2}),
         ({1: "a"}, {"1": "a"}),
-        (float("nan"), None),
-        ({"a": float("inf"), "b": 2**70}, {"a": None, "b": 2**70}),
+        ({"a": float("inf"), "b": 2**70}, {"a": float("inf"), "b": 2**70}),
+        ([None, "null", -float("inf")], [None, "null", -float("inf")]),
+        ({"a": (1.5, {"b": float("inf")})}, {"a": [1.5, {"b": float("inf")}]}),
+        ([Scores(best=float("inf"))], [{"best": float("inf")}]),
+        ([date(2026, 1, 2), float("inf")], ["2026-01-02", float("inf")]),
+        ([date(2026, 1, 2), 2**70], ["2026-01-02", 2**70]),
         (Decimal("1.5"), "1.5"),
         (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00+00:00"),
         (b"\x00\xff", "AP8="),
@@ -62,7 +71,8 @@ def test_what_holds_itself_is_cut_off():
     ("line", "read"),
     [
         (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
-        (b'{"a": NaN, "b": Infinity}', {"a": None, "b": None}),
+        (b'{"a": -Infinity, "b": Infinity}', {"a": -float("inf"), "b": float("inf")}),
+        (b'\xef\xbb\xbf{"a": Infinity, "b": "\\ud83d"}', {"a": float("inf"), "b": "\ufffd"}),
         (b'{"a": "\\ud83d"}', {"a": "\ufffd"}),
         (b'{"id": 123456789012345678901234567890}', {"id": 123456789012345678901234567890}),
     ],
@@ -79,12 +89,19 @@ def test_lines_that_are_no_json(line):
         loads_line(line)
 
 
+@pytest.mark.parametrize("read", [loads, loads_line])
+def test_no_number_stays_no_number(read):
+    """NaN is never null, which is another value: not when written, and not when read."""
+    written = dumps({"a": float("nan"), "b": None})
+
+    assert written == b'{"a":NaN,"b":null}'
+    value = read(written)
+    assert math.isnan(value["a"])
+    assert value["b"] is None
+
+
 _JSON = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
-    | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
 )
 

@@ -3,7 +3,9 @@
 orjson does nearly all of it. What it refuses is not the end of a job that has been paid for:
 whole numbers beyond 64 bits stay as they are, halves of a character become the replacement
 character, keys that are no texts become texts, what nests deeper than 100 levels or holds itself
-becomes its text, and so does what JSON does not know (dates, decimals, bytes).
+becomes its text, and so does what JSON does not know (dates, decimals, bytes). NaN and infinite
+numbers are written as Python's `json` and pandas write and read them: JSON has no word for them, and
+null, which orjson writes, is another value.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -28,14 +30,30 @@ def dumps(value: object, *, newline: bool = False) -> bytes:
     """Write a value as JSON, in UTF-8 and without line breaks in it."""
     try:
         option = _OPTIONS | orjson.OPT_APPEND_NEWLINE if newline else _OPTIONS
-        return orjson.dumps(value, default=_known, option=option)
+        data = orjson.dumps(value, default=_known, option=option)
     except (TypeError, RecursionError):
+        data = b""
+    if not data or (b"null" in data and not _is_finite(value)):
         text = json.dumps(_plain(value, _DEPTH), ensure_ascii=False, separators=(",", ":"))
         return (text + "\n" * newline).encode()
+    return data
 
 
 def loads(data: bytes) -> Any:
-    """Read what `dumps` wrote."""
+    """Read what `dumps` wrote.
+
+    Raises:
+        ValueError: If it is no JSON.
+    """
+    try:
+        return _strictly(data)
+    except orjson.JSONDecodeError:
+        if b"NaN" not in data and b"Infinity" not in data:
+            raise
+        return json.loads(data)
+
+
+def _strictly(data: bytes) -> Any:
     # Longer whole numbers are read as floats by orjson, and are written by `json` alone.
     return json.loads(data) if _has_long_number(data) else orjson.loads(data)
 
@@ -47,7 +65,7 @@ def loads_line(line: bytes) -> Any:
         ValueError: If it is no JSON.
     """
     try:
-        return loads(line)
+        return _strictly(line)
     except ValueError:
         try:
             return _plain(json.loads(line.removeprefix(_BOM)), _DEPTH)
@@ -66,6 +84,32 @@ _DIGITS = bytes(ord("0" if chr(byte) in "0123456789" else " ") for byte in range
 def _has_long_number(data: bytes) -> bool:
     """Tell whether there are 20 digits in a row, which costs no more than a look at each byte."""
     return b"0" * 20 in data.translate(_DIGITS)
+
+
+_NO_FLOATS = frozenset({bool, int, str, type(None)})
+
+
+def _is_finite(value: object) -> bool:
+    """Tell whether no number in what orjson has written is NaN or infinite."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    for each in _inner(value):
+        kind = type(each)
+        if kind in _NO_FLOATS:
+            continue
+        if not (math.isfinite(each) if kind is float else _is_finite(each)):
+            return False
+    return True
+
+
+def _inner(value: object) -> Iterable[Any]:
+    if type(value) is dict:
+        return value.values()
+    if isinstance(value, list | tuple | set | frozenset):
+        return value
+    if isinstance(value, BaseModel):
+        value = vars(value)
+    return value.values() if isinstance(value, Mapping) else ()
 
 
 def _known(value: Any) -> object:
@@ -89,14 +133,17 @@ def _plain(value: object, depth: int) -> object:
     """The same in what `json` can write."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if value is None or isinstance(value, bool | int):
+    if value is None or isinstance(value, bool | int | float):
         return value
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
     if depth == 0:
         return "…"
     if isinstance(value, Mapping):
         return {_plain(str(key), depth): _plain(item, depth - 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item, depth - 1) for item in value]
-    return _plain(_known(value), depth - 1)
+    try:
+        return orjson.loads(
+            orjson.dumps(value)
+        )  # dates and the like, as they are written elsewhere
+    except TypeError:
+        return _plain(_known(value), depth - 1)
