@@ -26,7 +26,7 @@ class LazyModule:
         return value
 
 
-_TRANSPORT = ("._transport.aio", "aiohttp")
+_TRANSPORT = ("._transport.aio", "aiohttp", "._transport.direct")
 _loaded: set[tuple[str, ...]] = set()
 
 

@@ -31,7 +31,7 @@ from langchain_aimlapi.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Sequence
+    from collections.abc import Coroutine, Mapping, Sequence
 
     from langchain_aimlapi._transport.body_reader import BodyMode, MakeReader
     from langchain_aimlapi._transport.request import ClientOptions, Request
@@ -207,16 +207,9 @@ class _Source:
     async def _open(self, *, streaming: bool) -> AiohttpBody | HttpxBody:
         headers = self._request.sent_headers(streaming=streaming)
         if self._shared is not None:
-            timeouts = self._request.timeouts
-            if (slots := self._shared.slots) is not None:
-                await slots.acquire()  # another connection
-                self._slots = slots
-            timeout = pool.client_timeout(timeouts.connect, timeouts.read)
-            proxies = await pool.proxy_and_tls(self._shared, self._options, self._request.url)
-            if self._request.header("user-agent") is None:  # not wanted, so aiohttp adds none
-                proxies = [{**each, "skip_auto_headers": _USER_AGENT} for each in proxies]
-            body = await AiohttpBody.open_by(proxies, self._client, self._request, headers, timeout)
-            self._shared.replies.add(body.response)
+            body = await self._open_shared(self._shared, headers)
+            if streaming:  # whoever leaves it unread may not close it before the loop ends
+                self._shared.replies.add(body.response)
             return body
         if hasattr(self._client, "build_request"):
             left = None if self._until is None else self._until - self._clock()
@@ -224,6 +217,23 @@ class _Source:
         timeouts = self._request.timeouts
         timeout = pool.client_timeout(timeouts.connect, timeouts.read, queued=True)
         return await AiohttpBody.open(self._client, self._request, headers, timeout, {})
+
+    async def _open_shared(
+        self, shared: pool.Shared[Any], headers: Mapping[str, str]
+    ) -> AiohttpBody:
+        timeouts = self._request.timeouts
+        if (slots := shared.slots) is not None:
+            await slots.acquire()  # another connection
+            self._slots = slots
+        timeout = pool.client_timeout(timeouts.connect, timeouts.read)
+        ways = await pool.proxy_and_tls(shared, self._options, self._request.url)
+        direct = shared.direct
+        if len(ways) == 1 and direct and direct.can_send(self._request, headers, ways[0]):
+            reply = await direct.send(self._request, headers, ways[0], timeout)
+            return AiohttpBody(reply, packed=True)
+        if self._request.header("user-agent") is None:  # not wanted, so aiohttp adds none
+            ways = [{**each, "skip_auto_headers": _USER_AGENT} for each in ways]
+        return await AiohttpBody.open_by(ways, self._client, self._request, headers, timeout)
 
     async def pull(self) -> Sequence[Any]:
         """Return the content of the next read that brings some; nothing at the end."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from langchain_aimlapi._transport.direct import DirectReply
     from langchain_aimlapi._transport.request import Request
 
 Read: TypeAlias = "Callable[[], Awaitable[bytes]]"
@@ -34,7 +35,7 @@ _BIG_BODY = 2**20
 class AiohttpBody:
     """The reply of an aiohttp session."""
 
-    def __init__(self, response: aiohttp.ClientResponse, *, packed: bool) -> None:
+    def __init__(self, response: aiohttp.ClientResponse | DirectReply, *, packed: bool) -> None:
         self.status = response.status
         self.headers = _folded(response.headers.items())
         self.response = response

@@ -37,21 +37,36 @@ if TYPE_CHECKING:
 
     import aiohttp
 
+    from langchain_aimlapi._transport.direct import Direct, DirectReply
     from langchain_aimlapi._transport.request import ClientOptions
     from langchain_aimlapi._transport.sockets import Connections
 
 C = TypeVar("C")
 
-_READ_BUFFER = 2**17
 _DNS_SECONDS = 60
 _LONGEST_HEAD = 2**16
-_MOST_HEADERS = 500
+_PARSER_LIMITS: dict[str, Any] = {
+    "read_bufsize": 2**17,
+    "max_field_size": _LONGEST_HEAD,
+    "max_line_size": _LONGEST_HEAD,
+    "max_headers": 500,
+}
 
 
 class Shared(Generic[C]):
     """A client, and how many calls are using it."""
 
-    __slots__ = ("client", "holder", "reading", "replies", "retired", "slots", "users", "ways")
+    __slots__ = (
+        "client",
+        "direct",
+        "holder",
+        "reading",
+        "replies",
+        "retired",
+        "slots",
+        "users",
+        "ways",
+    )
 
     def __init__(self, client: C) -> None:
         self.client = client
@@ -60,9 +75,10 @@ class Shared(Generic[C]):
         self.retired = False
         self.reading = asyncio.Lock()
         self.slots: asyncio.Semaphore | None = None
+        self.direct: Direct | None = None
         # aiohttp's arguments for each proxy and TLS context.
         self.ways: dict[tuple[str | None, ssl.SSLContext | None], dict[str, object]] = {}
-        self.replies: weakref.WeakSet[aiohttp.ClientResponse] = weakref.WeakSet()
+        self.replies: weakref.WeakSet[aiohttp.ClientResponse | DirectReply] = weakref.WeakSet()
 
 
 class _State:
@@ -188,6 +204,7 @@ async def aborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession]:
     if shared is None:
         _sweep()
         shared = Shared(_session())
+        shared.direct = _direct(shared.client)
         shared.slots = _slots(options)
         _state.sessions[loop, options] = shared
         shared.holder = _hold(shared, loop, options)
@@ -303,12 +320,15 @@ def _session() -> aiohttp.ClientSession:
         ),
         cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=None),
-        read_bufsize=_READ_BUFFER,
         auto_decompress=False,
-        max_field_size=_LONGEST_HEAD,
-        max_line_size=_LONGEST_HEAD,
-        max_headers=_MOST_HEADERS,
+        **_PARSER_LIMITS,
     )
+
+
+def _direct(session: aiohttp.ClientSession) -> Direct:
+    from langchain_aimlapi._transport.direct import Direct  # noqa: PLC0415 - not before use
+
+    return Direct(session, _PARSER_LIMITS)
 
 
 def _sweep() -> None:
