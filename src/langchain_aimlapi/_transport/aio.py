@@ -270,7 +270,8 @@ class _Source:
         received = Bounded(how, self._request.max_bytes)
         try:
             while self._in_time(limit) and (data := await body.read()) and received.add(data):
-                pass
+                if body.is_through():
+                    break
         except ResponseFormatError:
             if not received.suffices():
                 raise

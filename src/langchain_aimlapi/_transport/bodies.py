@@ -42,7 +42,10 @@ class AiohttpBody:
         self.read: Read = response.content.readany
         """Takes what has come, or waits for some; nothing at the end."""
         self.read_timer: ReadTimer | None = None
+        self.is_through: Callable[[], bool] = response.content.at_eof
+        """Tells that a read would bring nothing, without one."""
         if packed and (kind := packing(self.headers)):
+            self.is_through = _never
             self.read = unpacking(self.read, kind)
 
     def guard(self) -> None:
@@ -118,6 +121,7 @@ class HttpxBody:
     def __init__(self, response: Any) -> None:
         self.status: int = response.status_code
         self.headers: dict[str, str] = dict(response.headers.items())
+        self.is_through: Callable[[], bool] = _never
         self._response = response
         self._chunks: AsyncGenerator[bytes, None]
         if response.is_stream_consumed:  # by a hook of the client, or it was never a stream
@@ -176,6 +180,10 @@ def unpacking(read: Read, kind: str) -> Read:
         return b""
 
     return read_unpacked
+
+
+def _never() -> bool:
+    return False
 
 
 def _is_unreachable(error: OSError) -> bool:
