@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import ssl
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
+from aiohttp.base_protocol import BaseProtocol
 
 from langchain_aimlapi._transport import aio, direct, pool
-from langchain_aimlapi._transport.request import ClientOptions, Request
+from langchain_aimlapi._transport.request import ClientOptions, Request, Timeouts
 from langchain_aimlapi._transport.retry import RetryPolicy
+from langchain_aimlapi.errors import AimlapiTimeoutError
 
-from .service import GREETING, LAST_CHUNK, OK, chunk, head, whole
+from .service import GREETING, HANG, LAST_CHUNK, OK, chunk, head, whole
 from .test_proxies import Proxy
 
 HEADERS = {"Authorization": "Bearer k", "Content-Type": "application/json", "User-Agent": "ours/1"}
@@ -170,6 +173,49 @@ def test_a_body_in_pieces_is_whole(service):
     assert service.connections == 1
 
 
+def test_a_connection_that_is_not_made_in_time_was_not_asked(monkeypatch, service):
+    """So the request may be sent again, whatever it costs."""
+
+    async def never(*_, **__):
+        raise TimeoutError
+
+    async def ask_once():
+        shared = await pool.aborrow(ClientOptions())
+        monkeypatch.setattr(shared.client.connector, "connect", never)
+        await pool.agive_back(shared)
+        request = Request(service.url, BODY, HEADERS, Timeouts(connect=7), RetryPolicy(0))
+        await aio.asend(request, ClientOptions())
+
+    with pytest.raises(AimlapiTimeoutError, match="no connection within 7 s") as caught:
+        asyncio.run(ask_once())
+    assert not caught.value.was_sent
+
+
+@pytest.mark.parametrize("answer", [[HANG], [head(200, content_length="9"), HANG]])
+def test_silence_has_a_limit(service, answer):
+    """Without any other timeout, before the head of a reply and after it."""
+    service.will(answer)
+    timeouts = Timeouts(total=None, connect=None, read=0.05, first_token=None)
+
+    with pytest.raises(AimlapiTimeoutError, match="within 0.05 s"):
+        ask(service.url, timeouts=timeouts)
+
+
+def test_other_authorities_have_connections_of_their_own(monkeypatch, service):
+    """What one context trusts is not asked by way of another's."""
+    targets = []
+    contexts = [ssl.create_default_context() for _ in range(2)]
+
+    async def play():
+        shared = await pool.aborrow(ClientOptions())
+        place = aiohttp.client.URL("https://gateway.test")
+        targets.extend(shared.direct._target(place, context) for context in contexts * 2)
+        await pool.agive_back(shared)
+
+    asyncio.run(play())
+    assert [target.connection_key.ssl for target in targets] == contexts * 2
+
+
 # --- the connection afterwards --------------------------------------------------------------------
 
 
@@ -188,8 +234,16 @@ class Connection:
         self.became.append("released")
 
 
+class Transport(asyncio.Transport):
+    """One that is open."""
+
+    def resume_reading(self):
+        """There is nothing to read."""
+
+
 def replied(connection):
-    protocol = SimpleNamespace(connected=True, resume_reading=lambda **_: None)
+    protocol = BaseProtocol(asyncio.get_running_loop())
+    protocol.transport = Transport()
     payload = aiohttp.StreamReader(protocol, 2**16, loop=asyncio.get_running_loop())
     return direct.DirectReply(connection, SimpleNamespace(code=200, headers={}), payload)
 

@@ -9,7 +9,7 @@ import operator
 import pickle
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from langchain_core.load import dumpd
 from langchain_core.messages import AIMessageChunk as PlainChunk
@@ -162,10 +162,13 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.text("ab", max_size=2), VALUES, max_size=3), st.integers(1, 80))
+@example({"a": "\\"}, 8)
+@example({"a": "\\"}, 7)
 def test_half_written_values_read_as_langchain_reads_them(value, cut):
     """But for half an escape, for which LangChain's reader drops the text it stands in."""
     text = json.dumps(value, ensure_ascii=False)[:cut]
-    text = text.removesuffix("\\")
+    if (len(text) - len(text.rstrip("\\"))) % 2:
+        text = text[:-1]
 
     assert partial_value(text) == parse_partial_json(text)
 
