@@ -108,12 +108,7 @@ class ChatRequest(NamedTuple):
     def context(self, headers: Mapping[str, str]) -> ReplyContext:
         """What decoding needs, once the reply's headers are there."""
         return ReplyContext(
-            model=self.model,
-            headers=headers,
-            call_id=self.id,
-            split_think_tags=self.split_think_tags,
-            audio_format=self.audio_format,
-            notes=self.notes,
+            self.model, headers, self.id, self.split_think_tags, self.audio_format, self.notes
         )
 
 

@@ -17,6 +17,7 @@ from langchain_core.runnables.utils import AddableDict
 
 from langchain_aimlapi._chat.answer_stream import AnswerStream
 from langchain_aimlapi._chat.parser import AnswerParser, schema_class
+from langchain_aimlapi._codec.langchain.blocks import refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -76,6 +77,16 @@ class _RawParser:
         """What comes of a message that came whole."""
         return RawChunk({"raw": message, **self._end(message)})
 
+    def read_text(self, text: str, finish_reason: str | None) -> Any:
+        """The object in a message that holds a text and nothing else.
+
+        Raises:
+            Exception: Whatever kind, where there is more to say of the message than that.
+        """
+        if refusal_of({}, {"finish_reason": finish_reason}):
+            raise ValueError("the model refused")
+        return self.parser.parse(text)
+
     def _end(self, message: AIMessage) -> RawChunk:
         try:
             parsed = self.parser.parse_result([ChatGeneration(message=message)])
@@ -99,6 +110,7 @@ class RawRunnable(RunnableGenerator[AIMessage, AddableDict]):
         super().__init__(parser.chunks, parser.achunks, name="with_raw")
         self._target = parser.parser.target
         self.read = parser.read
+        self.read_text = parser.read_text
 
     def get_output_schema(self, config: RunnableConfig | None = None) -> type[BaseModel]:
         """A class whose JSON schema is that of the three keys."""

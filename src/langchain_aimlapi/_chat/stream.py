@@ -9,9 +9,9 @@ call.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._client import costs
@@ -23,10 +23,12 @@ from langchain_aimlapi._client.send import (
     send,
     undecodable,
 )
-from langchain_aimlapi._codec.decode.reply import decode_reply
+from langchain_aimlapi._codec.decode.plain import PlainReply, plain_reply
+from langchain_aimlapi._codec.decode.reply import decode_reply, read_reply
 from langchain_aimlapi._codec.decode.responses_reply import decode_response
 from langchain_aimlapi._codec.decode.responses_stream import ResponsesDecoder
 from langchain_aimlapi._codec.decode.stream import Delta, Final, StreamDecoder
+from langchain_aimlapi._codec.json_text import parse_object
 from langchain_aimlapi._codec.langchain.chunks import partial_message
 from langchain_aimlapi._codec.langchain.coalescing import coalesced
 from langchain_aimlapi._codec.langchain.renaming import StreamRenamer, rename_message
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from langchain_aimlapi._codec.decode.metadata import ReplyContext
     from langchain_aimlapi._transport.request import ClientOptions, Reply
 
+T = TypeVar("T")
+ReadPlain = Callable[[PlainReply], T | None]
 Batch = Sequence[Delta | Final]
 Decoder = StreamDecoder | ResponsesDecoder
 
@@ -90,6 +94,45 @@ async def acomplete(
         raise
     if held is not None:
         held.settle_result(result)
+    return result
+
+
+async def acomplete_plain(
+    chat_request: ChatRequest, options: ClientOptions, client: object, read: ReadPlain[T]
+) -> T | ChatResult:
+    """Send a request and read its reply without a message, if it is one text.
+
+    Args:
+        chat_request: The request.
+        options: For the loop's shared session.
+        client: The caller's own HTTP client, or None.
+        read: Takes a reply that is one text; what it returns None for becomes a message too.
+
+    Returns:
+        What `read` returned, or the reply as `acomplete` returns it.
+
+    Raises:
+        AimlapiError: As `acomplete` does.
+    """
+    if chat_request.route != "chat" or chat_request.tool_names or chat_request.held is not None:
+        return await acomplete(chat_request, options, client)
+    decode = partial(_decode_plain, chat_request, read)
+    try:
+        return await asend(chat_request.request, options, client, decode)
+    except AimlapiError as error:
+        _note_failure(error, chat_request)
+        raise
+
+
+def _decode_plain(chat_request: ChatRequest, read: ReadPlain[T], reply: Reply) -> T | ChatResult:
+    parsed = parse_object(reply.body)
+    context = chat_request.context(reply.headers)
+    plain = plain_reply(parsed, context)
+    if plain is not None and (found := read(plain)) is not None:
+        costs.tell({"id": plain.id, "cost": plain.cost})
+        return found
+    result = read_reply(parsed, context)
+    costs.tell(result.generations[0].message.response_metadata)
     return result
 
 

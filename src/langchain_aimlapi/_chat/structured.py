@@ -226,6 +226,9 @@ class AskedForm(NamedTuple):
     arguments: Mapping[str, Any]
     """Of the model's call."""
     read: Callable[[AIMessage], Mapping[str, Any]]
+    read_text: Callable[[str, str | None], Any]
+    """The object in a message that is a text, by its finish reason; raises what may be told better
+    of the whole message."""
     has_others: bool
     """Whether another method is tried where the service refuses this one."""
 
@@ -247,7 +250,7 @@ def asked_form(structured: Runnable[Any, Any], model: BaseChatModel) -> AskedFor
         return None
     if len(rest) != 1 or not isinstance(rest[0], RawRunnable):
         return None
-    return AskedForm(bound.kwargs, rest[0].read, has_others)
+    return AskedForm(bound.kwargs, rest[0].read, rest[0].read_text, has_others)
 
 
 def schema_of(response_format: object) -> Mapping[str, object]:

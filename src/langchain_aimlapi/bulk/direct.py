@@ -18,8 +18,9 @@ from langchain_aimlapi._chat import stream
 from langchain_aimlapi._chat.repeated import RepeatedRequests
 from langchain_aimlapi._chat.structured import AskedForm, asked_form
 from langchain_aimlapi._client.key import aresolve_key
-from langchain_aimlapi.bulk.outcome import Outcome, outcome_of
+from langchain_aimlapi.bulk.outcome import Outcome, outcome_of, plain_outcome
 from langchain_aimlapi.bulk.rows import Prompt, Row, call_input
+from langchain_aimlapi.bulk.values import jsonable
 from langchain_aimlapi.chat_models import ChatAimlapi
 from langchain_aimlapi.errors import UnsupportedFormatError
 
@@ -27,10 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.outputs import ChatResult
     from langchain_core.runnables import Runnable
     from pydantic import SecretStr
 
     from langchain_aimlapi._chat.repeated import Turns
+    from langchain_aimlapi._codec.decode.plain import PlainReply
 
 __all__ = ["Caller", "direct_caller", "nobody_listens"]
 
@@ -88,31 +91,46 @@ class _Direct:
         self._arguments = dict(form.arguments) if form else {}
         self._requests = RepeatedRequests(model, self._arguments)
         self._key: SecretStr | None = None
+        self._options, self._client = model._client_options, model.http_async_client  # noqa: SLF001  # ours
 
     async def call(self, rows: Sequence[Row]) -> list[Outcome]:
         if self._refused:
             return await self._each.call(rows)
+        (row,) = rows
+        given = call_input(row, self._prompt)
+        turns = _turns(given)
         try:
-            return [outcome_of(await self._answer(call_input(row, self._prompt))) for row in rows]
+            if turns is None:
+                return [self._outcome(await self._answer(given))]
+            request = self._requests.request(turns, self._key or await self._resolved_key())
+            found = await stream.acomplete_plain(request, self._options, self._client, self._plain)
         except UnsupportedFormatError:
             if self._form is None or not self._form.has_others:
                 raise
             self._refused = True  # what comes next is for LangChain's chain of fallbacks
             return await self._each.call(rows)
+        return [found if isinstance(found, Outcome) else self._outcome(found)]
 
-    async def _answer(self, given: Any) -> object:
-        turns = _turns(given)
-        if turns is None:
-            messages = self._model._convert_input(given).to_messages()  # noqa: SLF001  # LangChain's
-            result = await self._model._agenerate(messages, **self._arguments)  # noqa: SLF001
-        else:
-            request = self._requests.request(turns, self._key or await self._resolved_key())
-            options, client = self._model._client_options, self._model.http_async_client  # noqa: SLF001
-            result = await stream.acomplete(request, options, client)
+    async def _answer(self, given: Any) -> ChatResult:
+        messages = self._model._convert_input(given).to_messages()  # noqa: SLF001  # LangChain's
+        return await self._model._agenerate(messages, **self._arguments)  # noqa: SLF001
+
+    def _outcome(self, result: ChatResult) -> Outcome:
         message = result.generations[0].message
         if self._form is None or not isinstance(message, AIMessage):
-            return message
-        return self._form.read(message)
+            return outcome_of(message)
+        return outcome_of(self._form.read(message))
+
+    def _plain(self, plain: PlainReply) -> Outcome | None:
+        """The columns of a reply that is one text; None where the whole message is needed."""
+        outcome = plain_outcome(plain)
+        if self._form is not None:
+            try:
+                parsed = jsonable(self._form.read_text(plain.text, plain.finish_reason))
+            except Exception:  # noqa: BLE001  # read once more, for an error that says all of it
+                return None
+            outcome.values["parsed"] = parsed
+        return outcome
 
     async def _resolved_key(self) -> SecretStr:
         """The key; only a function is asked for it at each call."""

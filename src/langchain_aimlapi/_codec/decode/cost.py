@@ -33,6 +33,19 @@ def cost_details(meta: object, headers: Mapping[str, str]) -> dict[str, Any]:
     return spent
 
 
+def billed_usd(details: dict[str, Any]) -> float | None:
+    """The cost in USD, as billed; `None` if none was reported.
+
+    Args:
+        details: Of `cost_details`; `converted_from_credits` is added where no USD were reported.
+    """
+    usd = _amount(details.get("usd_spent"))
+    if usd is None and (credits_used := _amount(details.get("credits_used"))) is not None:
+        usd = credits_used / CREDITS_PER_USD
+        details["converted_from_credits"] = True
+    return usd
+
+
 def cost_metadata(
     meta: object, headers: Mapping[str, str], usage: Mapping[str, object] | None
 ) -> dict[str, Any]:
@@ -49,10 +62,7 @@ def cost_metadata(
         usage: The reply's `usage`.
     """
     details = cost_details(meta, headers)
-    usd = _amount(details.get("usd_spent"))
-    if usd is None and (credits_used := _amount(details.get("credits_used"))) is not None:
-        usd = credits_used / CREDITS_PER_USD
-        details["converted_from_credits"] = True
+    usd = billed_usd(details)
     counted = dict(usage) if usage else None
     if counted and usd is not None:
         if (theirs := counted.get("cost")) is not None:

@@ -57,7 +57,15 @@ def decode_reply(body: bytes, context: ReplyContext) -> ChatResult:
     Raises:
         ResponseFormatError: If the body is not JSON or holds no choice.
     """
-    reply = parse_object(body)
+    return read_reply(parse_object(body), context)
+
+
+def read_reply(reply: dict[str, Any], context: ReplyContext) -> ChatResult:
+    """Read a chat completion that has been parsed.
+
+    Raises:
+        ResponseFormatError: If it holds no choice.
+    """
     listed = reply.get("choices")
     listed = listed if isinstance(listed, list) else ()
     choices = [choice for choice in listed if isinstance(choice, dict)]

@@ -44,12 +44,12 @@ def reported_usage(reply: Mapping[str, Any], choice: Mapping[str, Any]) -> Mappi
     return None
 
 
-def usage_metadata(usage: Mapping[str, Any] | None) -> UsageMetadata | None:
-    """Token counts in LangChain's form; `None` if the reply held none.
+def token_counts(usage: Mapping[str, Any] | None) -> tuple[int, int] | None:
+    """Tokens of the input and of the output; `None` if the reply held none.
 
     Args:
         usage: The reply's `usage`: `prompt_tokens`, `completion_tokens` and `total_tokens`, or
-            Anthropic's `input_tokens` and `output_tokens`, with details where reported.
+            Anthropic's `input_tokens` and `output_tokens`.
     """
     if not usage:
         return None
@@ -60,7 +60,19 @@ def usage_metadata(usage: Mapping[str, Any] | None) -> UsageMetadata | None:
         return None
     prompt, completion = prompt or 0, completion or 0
     prompt += _cached_beside(usage, prompt, completion, total)
-    output = max(completion, (total or 0) - prompt)
+    return prompt, max(completion, (total or 0) - prompt)
+
+
+def usage_metadata(usage: Mapping[str, Any] | None) -> UsageMetadata | None:
+    """Token counts in LangChain's form; `None` if the reply held none.
+
+    Args:
+        usage: The reply's `usage`, as for `token_counts`, with details where reported.
+    """
+    counts = token_counts(usage)
+    if not usage or counts is None:
+        return None
+    prompt, output = counts
     counted = UsageMetadata(input_tokens=prompt, output_tokens=output, total_tokens=prompt + output)
     received = _details(usage, _FLAT_PROMPT_DETAILS)
     received |= _details(_inner(usage, _INNER_PROMPT), _PROMPT_DETAILS)
