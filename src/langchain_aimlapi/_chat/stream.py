@@ -125,13 +125,13 @@ async def acomplete_plain(
 
 
 def _decode_plain(chat_request: ChatRequest, read: ReadPlain[T], reply: Reply) -> T | ChatResult:
-    parsed = parse_object(reply.body)
-    context = chat_request.context(reply.headers)
-    plain = plain_reply(parsed, context)
+    parsed, headers = parse_object(reply.body), reply.headers
+    split = chat_request.split_think_tags
+    plain = plain_reply(parsed, headers, chat_request.model, split_think_tags=split)
     if plain is not None and (found := read(plain)) is not None:
-        costs.tell({"id": plain.id, "cost": plain.cost})
+        costs.tell({"id": plain.get("request_id"), "cost": plain.get("cost_usd")})
         return found
-    result = read_reply(parsed, context)
+    result = read_reply(parsed, chat_request.context(headers))
     costs.tell(result.generations[0].message.response_metadata)
     return result
 

@@ -18,7 +18,7 @@ from langchain_aimlapi._chat import stream
 from langchain_aimlapi._chat.repeated import RepeatedRequests
 from langchain_aimlapi._chat.structured import AskedForm, asked_form
 from langchain_aimlapi._client.key import aresolve_key
-from langchain_aimlapi.bulk.outcome import Outcome, outcome_of, plain_outcome
+from langchain_aimlapi.bulk.outcome import Outcome, outcome_of
 from langchain_aimlapi.bulk.rows import Prompt, Row, call_input
 from langchain_aimlapi.bulk.values import jsonable
 from langchain_aimlapi.chat_models import ChatAimlapi
@@ -123,14 +123,14 @@ class _Direct:
 
     def _plain(self, plain: PlainReply) -> Outcome | None:
         """The columns of a reply that is one text; None where the whole message is needed."""
-        outcome = plain_outcome(plain)
+        values: dict[str, Any] = {**plain}
         if self._form is not None:
             try:
-                parsed = jsonable(self._form.read_text(plain.text, plain.finish_reason))
+                parsed = self._form.read_text(plain.get("answer", ""), plain.get("finish_reason"))
+                values["parsed"] = jsonable(parsed)
             except Exception:  # noqa: BLE001  # read once more, for an error that says all of it
                 return None
-            outcome.values["parsed"] = parsed
-        return outcome
+        return Outcome(values)
 
     async def _resolved_key(self) -> SecretStr:
         """The key; only a function is asked for it at each call."""

@@ -10,18 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from langchain_core.messages import BaseMessage
 
 from langchain_aimlapi.bulk.values import jsonable
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from langchain_aimlapi._codec.decode.plain import PlainReply
-
-__all__ = ["COLUMNS", "Outcome", "failure", "outcome_of", "plain_outcome"]
+__all__ = ["COLUMNS", "Outcome", "failure", "outcome_of"]
 
 COLUMNS: Mapping[str, str] = {
     "answer": "string",
@@ -87,48 +82,21 @@ def _plain(result: object) -> dict[str, object]:
 def _message(message: BaseMessage) -> dict[str, object]:
     metadata = message.response_metadata
     usage: Mapping[str, object] = getattr(message, "usage_metadata", None) or {}
-    values = _named(
-        (
-            content if isinstance(content := message.content, str) else message.text,
-            _reasoning(message),
-            metadata.get("finish_reason") or metadata.get("stop_reason"),
-            usage.get("input_tokens"),
-            usage.get("output_tokens"),
-            _usd(metadata.get("cost")),
-            metadata.get("model_name"),
-            metadata.get("id"),
-            metadata.get("inference_id"),
-            metadata.get("client_request_id"),
-        )
-    )
+    values = {
+        "answer": content if isinstance(content := message.content, str) else message.text,
+        "reasoning": _reasoning(message),
+        "finish_reason": metadata.get("finish_reason") or metadata.get("stop_reason"),
+        "input_tokens": usage.get("input_tokens"),
+        "output_tokens": usage.get("output_tokens"),
+        "cost_usd": _usd(metadata.get("cost")),
+        "model": metadata.get("model_name"),
+        "request_id": metadata.get("id"),
+        "inference_id": metadata.get("inference_id"),
+        "client_request_id": metadata.get("client_request_id"),
+    }
     if calls := getattr(message, "tool_calls", None):
         values["parsed"] = [{"name": call["name"], "args": call["args"]} for call in calls]
-    return values
-
-
-def plain_outcome(plain: PlainReply) -> Outcome:
-    """The columns of a reply that is one text: those of the message that it would become."""
-    return Outcome(_named(plain))
-
-
-def _named(values: Sequence[object]) -> dict[str, object]:
-    """The columns of a message, in their order; what says nothing is left out."""
-    columns = zip(_OF_MESSAGES, values, strict=True)
-    return {name: value for name, value in columns if value not in (None, "")}
-
-
-_OF_MESSAGES = (
-    "answer",
-    "reasoning",
-    "finish_reason",
-    "input_tokens",
-    "output_tokens",
-    "cost_usd",
-    "model",
-    "request_id",
-    "inference_id",
-    "client_request_id",
-)
+    return {name: value for name, value in values.items() if value not in (None, "")}
 
 
 def _reasoning(message: BaseMessage) -> str | None:
@@ -144,7 +112,7 @@ def _usd(cost: object) -> float | None:
     """USD of a message, whichever way its `cost` says it."""
     if isinstance(cost, Mapping):
         cost = cost.get("usd_spent")
-    return float(cost) if isinstance(cost, int | float) else None
+    return float(cost) if isinstance(cost, (int, float)) else None
 
 
 def failure(error: BaseException) -> Outcome:

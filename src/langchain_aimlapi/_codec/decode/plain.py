@@ -7,82 +7,113 @@ calls or parts, makes it one for `read_reply`; what both read is read by the sam
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from langchain_aimlapi._codec.decode import reasoning_tags
 from langchain_aimlapi._codec.decode.cost import billed_usd, cost_details
 from langchain_aimlapi._codec.decode.metadata import MESSAGE_KEYS
 from langchain_aimlapi._codec.decode.reply import reasoning_text
 from langchain_aimlapi._codec.decode.usage import reported_usage, token_counts
-from langchain_aimlapi._codec.keys import REASONING_KEYS
+from langchain_aimlapi._codec.keys import DETAILS_KEY, REASONING_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from langchain_aimlapi._codec.decode.metadata import ReplyContext
+_REASONING_KEYS = frozenset({*REASONING_KEYS, DETAILS_KEY})
+_OTHER_KEYS = MESSAGE_KEYS - {
+    *("annotations", "encrypted_content", "extra_content", "images"),  # kept beside the text
+    *("content", "role"),
+    *_REASONING_KEYS,
+}
+_TEXTS = frozenset({str, type(None)})
+_NOTHING: tuple[object, ...] = (None, "", [])
 
-_OTHER_KEYS = MESSAGE_KEYS - {"content", "role", *REASONING_KEYS}
-_TEXT = (str, type(None))
 
+class PlainReply(TypedDict, total=False):
+    """A reply that is one text; what it does not tell is not there. Its keys keep this order."""
 
-class PlainReply(NamedTuple):
-    """A reply that is one text; what it does not tell is `None`."""
-
-    text: str
-    reasoning: str | None
-    finish_reason: str | None
+    answer: str
+    reasoning: str
+    finish_reason: str
     """As received."""
-    input_tokens: int | None
-    output_tokens: int | None
-    cost: float | None
-    """In USD, as billed."""
-    model: str | None
-    id: str | None
-    inference_id: str | None
-    client_request_id: str | None
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+    """As billed."""
+    model: str
+    """The reply's; the one that was asked if it names none."""
+    request_id: str
+    """The reply's `id`."""
+    inference_id: str
+    client_request_id: str
 
 
-def plain_reply(reply: Mapping[str, Any], context: ReplyContext) -> PlainReply | None:
+def plain_reply(
+    reply: Mapping[str, Any], headers: Mapping[str, str], model: str, *, split_think_tags: bool
+) -> PlainReply | None:
     """Read a chat completion that has been parsed; `None` if it is more than one text.
 
     Args:
         reply: The body.
-        context: The call's context.
+        headers: The reply's headers, by lower-case names.
+        model: The model that was asked.
+        split_think_tags: Whether reasoning may stand inside the text.
     """
+    choice, message = _only_message(reply)
+    text, finish_reason = message.get("content"), choice.get("finish_reason")
+    if not isinstance(text, str) or type(finish_reason) not in _TEXTS or _holds_more(message):
+        return None
+    served, identity = reply.get("model"), reply.get("id")
+    if type(served) not in _TEXTS or type(identity) not in _TEXTS:
+        return None
+    found = _said(text, message, split_think_tags=split_think_tags)
+    if finish_reason:
+        found["finish_reason"] = finish_reason
+    if counts := token_counts(reported_usage(reply, choice)):
+        found["input_tokens"], found["output_tokens"] = counts
+    if (usd := billed_usd(cost_details(reply.get("meta"), headers))) is not None:
+        found["cost_usd"] = usd
+    _add_names(found, served or model, identity, headers)
+    return found
+
+
+def _only_message(reply: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The choice of a reply and its message; nothing if there are several, or none."""
     choices = reply.get("choices")
-    if not isinstance(choices, list) or len(choices) != 1 or not isinstance(choices[0], dict):
-        return None
-    choice = choices[0]
-    message = choice.get("message")
-    named = choice.get("finish_reason"), reply.get("model"), reply.get("id")
-    if not isinstance(message, dict) or not all(isinstance(name, _TEXT) for name in named):
-        return None
-    text = message.get("content")
-    if not isinstance(text, str) or _holds_more(message):
-        return None
-    reasoning: str | None = reasoning_text(message)[1]
-    if not reasoning and context.split_think_tags:
-        reasoning, text = reasoning_tags.split(text)
-    finish_reason, model, identity = named
-    headers = context.headers
-    given, answered = token_counts(reported_usage(reply, choice)) or (None, None)
-    return PlainReply(
-        text,
-        reasoning,
-        finish_reason,
-        given,
-        answered,
-        billed_usd(cost_details(reply.get("meta"), headers)),
-        model or context.model,
-        identity,
-        headers.get("x-inference-id"),
-        headers.get("x-client-request-id"),
-    )
+    if isinstance(choices, list) and len(choices) == 1 and isinstance(choices[0], dict):
+        message = choices[0].get("message")
+        if isinstance(message, dict):
+            return choices[0], message
+    return {}, {}
 
 
 def _holds_more(message: Mapping[str, object]) -> bool:
     """Whether a message holds something beside texts; fields that say nothing are common."""
+    if message.keys().isdisjoint(_OTHER_KEYS):
+        return False
     return any(message[key] not in _NOTHING for key in message.keys() & _OTHER_KEYS)
 
 
-_NOTHING: tuple[object, ...] = (None, "", [])
+def _said(text: str, message: Mapping[str, Any], *, split_think_tags: bool) -> PlainReply:
+    reasoning: str | None = None
+    if not message.keys().isdisjoint(_REASONING_KEYS):
+        _, reasoning = reasoning_text(message)
+    if not reasoning and split_think_tags:
+        reasoning, text = reasoning_tags.split(text)
+    said: PlainReply = {"answer": text} if text else {}
+    if reasoning:
+        said["reasoning"] = reasoning
+    return said
+
+
+def _add_names(
+    found: PlainReply, model: str, identity: str | None, headers: Mapping[str, str]
+) -> None:
+    if model:
+        found["model"] = model
+    if identity:
+        found["request_id"] = identity
+    if inference_id := headers.get("x-inference-id"):
+        found["inference_id"] = inference_id
+    if client_request_id := headers.get("x-client-request-id"):
+        found["client_request_id"] = client_request_id

@@ -186,7 +186,8 @@ def reasoning_text(fields: Mapping[str, object]) -> tuple[str, str]:
         if isinstance(text, str) and text:
             return key, text
     details = fields.get(DETAILS_KEY)
-    details = details if isinstance(details, list) else ()
+    if not details or not isinstance(details, list):
+        return DETAILS_KEY, ""
     texts = (
         detail.get("text") or detail.get("summary") or ""
         for detail in details

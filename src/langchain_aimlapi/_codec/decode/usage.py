@@ -59,7 +59,8 @@ def token_counts(usage: Mapping[str, Any] | None) -> tuple[int, int] | None:
     if prompt is None and completion is None and total is None:
         return None
     prompt, completion = prompt or 0, completion or 0
-    prompt += _cached_beside(usage, prompt, completion, total)
+    if not usage.keys().isdisjoint(_CACHED_BESIDE):
+        prompt += _cached_beside(usage, prompt, completion, total)
     return prompt, max(completion, (total or 0) - prompt)
 
 
@@ -94,8 +95,6 @@ def _cached_beside(
     the input if it has Anthropic's name as well and no total contradicts it, and wherever they
     are more than all of the input.
     """
-    if usage.keys().isdisjoint(_CACHED_BESIDE):
-        return 0
     cached = sum(_count(usage, name) or 0 for name in _CACHED_BESIDE)
     within = "prompt_tokens" in usage or total == prompt + completion
     return 0 if within and cached <= prompt else cached
@@ -109,10 +108,13 @@ def _inner(usage: Mapping[str, object], names: tuple[str, str]) -> Mapping[str, 
 _NUMBER = (int, float)
 
 
-def _count(usage: Mapping[str, object], *names: str) -> int | None:
-    for name in names:
-        if isinstance(value := usage.get(name), _NUMBER) and value is not True:
-            return int(value)
+def _count(usage: Mapping[str, object], name: str, other: str = "") -> int | None:
+    value = usage.get(name)
+    if type(value) is int:
+        return value
+    for number in (value, usage.get(other)):
+        if isinstance(number, _NUMBER) and number is not True:
+            return int(number)
     return None
 
 
