@@ -8,7 +8,8 @@ import uuid
 
 import pytest
 
-from langchain_aimlapi._client.ids import new_id
+from langchain_aimlapi._client import ids as ids_module
+from langchain_aimlapi._client.ids import ids_of_many, new_id
 
 
 def test_an_id_is_a_random_uuid():
@@ -41,3 +42,21 @@ def test_a_forked_child_has_ids_of_its_own():
     os.close(writing)
     with os.fdopen(reading) as said:
         assert said.read() != new_id()
+
+
+def test_ids_of_many_calls():
+    """Each a UUID of its own, also where their count begins anew, and none of another job's."""
+    ids, others = ids_of_many(), ids_of_many()
+    found = [next(ids) for _ in range(1000)]
+
+    assert {(made.version, made.variant) for made in map(uuid.UUID, found)} == {(4, uuid.RFC_4122)}
+    assert found == [str(uuid.UUID(made)) for made in found]
+    assert len({*found, *(next(others) for _ in range(1000))}) == 2000
+
+
+def test_the_count_of_ids_begins_anew(monkeypatch):
+    """After the largest number of eight digits."""
+    monkeypatch.setattr(ids_module, "new_id", lambda: "ffffffff-0000-4000-8000-000000000000")
+    ids = ids_of_many()
+
+    assert [next(ids)[:9] for _ in range(3)] == ["ffffffff-", "00000000-", "00000001-"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import traceback
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler
@@ -20,10 +21,11 @@ from langchain_aimlapi._client.request import (
     Upload,
     build_download,
     build_request,
+    repeating,
 )
 from langchain_aimlapi._errors.envelope import read_job_envelope
 from langchain_aimlapi._transport import aio, sync
-from langchain_aimlapi._transport.request import ClientOptions, ReplyRules
+from langchain_aimlapi._transport.request import ClientOptions, ReplyRules, Request
 from tests.http_server import HttpServer
 
 KEY = SecretStr("key-0123456789")
@@ -260,3 +262,16 @@ def test_headers_that_fail_show_no_key():
     ]
     assert len(frames) > 1
     assert KEY.get_secret_value() not in "".join(repr(frame.f_locals) for frame in frames)
+
+
+def test_the_same_request_with_another_body():
+    """All else is what it was, and the first one stays as it is."""
+    first = Request(
+        "https://a.test/x", b"1", {"X-Id": "1"}, Timeouts(read=5), method="PUT", max_bytes=7
+    )
+    other = repeating(first)(b"2", {"X-Id": "2"})
+
+    assert other == dataclasses.replace(first, body=b"2", headers={"X-Id": "2"})
+    assert (first.body, first.headers) == (b"1", {"X-Id": "1"})
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        other.body = b"3"

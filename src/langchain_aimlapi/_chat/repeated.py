@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 from langchain_core.messages import HumanMessage, SystemMessage, convert_to_messages
 
 from langchain_aimlapi._chat.build import ChatRequest, build_chat_request
-from langchain_aimlapi._client.ids import new_id
+from langchain_aimlapi._client.ids import ids_of_many
+from langchain_aimlapi._client.request import repeating
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
     from pydantic import SecretStr
 
     from langchain_aimlapi._chat.settings import ChatSettings
+    from langchain_aimlapi._transport.request import Request
 
 __all__ = ["RepeatedRequests", "Turns"]
 
@@ -45,6 +47,7 @@ class RepeatedRequests:
         self._arguments = {"stop": None, **arguments}
         self._key = ""
         self._pieces: dict[tuple[str, ...], _Pieces | None] = {}
+        self._ids = ids_of_many()
 
     def request(self, turns: Turns, key: SecretStr) -> ChatRequest:
         """Make the request of one call.
@@ -56,14 +59,17 @@ class RepeatedRequests:
         Raises:
             ConfigurationError: As `build_chat_request` does.
         """
-        roles = tuple(role for role, _ in turns)
+        roles = tuple([role for role, _ in turns])
         if key.get_secret_value() != self._key or len(self._pieces) > _MOST_KINDS:
             self._key, self._pieces = key.get_secret_value(), {}
         if roles not in self._pieces:
             self._pieces[roles] = self._cut(roles, key)
         pieces = self._pieces[roles]
-        joined = None if pieces is None else pieces.joined([text for _, text in turns])
-        return joined or self._written(convert_to_messages(list(turns)), key)
+        if pieces is not None:
+            joined = pieces.joined([text for _, text in turns], next(self._ids))
+            if joined is not None:
+                return joined
+        return self._written(convert_to_messages(list(turns)), key)
 
     def _written(
         self, messages: Sequence[BaseMessage], key: SecretStr, run_id: uuid.UUID | None = None
@@ -83,40 +89,48 @@ class RepeatedRequests:
 class _Pieces(NamedTuple):
     """A request without its texts and its id."""
 
-    whole: ChatRequest
-    around: tuple[bytes, ...]
-    """The body before, between and after the texts."""
-    order: tuple[int, ...]
-    """Which text comes where: a dialect may have the system's elsewhere."""
+    before: bytes
+    """The body up to its first text."""
+    texts: tuple[tuple[int, bytes], ...]
+    """Which text comes next (a dialect may have the system's elsewhere), and the body behind it."""
+    headers: Mapping[str, str]
     named_by_id: tuple[str, ...]
     """Headers that hold the id of the call."""
+    repeated: Callable[[bytes, Mapping[str, str]], Request]
+    model: str
+    rest: tuple[Any, ...]
+    """What a chat request holds beside the request, the model and the id."""
 
     @classmethod
     def of(cls, whole: ChatRequest, marks: Sequence[str]) -> _Pieces | None:
         """Cut a request at its marks; None for one that has to be written anew each time."""
         request = whole.request
-        parts = re.split(f"({'|'.join(marks)})".encode(), request.body or b"")
-        found = [part.decode() for part in parts[1::2]]
+        before, *parts = re.split(f"({'|'.join(marks)})".encode(), request.body or b"")
+        found = [part.decode() for part in parts[::2]]
         if sorted(found) != sorted(marks) or request.alternative or whole.held:
             return None
         named = tuple(name for name, value in request.headers.items() if value == whole.id)
-        order = tuple(map(marks.index, found))
-        return cls(whole, tuple(parts[::2]), order, named)
+        texts = tuple(zip(map(marks.index, found), parts[1::2], strict=True))
+        repeated = repeating(request)
+        return cls(before, texts, request.headers, named, repeated, *_model_and_rest(whole))
 
-    def joined(self, texts: Sequence[str]) -> ChatRequest | None:
+    def joined(self, texts: Sequence[str], call_id: str) -> ChatRequest | None:
         """The request for these texts; None if one is blank or not whole, which is for the writer."""
         if not all(map(str.strip, texts)):
             return None
-        body = [self.around[0]]
+        body = [self.before]
         try:
-            for place, after in zip(self.order, self.around[1:], strict=True):
+            for place, after in self.texts:
                 body += (orjson.dumps(texts[place])[1:-1], after)
         except orjson.JSONEncodeError:
             return None
-        call_id = new_id()
-        sent = self.whole.request
-        headers = dict(sent.headers)
+        headers = dict(self.headers)
         for name in self.named_by_id:
             headers[name] = call_id
-        request = sent.repeated(b"".join(body), headers)
-        return self.whole._replace(request=request, id=call_id)
+        request = self.repeated(b"".join(body), headers)
+        return ChatRequest._make((request, self.model, call_id, *self.rest))
+
+
+def _model_and_rest(whole: ChatRequest) -> tuple[str, tuple[Any, ...]]:
+    _request, model, _id, *rest = whole
+    return model, tuple(rest)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -138,6 +138,28 @@ def build_request(
     except ConfigurationError as error:
         # The frames below hold the headers, the key among them.
         raise error.with_traceback(None) from None
+
+
+def repeating(request: Request) -> Callable[[bytes, Mapping[str, str]], Request]:
+    """Return what makes the same request with another body, without checking it anew.
+
+    Args:
+        request: One that was checked; its headers are given again, with values that may differ in
+            what can be sent for certain.
+    """
+    write = {each.name: vars(Request)[each.name].__set__ for each in fields(Request)}
+    write_body, write_headers = write.pop("body"), write.pop("headers")
+    same = [(write_same, getattr(request, name)) for name, write_same in write.items()]
+
+    def repeated(body: bytes, headers: Mapping[str, str]) -> Request:
+        other = object.__new__(Request)
+        for write_same, value in same:
+            write_same(other, value)
+        write_body(other, body)
+        write_headers(other, headers)
+        return other
+
+    return repeated
 
 
 def build_download(
