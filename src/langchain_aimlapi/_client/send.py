@@ -10,7 +10,7 @@ first call.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from langchain_core.runnables.config import run_in_executor
 
@@ -88,9 +88,7 @@ async def asend(
         in_thread: Whether to decode in a thread, for replies that take milliseconds to read.
     """
     require_asyncio()
-    await load_for_async()
-    from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
-
+    aio = _aio or await _load_aio()
     try:
         reply = await aio.asend(request, options, client, deadline)
         if in_thread:
@@ -98,6 +96,19 @@ async def asend(
         return decode_reply(request, reply, decode)
     except AimlapiError as error:
         raise redact(error, request, options) from error.__cause__
+
+
+_aio: Any = None
+"""The transport, once it is there: an `import` at each call takes longer than the rest of `asend`."""
+
+
+async def _load_aio() -> Any:
+    global _aio  # noqa: PLW0603  # of the process
+    await load_for_async()
+    from langchain_aimlapi._transport import aio  # noqa: PLC0415  # on first use
+
+    _aio = aio
+    return aio
 
 
 def decode_reply(request: Request, reply: Reply, decode: Decode[T]) -> T:

@@ -36,6 +36,8 @@ _SMOOTHING = 0.1
 _PAUSE, _LONGEST_PAUSE = 0.05, 30.0
 """Seconds without new calls after a rejection that names no time; doubled while nothing gets through."""
 
+_NEVER = float("inf")
+
 
 @dataclass(slots=True)
 class Admission:
@@ -56,25 +58,26 @@ class Admission:
     slow_start: bool = True
     cut_at: float = float("-inf")
     """When the limits were last cut; calls that began before belong to the same burst."""
+    most: int = field(init=False)
+    """Calls that may be under way now."""
     _window_successes: int = 0
     _bursts: int = 0
     """Bursts of rejections since the last success."""
     _base: float | None = None
     _latency: float | None = None
     _accepted: deque[float] = field(default_factory=deque)
-    _began: float = float("inf")
+    _began: float = _NEVER
     """When the first call was answered: before, there was nothing to measure."""
     _saved: float = 0.0
     """Calls that may begin now, where there is a rate."""
     _saved_at: float = 0.0
 
     def __post_init__(self) -> None:
-        self.limit = float(min(self.limit, self.ceiling)) if self.adaptive else float(self.ceiling)
+        self._move(float(min(self.limit, self.ceiling)) if self.adaptive else float(self.ceiling))
 
-    @property
-    def most(self) -> int:
-        """Calls that may be under way now."""
-        return max(1, int(self.limit))
+    def _move(self, limit: float) -> None:
+        self.limit = limit
+        self.most = max(1, int(limit))
 
     def wait(self, now: float) -> float:
         """Seconds until a call may begin; 0 takes the place of one.
@@ -113,20 +116,21 @@ class Admission:
         self._bursts = 0
         if not self.adaptive:
             return
-        self._began = min(self._began, now)
+        if self._began == _NEVER:
+            self._began = now
         self._accepted.append(now)
         self._forget(now)
         self._measure(now - began)
         if self._congested() and began > self.cut_at:
             self._cut(now)
-        elif busy:
+        elif busy and self.limit < self.ceiling:
             self._raise()
 
     def _raise(self) -> None:
         self._window_successes += 1
         if self.slow_start or self._window_successes >= self.limit:
             self._window_successes = 0
-            self.limit = min(self.ceiling, self.limit + 1)
+            self._move(min(self.ceiling, self.limit + 1))
 
     def refused(self, began: float, now: float, retry_after: float | None) -> None:
         """A call was refused for its rate (429), or the service is overloaded (503).
@@ -155,7 +159,7 @@ class Admission:
         self.slow_start = False
         self._window_successes = 0
         self._latency = self._base
-        self.limit = max(1.0, self.limit * _DECREASE)
+        self._move(max(1.0, self.limit * _DECREASE))
 
     def _forget(self, now: float) -> None:
         while self._accepted and self._accepted[0] < now - _WINDOW:

@@ -17,7 +17,7 @@ class FailureWindow:
     """Watches the last 200 rows."""
 
     def __init__(self) -> None:
-        self._recent: deque[str] = deque()
+        self._recent: deque[str] = deque(maxlen=_RECENT)
         self._failures = 0
 
     def add(self, outcome: Outcome) -> str | None:
@@ -26,8 +26,11 @@ class FailureWindow:
         Returns:
             Why the job is to end, if half of the last rows failed.
         """
+        if not (outcome.failed or self._failures):
+            self._recent.append("")
+            return None
         if len(self._recent) == _RECENT:
-            self._failures -= bool(self._recent.popleft())
+            self._failures -= bool(self._recent[0])
         self._recent.append(str(outcome.values.get("error_type")) if outcome.failed else "")
         self._failures += outcome.failed
         if len(self._recent) < _RECENT or self._failures * 2 < _RECENT:

@@ -147,7 +147,8 @@ class Journal:
         Raises:
             JournalError: If an earlier row could not be written.
         """
-        self._raise_failure()
+        if self._failed is not None:
+            self._raise_failure()
         self._pending.append(entry)
         # Waking the thread for each row would cost more than the row: it sleeps in between.
         if not self._signal.is_set():
@@ -221,15 +222,16 @@ class Journal:
         return entries
 
     def _take(self, entries: list[Entry]) -> None:
-        while self._pending and len(entries) < _ROWS_PER_COMMIT:
-            first = self._pending[0]
+        pending = self._pending
+        while pending and len(entries) < _ROWS_PER_COMMIT:
+            first = pending[0]
             if not isinstance(first, threading.Event):
                 entries.append(first)
             elif entries:
                 return  # what was handed over before it is committed first
             else:
                 first.set()
-            self._pending.popleft()
+            pending.popleft()
 
     def _wait(self) -> None:
         """Wait for a row, and a little longer for others to share its commit."""
@@ -376,16 +378,18 @@ def _saved(row: tuple[int, int, bytes, bytes | None]) -> Saved:
 
 
 def _as_row(entry: Entry) -> tuple[object, ...]:
-    values = entry.outcome.values
+    """A row of the table, of types that `sqlite3` takes as they are; for others it asks adapters."""
+    number, outcome, given = entry
+    values = outcome.values
     return (
-        entry.row,
-        entry.outcome.failed,
+        number,
+        int(outcome.failed),
         values.get("error_type"),
         values.get("input_tokens"),
         values.get("output_tokens"),
         values.get("cost_usd"),
-        dumps(values),
-        dumps(entry.input) if entry.input is not None else None,
+        bytearray(dumps(values)),
+        None if given is None else bytearray(dumps(given)),
     )
 
 

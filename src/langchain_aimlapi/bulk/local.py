@@ -58,11 +58,12 @@ class _CutShortError(Exception):
 
 
 class _Tries:
-    """How often a row was asked, and what that cost."""
+    """How often a row was asked, since when, and what that cost."""
 
-    __slots__ = ("_of_kind", "number", "usd")
+    __slots__ = ("_of_kind", "began", "number", "usd")
 
-    def __init__(self) -> None:
+    def __init__(self, began: float) -> None:
+        self.began = began
         self.number = 0
         self.usd = 0.0
         self._of_kind: Counter[Kind] | None = None
@@ -176,12 +177,14 @@ class LocalEngine:
 
     async def _work(self) -> None:
         while not self.stopped:
-            if not self._room.is_set():
+            if self._unsaved >= _UNSAVED:
                 await self._room.wait()
             if not (rows := self._take()):
                 return
             try:
-                outcomes = await self._outcomes(rows)
+                outcomes = await self._tried(rows)
+                if len(outcomes) != len(rows):
+                    outcomes = await self._each(rows)
             except _CutShortError:
                 continue
             for row, outcome in zip(rows, outcomes, strict=True):
@@ -190,44 +193,48 @@ class LocalEngine:
     def _take(self) -> list[Row]:
         return [] if self.stopped else list(islice(self.rows, self.caller.size))
 
-    async def _outcomes(self, rows: Sequence[Row]) -> list[Outcome]:
-        """Outcomes of rows of one call; where the call fails for its rows, of each by itself."""
-        outcomes = await self._tried(rows)
-        if len(outcomes) == len(rows) or len(rows) == 1:
-            return outcomes
-        return [one for row in rows for one in await self._outcomes([row])]
+    async def _each(self, rows: Sequence[Row]) -> list[Outcome]:
+        """Outcomes of rows that are asked one by one, after their call failed for all of them."""
+        return [one for row in rows for one in await self._tried([row])]
 
     async def _tried(self, rows: Sequence[Row]) -> list[Outcome]:
         """Call until there is an answer, or an error to keep: one for all rows."""
-        first, tries = self._clock(), _Tries()
+        gate, progress, tries = self.gate, self.progress, _Tries(self._clock())
         kind: Kind | None
         while True:
-            estimate = await self._begin(rows)
-            self.progress.in_flight += 1
-            began = self._clock()
+            estimate, began = 0, self._begin_now(tries)
+            if began is None:
+                estimate, began = await self._begin(rows)
+            progress.in_flight += 1
             try:
                 outcomes = await self.caller.call(rows)
             except Exception as error:  # noqa: BLE001  # whatever a runnable raises is the row's
-                outcomes, pause = [failure(error)], retry_after(error)
-                kind = self._judge(error, began, self._clock())
+                outcomes, pause, now = [failure(error)], retry_after(error), self._clock()
+                kind = self._judge(error, began, now)
             else:
-                busy = self.gate.is_busy
-                self.gate.admission.succeeded(began, self._clock(), busy=busy)
-                kind, pause = _unfit(outcomes), None
+                now, kind, pause = self._clock(), _unfit(outcomes), None
+                gate.admission.succeeded(began, now, busy=gate.is_busy)
             finally:
-                self.progress.in_flight -= 1
-                self.gate.leave()
+                progress.in_flight -= 1
+                gate.leave()
             self._hire()
             tries.number += 1
             tries.usd += self._pay(outcomes, estimate)
             if kind is None or not self._is_tried_again(kind, tries):
-                return _noted(outcomes, tries, self._clock() - first)
-            self.progress.retries[kind.value] += 1
+                return _noted(outcomes, tries, now - tries.began)
+            progress.retries[kind.value] += 1
             if kind is Kind.TRANSPORT:
                 await asyncio.sleep(pause or _backoff(tries.of_kind[kind]))
 
-    async def _begin(self, rows: Sequence[Row]) -> int:
-        """Wait until a call may begin; the estimate of its tokens."""
+    def _begin_now(self, tries: _Tries) -> float | None:
+        """Begin a call at once, if nothing has to be waited for: the time, or None."""
+        if self.stopped or self.rates.are_limited:
+            return None
+        now = self._clock() if tries.number else tries.began
+        return now if self.gate.entered(now) else None
+
+    async def _begin(self, rows: Sequence[Row]) -> tuple[int, float]:
+        """Wait until a call may begin; the estimate of its tokens, and the time."""
         estimate = 0
         if self.rates.are_limited:
             try:
@@ -240,7 +247,7 @@ class LocalEngine:
         if self.stopped:
             self.gate.leave()
             raise _CutShortError
-        return estimate
+        return estimate, self._clock()
 
     def _is_tried_again(self, kind: Kind, tries: _Tries) -> bool:
         """Tell what becomes of a row whose call failed.
@@ -313,7 +320,7 @@ def _unfit(outcomes: Sequence[Outcome]) -> Kind | None:
 
 def _noted(outcomes: list[Outcome], tries: _Tries, seconds: float) -> list[Outcome]:
     """Say in the outcomes what it took to get them."""
-    seconds = round(seconds, 6)
+    seconds = int(seconds * 1e6 + 0.5) / 1e6  # rounded, in a third of the time of `round`
     for outcome in outcomes:
         outcome.values["attempts"] = tries.number
         outcome.values["seconds"] = seconds
