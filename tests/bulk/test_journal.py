@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -150,3 +151,30 @@ def test_failed_tries_of_earlier_runs_are_paid_for_too(tmp_path):
         journal.close()
     report = bulk.status(tmp_path / "j")
     assert (report.cost_usd, report.done, report.failed) == (0.75, 1, 0)
+
+
+def test_what_the_table_holds(tmp_path):
+    """Each value by its own type, with columns that are empty in some rows, in all, or in none."""
+    known = {"input_tokens": 5, "output_tokens": 0, "cost_usd": 0.25}
+    rows = [
+        *[Entry(number, Outcome({"answer": "a", **known})) for number in range(70)],
+        *[Entry(number, Outcome({"answer": "b"}), {"t": "x"}) for number in range(70, 140)],
+        Entry(140, Outcome({"error_type": "E", "input_tokens": 1}, failed=True)),
+    ]
+    journal, _ = opened(tmp_path / "j")
+    for entry in rows:
+        journal.put(entry)
+    journal.close()
+    with closing(sqlite3.connect(tmp_path / "j")) as db:
+        found = db.execute(
+            "SELECT id, failed, error_type, input_tokens, output_tokens, cost_usd FROM rows"
+        ).fetchall()
+        kinds = db.execute(
+            "SELECT DISTINCT typeof(failed), typeof(outcome), typeof(input) FROM rows"
+        )
+        assert sorted(kinds) == [("integer", "blob", "blob"), ("integer", "blob", "null")]
+    assert found[:70] == [(number, 0, None, 5, 0, 0.25) for number in range(70)]
+    assert found[70:140] == [(number, 0, None, None, None, None) for number in range(70, 140)]
+    assert found[140] == (140, 1, "E", 1, None, None)
+    saved = [(e.row, e.outcome.failed, e.outcome.values, e.input) for e in rows]
+    assert rows_of(tmp_path / "j") == saved

@@ -35,7 +35,7 @@ from langchain_aimlapi._codec.langchain.renaming import StreamRenamer, rename_me
 from langchain_aimlapi.errors import AimlapiError, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+    from collections.abc import AsyncGenerator, Generator, Mapping
 
     from langchain_core.messages import AIMessage, AIMessageChunk
     from langchain_core.outputs import ChatResult

@@ -147,8 +147,7 @@ class Journal:
         Raises:
             JournalError: If an earlier row could not be written.
         """
-        if self._failed is not None:
-            self._raise_failure()
+        self._raise_failure()
         self._pending.append(entry)
         # Waking the thread for each row would cost more than the row: it sleeps in between.
         if not self._signal.is_set():
@@ -222,16 +221,15 @@ class Journal:
         return entries
 
     def _take(self, entries: list[Entry]) -> None:
-        pending = self._pending
-        while pending and len(entries) < _ROWS_PER_COMMIT:
-            first = pending[0]
+        while self._pending and len(entries) < _ROWS_PER_COMMIT:
+            first = self._pending[0]
             if not isinstance(first, threading.Event):
                 entries.append(first)
             elif entries:
                 return  # what was handed over before it is committed first
             else:
                 first.set()
-            pending.popleft()
+            self._pending.popleft()
 
     def _wait(self) -> None:
         """Wait for a row, and a little longer for others to share its commit."""
