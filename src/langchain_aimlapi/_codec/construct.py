@@ -33,20 +33,21 @@ _set_fields, _set_names, _set_extra, _set_private = (
 def construct(
     kind: type[_Model],
     fields: dict[str, object],
-    fields_set: set[str],
+    fields_set: set[str] | None,
     extra: dict[str, object] | None,
 ) -> _Model:
     """An object of a pydantic class without private attributes.
 
     Args:
         kind: The class.
-        fields: All its fields, in their order; becomes the object's own, as do the others.
-        fields_set: The names of those that were given.
+        fields: Its fields, in their order, all but those that the class adds later; becomes the object's own, as do the others.
+        fields_set: The names of those that were given; `None` where the class finds them later.
         extra: Further attributes; `None` where the class allows none.
     """
     model = _new(kind)
     _set_fields(model, fields)
-    _set_names(model, fields_set)
+    if fields_set is not None:
+        _set_names(model, fields_set)
     _set_extra(model, extra)
     _set_private(model, None)
     return model

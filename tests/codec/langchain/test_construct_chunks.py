@@ -31,6 +31,7 @@ DELTAS = {
     "audio": Delta(audio={"data": "aGk="}),
     "call": Delta(tools=[piece("f", "", "1")]),
     "said and called": Delta(text="Hi", tools=[piece("f", '{"a": 1}', "1")]),
+    "thought and called": Delta(reasoning="be", tools=[piece("f", "", "1")]),
     "piece of a call": Delta(tools=[piece(None, '{"a": [1, ', None)]),
     "rest of a call": Delta(tools=[piece(None, "2]}", None)]),
     "two calls": Delta(tools=[piece("f", "{}", "1"), piece("g", "[", "2", index=1)]),
@@ -121,8 +122,10 @@ def test_an_id_set_on_one_is_on_no_other(delta):
     chunk = delta_chunk(delta)
     chunk.message.id = "run-1"
     chunk.message.late = "extra"
+    chunk.generation_info = {"a": 1}
 
     assert inside(delta_chunk(delta).message) == inside(validated(delta).message)
+    assert inside(delta_chunk(delta)) == inside(validated(delta))
 
 
 def test_an_unknown_core_gets_validated_chunks(monkeypatch, delta):

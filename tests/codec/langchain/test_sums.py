@@ -17,7 +17,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils.json import parse_partial_json
 
 from langchain_aimlapi._codec.decode.stream import Delta
-from langchain_aimlapi._codec.langchain import merging
+from langchain_aimlapi._codec.langchain import late_fields
 from langchain_aimlapi._codec.langchain.chunks import delta_chunk
 from langchain_aimlapi._codec.langchain.merging import AIMessageChunk
 from langchain_aimlapi._codec.langchain.partial import partial_value
@@ -82,13 +82,13 @@ HEAD = Delta(tools=piece("", name="f", id="c1"))
 def unread(monkeypatch):
     """A list of all that was read of unfinished calls."""
     read = []
-    real = merging.partial_calls
+    real = late_fields.partial_calls
 
     def noted(pieces):
         read.append(pieces)
         return real(pieces)
 
-    monkeypatch.setattr(merging, "partial_calls", noted)
+    monkeypatch.setattr(late_fields, "partial_calls", noted)
     return read
 
 

@@ -14,12 +14,8 @@ from langchain_core.outputs import ChatGenerationChunk
 from langchain_aimlapi._codec.construct import construct
 from langchain_aimlapi._codec.decode.metadata import PROVIDER
 from langchain_aimlapi._codec.decode.stream import Delta
-from langchain_aimlapi._codec.langchain.merging import (
-    CONSTRUCTIBLE,
-    UNREAD,
-    AIMessageChunk,
-    read_strictly,
-)
+from langchain_aimlapi._codec.langchain.late_fields import UNREAD
+from langchain_aimlapi._codec.langchain.merging import CONSTRUCTIBLE, AIMessageChunk, read_strictly
 
 if TYPE_CHECKING:
     from langchain_aimlapi._codec.decode.responses_stream import ResponsesDecoder
@@ -67,35 +63,37 @@ def _validated(
     return ChatGenerationChunk(message=AIMessageChunk(**fields))
 
 
-_EXAMPLE = AIMessageChunk(content="", response_metadata={"model_provider": PROVIDER})
-_MESSAGE = dict(vars(_EXAMPLE))
-_GENERATION = dict(vars(ChatGenerationChunk(message=core.AIMessageChunk(content=""))))
-
-
 def _constructed(
     text: str,
     metadata: dict[str, object],
     kwargs: dict[str, object] | None,
     tools: list[ToolCallChunk] | None,
 ) -> ChatGenerationChunk:
-    """The chunk that `_validated` makes, a sixth of the cost."""
-    fields = {
-        **_MESSAGE,
+    """The chunk that `_validated` makes, a tenth of the cost."""
+    fields: dict[str, object] = {
         "content": text,
         "additional_kwargs": {} if kwargs is None else kwargs,
         "response_metadata": metadata,
-        "tool_calls": [],
-        "invalid_tool_calls": [],
-        "tool_call_chunks": [piece.copy() for piece in tools] if tools else [],
+        "type": "AIMessageChunk",
+        "name": None,
+        "id": None,
     }
-    fields_set = {"content", "response_metadata"}
-    if kwargs is not None:
-        fields_set.add("additional_kwargs")
+    names: set[str] | None = None
     if tools:
         fields |= UNREAD
-        fields_set |= {"tool_call_chunks", *UNREAD}
-    message = construct(AIMessageChunk, fields, fields_set, {})
-    fields = {**_GENERATION, "text": text, "message": message}
+        fields["usage_metadata"] = None
+        fields["tool_call_chunks"] = [piece.copy() for piece in tools]
+        fields["chunk_position"] = None
+        names = {"content", "response_metadata", "tool_call_chunks", *UNREAD}
+        if kwargs is not None:
+            names.add("additional_kwargs")
+    message = construct(AIMessageChunk, fields, names, {})
+    fields = {
+        "text": text,
+        "generation_info": None,
+        "type": "ChatGenerationChunk",
+        "message": message,
+    }
     return construct(ChatGenerationChunk, fields, {"message", "text"}, None)
 
 

@@ -21,48 +21,21 @@ from langchain_core.messages.ai import UsageMetadata, add_ai_message_chunks, add
 from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
 from langchain_core.utils._merge import merge_dicts
 from langchain_core.utils.utils import LC_AUTO_PREFIX, LC_ID_PREFIX
-from pydantic import BaseModel
 
 from langchain_aimlapi._codec.construct import construct, containers
 from langchain_aimlapi._codec.decode.metadata import PROVIDER
 from langchain_aimlapi._codec.decode.tool_calls import Calls, add_call
-from langchain_aimlapi._codec.langchain.partial import partial_calls
-
-UNREAD = {"tool_calls": None, "invalid_tool_calls": None}
-"""Stands in the fields of a chunk whose tool call chunks are not read yet."""
-
-_read_fields: Any = vars(BaseModel)["__dict__"].__get__
-_write_fields: Any = vars(BaseModel)["__dict__"].__set__
-
-
-class _Whole:
-    """Stands where LangChain looks for the class of a whole message: second in a chunk's MRO.
-
-    Whoever looks at all fields at once (to copy, compare, write or store a chunk) does so by
-    `__dict__`, and finds the calls read.
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        if cls is _Whole:
-            return core.AIMessage(*args, **kwargs)
-        return super().__new__(cls)
-
-    @property
-    def __dict__(self) -> dict[str, object]:
-        fields: dict[str, Any] = _read_fields(self)
-        if fields.get("tool_calls", ()) is None:
-            calls = partial_calls(fields["tool_call_chunks"])
-            fields["tool_calls"], fields["invalid_tool_calls"] = calls.valid, calls.invalid
-        return fields
-
-    @__dict__.setter
-    def __dict__(self, fields: dict[str, Any]) -> None:
-        _write_fields(self, fields)
+from langchain_aimlapi._codec.langchain.late_fields import (
+    BEGUN,
+    LATE,
+    UNREAD,
+    LateFields,
+    complete,
+    read_fields,
+)
 
 
-class AIMessageChunk(_Whole, core.AIMessageChunk):
+class AIMessageChunk(LateFields, core.AIMessageChunk):
     """LangChain's chunk, by its name and in its serialised form."""
 
     # By this name, stores that know LangChain's classes alone write it and load theirs.
@@ -107,8 +80,27 @@ def _calls_property(name: str) -> property:
     return property(read, write)
 
 
+class _LateList:
+    """A field that is not there yet. Once it is, Python finds it without asking here."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, chunk: AIMessageChunk | None, kind: object) -> Any:
+        if chunk is None:
+            return self
+        complete(fields := read_fields(chunk))
+        return fields[self._name]
+
+
 for _name in ("tool_calls", "invalid_tool_calls"):
     setattr(AIMessageChunk, _name, _calls_property(_name))
+for _name, _late in (
+    ("tool_call_chunks", _LateList("tool_call_chunks")),
+    ("usage_metadata", None),
+    ("chunk_position", None),
+):
+    setattr(AIMessageChunk, _name, _late)
 
 
 # --- sums -----------------------------------------------------------------------------------------
@@ -124,20 +116,24 @@ _SUMMED = {
     "tool_call_chunks",
     "usage_metadata",
 }
-CONSTRUCTIBLE = containers(_EXAMPLE) == {
-    "additional_kwargs",
-    "invalid_tool_calls",
-    "response_metadata",
-    "tool_call_chunks",
-    "tool_calls",
-} and _FIELDS.keys() == _SUMMED | {"invalid_tool_calls", "name", "tool_calls", "type"}
+CONSTRUCTIBLE = (
+    containers(_EXAMPLE)
+    == {
+        "additional_kwargs",
+        "invalid_tool_calls",
+        "response_metadata",
+        "tool_call_chunks",
+        "tool_calls",
+    }
+    and tuple(_FIELDS) == BEGUN + LATE
+)
 """Whether this langchain-core's chunks have the fields that we fill."""
 
 
 def added(left: AIMessageChunk, others: Iterable[core.AIMessageChunk]) -> Any:
     """The sum of chunks that LangChain makes, without reading the arguments of calls on the way."""
     chunks = [left, *others]
-    fields = [_read_fields(chunk) for chunk in chunks]
+    fields = [read_fields(chunk) for chunk in chunks]
     pieces = _merged_pieces(fields)
     if not CONSTRUCTIBLE or pieces is None or not all(type(f["content"]) is str for f in fields):
         return settled(add_ai_message_chunks(left, *chunks[1:]))
@@ -151,7 +147,7 @@ def added(left: AIMessageChunk, others: Iterable[core.AIMessageChunk]) -> Any:
         "tool_call_chunks": pieces,
         "chunk_position": None,
     }
-    if any(f["chunk_position"] == "last" for f in fields):
+    if any(f.get("chunk_position") == "last" for f in fields):
         summed |= {"chunk_position": "last", "tool_calls": [], "invalid_tool_calls": []}
         return read_strictly(construct(core.AIMessageChunk, summed, set(_SUMMED), {}))
     if pieces:
@@ -187,7 +183,7 @@ _REASONING = "reasoning_content"
 def _merged_pieces(fields: list[dict[str, Any]]) -> list[object] | None:
     """Pieces of calls joined by index; `None` if they are not ours, and LangChain has to do it."""
     calls: dict[int, _Pieces] = {}
-    for piece in [piece for f in fields for piece in f["tool_call_chunks"]]:
+    for piece in [piece for f in fields for piece in f.get("tool_call_chunks", ())]:
         index = piece["index"]
         if not isinstance(index, int):
             return None
@@ -233,7 +229,7 @@ def _is_of_a_run(identity: str) -> bool:
 
 
 def _usage(fields: list[dict[str, Any]]) -> UsageMetadata | None:
-    told = [f["usage_metadata"] for f in fields if f["usage_metadata"]]
+    told = [f["usage_metadata"] for f in fields if f.get("usage_metadata")]
     return functools.reduce(add_usage, told) if told else None
 
 
