@@ -79,6 +79,54 @@ def test_slicing_does_not_matter(data, cuts):
     assert [p for piece in pieces for p in decoder.feed(piece)] == SSEDecoder().feed(data)
 
 
+BEFORE = [
+    b"",
+    b"\xef\xbb\xbf",
+    b"dat",
+    b"data: [1,\n",
+    b"data: [1,\r",
+    b"data: [",
+    b": c\n",
+    b"event: e\n",
+]
+AFTER = [
+    b'data: {"a":1}\n\n',
+    b'data: {"a":1}\n',
+    b'data: {"a":1}\n\r',
+    b'data: {"a":\rdata: 1}\n\n',
+    b'data: {"a":\ndata: 1}\n\n',
+    b'data: {"a":1}\r\n\r\n',
+    b"data: {}\n\ndata: {}\n\n",
+    b"data: {\n\n",
+    b"data: {}\nd",
+]
+
+
+@pytest.mark.parametrize("before", BEFORE)
+@pytest.mark.parametrize("event", AFTER)
+def test_a_read_that_is_one_event(before, event):
+    """It is read as its bytes are one by one, whatever came before and comes behind."""
+    pieces = [before, event, b"\xef\xbb\xbfdata: 3\n", b"\n", event]
+    decoder = SSEDecoder()
+    whole = [payload for piece in pieces for payload in decoder.feed(piece)]
+    assert whole + decoder.end() == decoded(b"".join(pieces), 1)
+
+
+@pytest.mark.parametrize("length", range(960, 970))
+def test_a_read_that_is_one_event_is_bounded_alike(length):
+    """By the same size as an event that comes in two reads."""
+    event = b"data: {%b\n\n" % (b"x" * length)
+    assert _is_taken([event]) == _is_taken([event[:9], event[9:]]) == (length < 962)
+
+
+def _is_taken(pieces):
+    decoder = SSEDecoder(max_event_bytes=1000)
+    try:
+        return [payload for piece in pieces for payload in decoder.feed(piece)] != []
+    except ResponseFormatError:
+        return False
+
+
 TEXT_STREAM = st.lists(
     st.tuples(
         st.one_of(
