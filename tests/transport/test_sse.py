@@ -98,7 +98,6 @@ AFTER = [
     b'data: {"a":1}\r\n\r\n',
     b"data: {}\n\ndata: {}\n\n",
     b"data: {\n\n",
-    b"data: {}\nd",
 ]
 
 
@@ -110,6 +109,13 @@ def test_a_read_that_is_one_event(before, event):
     decoder = SSEDecoder()
     whole = [payload for piece in pieces for payload in decoder.feed(piece)]
     assert whole + decoder.end() == decoded(b"".join(pieces), 1)
+
+
+def test_a_line_that_has_begun_belongs_to_the_event():
+    """A read that ends one byte into the next line is no whole event."""
+    decoder = SSEDecoder()
+    assert decoder.feed(b'data: {"a":\nd') == []
+    assert decoder.feed(b"ata: 1}\n\n") == [b'{"a":\n1}']
 
 
 @pytest.mark.parametrize("length", range(960, 970))
