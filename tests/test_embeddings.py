@@ -23,6 +23,7 @@ from langchain_aimlapi import (
     ServerError,
     UnknownParameterWarning,
 )
+from langchain_aimlapi import embeddings as embeddings_module
 from langchain_aimlapi._codec.decode.embeddings import decode_embeddings
 from langchain_aimlapi._codec.encode.embeddings import estimate_tokens
 from tests.scripted import Scripted
@@ -300,6 +301,24 @@ class TestRequests:
             embed(made(service, **made_with), TEXTS)
 
         assert seen == [(10, 40), (20, 40), (30, 40), (40, 40)]
+
+    def test_ctrl_c_while_requests_are_handed_out(self, monkeypatch):
+        """The rest of a long list is not sent."""
+        submit, begun = embeddings_module.ContextThreadPoolExecutor.submit, []
+
+        def submitted(*given):
+            begun.append(given)
+            if len(begun) > 3:
+                raise KeyboardInterrupt
+            return submit(*given)
+
+        monkeypatch.setattr(embeddings_module.ContextThreadPoolExecutor, "submit", submitted)
+        with Service(lambda _: time.sleep(0.2)) as service:
+            with pytest.raises(KeyboardInterrupt):
+                made(service, chunk_size=1, max_concurrency=2).embed_documents(TEXTS)
+            time.sleep(0.5)
+
+            assert len(service.bodies) <= 2
 
     def test_one_deadline_for_all(self, embed):
         """A timeout that was set bounds the call, not each of its requests."""

@@ -222,8 +222,8 @@ class AimlapiEmbeddings(Connection, Embeddings):
         if self.max_concurrency == 1 or len(batches) < 2:  # noqa: PLR2004  # nothing beside it
             return [progress.add(embed(batch)) for batch in batches]
         with ContextThreadPoolExecutor(self.max_concurrency) as pool:
-            futures = [pool.submit(embed, batch) for batch in batches]
             try:
+                futures = [pool.submit(embed, batch) for batch in batches]
                 for future in as_completed(futures):
                     progress.add(future.result())
             except BaseException:

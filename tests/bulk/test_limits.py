@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import time
+from concurrent.futures import Future
 
 import pytest
 
@@ -32,6 +33,24 @@ def test_a_blocking_call_waits_for_its_turn():
     began = time.monotonic()
     assert all(limiter.acquire() for _ in range(30))
     assert time.monotonic() - began >= 0.029
+
+
+def test_ctrl_c_while_waiting(monkeypatch):
+    """Nothing is taken for the one who left, and nobody waits behind them, the process's end least."""
+    limiter = AimlapiRateLimiter(1, burst=1)
+    assert limiter.acquire()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Future, "result", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            limiter.acquire()
+    began = time.monotonic()
+
+    assert not limiter.acquire(blocking=False)
+    assert time.monotonic() - began < 30  # a minute, if one still waited
 
 
 async def test_waiting_does_not_block_the_loop():

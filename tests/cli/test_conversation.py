@@ -296,6 +296,34 @@ class TestInterrupted:
 
         assert asked(sandbox)[0][0]["content"] == "Hi"
 
+    def test_while_what_came_is_shown(self, sandbox, monkeypatch, talk):
+        """A second press does not end the conversation, and loses no prompt."""
+        presses = iter([True])
+
+        def show(*_):
+            if next(presses, False):
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(conversation, "show_outcome", show)
+        shown = talk("Hi", "More")
+
+        assert "/exit or Ctrl-D leaves" in shown
+        assert [each["role"] for each in asked(sandbox)[1]] == ["user", "assistant", "user"]
+
+    def test_before_the_answer_is_kept(self, sandbox, monkeypatch, talk):
+        """The prompt can be asked again."""
+        ask, presses = Session.ask, iter([True])
+
+        def interrupted(*given):
+            if next(presses, False):
+                raise KeyboardInterrupt
+            return ask(*given)
+
+        monkeypatch.setattr(Session, "ask", interrupted)
+        talk("Hi", "/retry")
+
+        assert [each["content"] for each in asked(sandbox)[0]] == ["Hi"]
+
     @pytest.mark.parametrize("schema", [False, True])
     def test_in_a_pipe(self, sandbox, schema):
         """What came is shown, that it is not all is said beside it, and the exit code is 130."""

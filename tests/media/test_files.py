@@ -299,6 +299,38 @@ class TestFiles:
             GeneratedFile("image", "https://a/b", None).read()
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_nothing_is_left_of_a_file_whose_caller_was_cancelled(tmp_path, monkeypatch, moment):
+    """Not even where a thread was about to make it."""
+    begin, begun, go_on = files_module._Part.begin, threading.Event(), threading.Event()
+
+    def slow(part):
+        if moment == "after":
+            begin(part)
+        begun.set()
+        go_on.wait(60)
+        if moment == "before":
+            begin(part)
+
+    async def pieces():
+        yield b"never"
+
+    async def main():
+        task = asyncio.create_task(
+            files_module.awrite(tmp_path / "a.bin", pieces(), overwrite=False)
+        )
+        await asyncio.to_thread(begun.wait, 60)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        go_on.set()
+
+    monkeypatch.setattr(files_module._Part, "begin", slow)
+    asyncio.run(main())
+
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_files_are_written_beside_the_event_loop(tmp_path, whole):
     """From the first byte to the last, and what is left behind is cleared away there too."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import json
 import socket
 import sys
+import threading
 import time
 import warnings
+from concurrent.futures import Future
 
 import pytest
 
@@ -29,6 +32,78 @@ def test_a_failure_to_start_reaches_the_caller():
     thread.stopped.result(10)
     thread.join()
     assert thread.connections() == 0
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("how", ["start", "with"])
+def test_ctrl_c_while_it_starts(monkeypatch, how, moment):
+    """Nothing is left that nobody can stop: no thread, no port, and it can be started again."""
+    real = threading.Thread.start
+
+    def start(self):
+        if self.name != "aimlapi-sandbox":
+            real(self)
+            return
+        if moment == "after":
+            real(self)
+        raise KeyboardInterrupt
+
+    before = set(threading.enumerate())
+    sandbox = Sandbox()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", start)
+        with pytest.raises(KeyboardInterrupt):
+            sandbox.start() if how == "start" else sandbox.__enter__()
+
+    assert set(threading.enumerate()) <= before
+    sandbox.stop()
+    with sandbox:
+        assert sandbox.base_url
+
+
+def test_ctrl_c_before_it_serves(monkeypatch):
+    """The thread that was started ends, too."""
+    before = set(threading.enumerate())
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Future, "result", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            Sandbox().start()
+
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_thread_that_begins_after_it_was_stopped():
+    """One that was on its way when Ctrl-C came serves nobody."""
+    sock = socket.create_server(("127.0.0.1", 0))
+    thread = ServerThread(sock, dict)
+
+    assert not thread.halt()
+    assert sock.fileno() == -1
+    thread.start()
+    thread.join()
+    assert isinstance(thread.started.exception(), InterruptedError)
+
+
+async def test_a_start_and_a_stop_that_are_cancelled():
+    """The thread finds its futures as they were, and ends."""
+    before = set(threading.enumerate())
+    for wait_first in (False, True):
+        sandbox = Sandbox()
+        task = asyncio.create_task(sandbox.__aenter__())
+        if wait_first:
+            await task
+            task = asyncio.create_task(sandbox.__aexit__(None, None, None))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    for thread in set(threading.enumerate()) - before:
+        await asyncio.to_thread(thread.join, 60)
+        assert not thread.is_alive() or "asyncio" in thread.name
 
 
 BODY = json.dumps({"model": "gpt-4o", "messages": [{"role": "user", "content": "x"}]}).encode()

@@ -121,7 +121,11 @@ class _Limiter:
 
     def _taken(self, cost: int, *, blocking: bool) -> bool:
         _, thread = self._ready()
-        return thread.submit(self._take, cost, threading.Event(), blocking=blocking).result()
+        abandoned = threading.Event()
+        try:
+            return thread.submit(self._take, cost, abandoned, blocking=blocking).result()
+        finally:
+            abandoned.set()  # after Ctrl-C nothing is taken, and the process ends at once
 
     async def _ataken(self, cost: int, *, blocking: bool) -> bool:
         _, thread = self._ready()

@@ -337,12 +337,13 @@ def _followed(
             progress.seconds = time.monotonic() - began
 
     thread = threading.Thread(target=follow, name="bulk-ray-progress")
-    thread.start()
     try:
+        thread.start()
         yield
     finally:
         ended.set()
-        thread.join()
+        if thread.is_alive():
+            thread.join()
 
 
 def _hand_over(folder: Path, journal: Journal) -> None:

@@ -14,10 +14,11 @@ import ipaddress
 import mimetypes
 import os
 import socket
+import threading
 import uuid
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, BinaryIO, Self
 from urllib.parse import urljoin, urlsplit
 
 from langchain_core.runnables.config import run_in_executor
@@ -222,6 +223,7 @@ def write(path: str | os.PathLike[str], pieces: Iterator[bytes], *, overwrite: b
     """
     part = _Part(path, overwrite=overwrite)
     try:
+        part.begin()
         for piece in pieces:
             part.add(piece)
         return part.finish()
@@ -233,8 +235,9 @@ async def awrite(
     path: str | os.PathLike[str], pieces: AsyncIterator[bytes], *, overwrite: bool
 ) -> Path:
     """Write a file in one step; the disk is written in a thread."""
-    part = await run_in_executor(None, partial(_Part, path, overwrite=overwrite))
+    part = _Part(path, overwrite=overwrite)
     try:
+        await run_in_executor(None, part.begin)
         async for piece in pieces:
             await run_in_executor(None, part.add, piece)
         return await run_in_executor(None, part.finish)
@@ -245,39 +248,61 @@ async def awrite(
 class _Part:
     """A file under way, beside its target.
 
+    A caller that is cancelled closes it while a thread may still be about to begin it; whichever
+    comes first, nothing is left behind.
+
     Args:
         path: The target.
         overwrite: Whether to replace what stands there.
-
-    Raises:
-        FileExistsError: If something stands at the target already.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, overwrite: bool) -> None:
         self._target = Path(path).expanduser()
         self._overwrite = overwrite
-        self._is_folder = self._target.is_dir()
-        folder = self._target if self._is_folder else self._target.parent
-        if not (self._is_folder or overwrite) and self._target.suffix and self._target.exists():
-            raise _exists(self._target)  # before anything is fetched for it
-        self._path = folder / f".{uuid.uuid4().hex}.part"
-        self._file = self._path.open("xb")
+        self._is_folder = False
+        self._opening = threading.Lock()
+        self._is_over = False
+        self._opened: tuple[Path, BinaryIO] | None = None
         self._first = b""
 
+    def begin(self) -> None:
+        """Open it.
+
+        Raises:
+            FileExistsError: If something stands at the target already.
+            OSError: If it cannot be written.
+        """
+        target = self._target
+        self._is_folder = target.is_dir()
+        folder = target if self._is_folder else target.parent
+        if not (self._is_folder or self._overwrite) and target.suffix and target.exists():
+            raise _exists(target)  # before anything is fetched for it
+        path = folder / f".{uuid.uuid4().hex}.part"
+        with self._opening:
+            if not self._is_over:
+                self._opened = path, path.open("xb")
+
+    def _open_file(self) -> tuple[Path, BinaryIO]:
+        if self._opened is None:
+            raise ValueError("the file was closed before it was begun")
+        return self._opened
+
     def add(self, piece: bytes) -> None:
+        """Write a piece."""
         if len(self._first) < _FIRST_BYTES:
             self._first += piece[:_FIRST_BYTES]
-        self._file.write(piece)
+        self._open_file()[1].write(piece)
 
     def finish(self) -> Path:
         """Move the file to its target."""
-        self._file.close()
+        path, file = self._open_file()
+        file.close()
         place = self._place()
         if self._overwrite:
-            self._path.replace(place)
+            path.replace(place)
             return place
         try:
-            os.link(self._path, place)  # fails where something stands, in one step
+            os.link(path, place)  # fails where something stands, in one step
         except FileExistsError:
             raise _exists(place) from None
         except OSError:  # a file system without links: reserve the name, then replace it
@@ -285,13 +310,17 @@ class _Part:
                 place.open("xb").close()
             except FileExistsError:
                 raise _exists(place) from None
-            self._path.replace(place)
+            path.replace(place)
         return place
 
     def close(self) -> None:
         """Leave nothing behind."""
-        self._file.close()
-        self._path.unlink(missing_ok=True)
+        with self._opening:
+            self._is_over = True
+        if self._opened is not None:
+            path, file = self._opened
+            file.close()
+            path.unlink(missing_ok=True)
 
     def _place(self) -> Path:
         """Where the file goes, by its content where the caller did not say."""

@@ -11,6 +11,7 @@ import contextlib
 import socket
 import sys
 from collections.abc import Callable
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -217,7 +218,12 @@ class Sandbox:
             OSError: The port is taken.
             RuntimeError: The sandbox is already running.
         """
-        self._launch().started.result()
+        running = self._launch()
+        try:
+            running.started.result()
+        except BaseException:
+            self.stop()  # nobody else will: Ctrl-C may have come in between
+            raise
         return self
 
     def stop(self) -> None:
@@ -246,7 +252,12 @@ class Sandbox:
         self._check_at_exit(error)
 
     async def __aenter__(self) -> Self:
-        await asyncio.wrap_future(self._launch().started)
+        running = self._launch()
+        try:
+            await _done(running.started)
+        except BaseException:
+            self._halt()
+            raise
         return self
 
     async def __aexit__(
@@ -256,7 +267,7 @@ class Sandbox:
         trace: TracebackType | None,
     ) -> None:
         if running := self._halt():
-            await asyncio.wrap_future(running.stopped)
+            await _done(running.stopped)
             running.join()
         self._check_at_exit(error)
 
@@ -273,13 +284,22 @@ class Sandbox:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         sock = socket.create_server((self._host, self._wanted_port), family=family, backlog=1024)
         self._running = ServerThread(sock, service.application)
-        self._running.start()
+        try:
+            self._running.start()
+        except BaseException:
+            self.stop()  # whether the thread runs or not
+            raise
         return self._running
 
     def _halt(self) -> ServerThread | None:
         """Ask the thread to stop and return it; None if none runs in this process."""
         running, self._running = self._running, None
         return running if running and running.halt() else None
+
+
+async def _done(future: Future[None]) -> None:
+    """Wait for what a thread says; a caller that is cancelled must not cancel it for the thread."""
+    await asyncio.shield(asyncio.wrap_future(future))
 
 
 def run(

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import threading
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
@@ -32,6 +32,7 @@ class ServerThread:
         self._make = make
         self._process = os.getpid()
         self._thread = threading.Thread(target=self._run, name="aimlapi-sandbox", daemon=True)
+        self._halted = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._end: asyncio.Event | None = None
         self._runner: web.AppRunner | None = None
@@ -47,13 +48,19 @@ class ServerThread:
         self._thread.start()
 
     def halt(self) -> bool:
-        """Ask the thread to stop; False in a forked child, where the thread does not exist."""
-        if self._process != os.getpid():
+        """Ask the thread to stop.
+
+        Returns:
+            Whether there is one: none in a forked child, or where it could not be started.
+        """
+        self._halted = True
+        if self._process != os.getpid() or not self._thread.is_alive():
             self._sock.close()
             return False
-        self.started.result()
+        wait([self.started])
         if self._loop and self._end and not self.stopped.done():
-            self._loop.call_soon_threadsafe(self._end.set)
+            with contextlib.suppress(RuntimeError):  # it has ended meanwhile
+                self._loop.call_soon_threadsafe(self._end.set)
         return True
 
     def join(self) -> None:
@@ -77,6 +84,8 @@ class ServerThread:
             self.stopped.set_result(None)
 
     async def _serve(self) -> None:
+        if self._halted:  # by Ctrl-C, while the thread was being started
+            raise InterruptedError("the sandbox was stopped while it started")
         self._loop = asyncio.get_running_loop()
         self._end = asyncio.Event()
         app = self._make()

@@ -80,6 +80,7 @@ class Conversation:
 
     def _ask(self, prompt: HumanMessage, *, is_retry: bool = False) -> None:
         """Ask; a prompt without an answer is not part of the conversation, but can be asked again."""
+        self._unanswered = prompt  # whatever happens from here on, it can be asked again
         turn = self.session.ask([*self.messages, prompt], make_display(markdown=self._markdown))
         if self._recorder:
             self._recorder.record(self.session, turn, is_retry=is_retry)
@@ -115,8 +116,11 @@ def converse(
             continue
         except EOFError:
             return
-        if not _take(conversation, text):
-            return
+        try:
+            if not _take(conversation, text):
+                return
+        except KeyboardInterrupt:  # pressed once more, while what came was being shown
+            note(_WELCOME, "dim")
 
 
 def _take(conversation: Conversation, text: str) -> bool:
