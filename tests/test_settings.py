@@ -333,6 +333,15 @@ class TestUnknownArguments:
         assert llm.model_kwargs == {"user": "me", "xyzzy": 1}
 
 
+def test_tokens_are_biased_by_their_numbers(ask, model, aimlapi_sandbox):
+    """As other packages take them: keys of JSON are texts."""
+    ask(model(logit_bias={50256: -100, "11": 5}), "Hi")
+    ask(model(), "Hi", logit_bias={50256: -100})
+
+    sent = [request.body["logit_bias"] for request in aimlapi_sandbox.requests]
+    assert sent == [{"50256": -100, "11": 5}, {"50256": -100}]
+
+
 class TestUnsupportedParameters:
     """Parameters that a model is documented not to take."""
 

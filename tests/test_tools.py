@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import warnings
+from functools import partial
 from typing import Annotated, Any, Generic, NotRequired, Required, TypeVar
 
 import pytest
@@ -13,6 +14,7 @@ from langchain.agents.structured_output import ToolStrategy
 from langchain_core.tools import StructuredTool, tool
 from pydantic import BaseModel, create_model
 
+from langchain_aimlapi import ConfigurationError
 from tests.scripted import Scripted
 
 if sys.version_info >= (3, 12):
@@ -399,3 +401,60 @@ def test_agents_with_a_form_work_on_models_that_reason(model, name):
             done: Any = agent.invoke({"messages": [("human", "Hi")]})
 
     assert done["structured_response"] == Report(city="Rome")
+
+
+# --- what is no tool ------------------------------------------------------------------------------
+
+
+class Callable:
+    """An object that can be called, and has no name."""
+
+    def __call__(self, city: str) -> str:
+        """Tell the weather."""
+        return city
+
+
+def no_name(city: str) -> str:
+    """Tell the weather."""
+    return city
+
+
+@pytest.mark.parametrize(
+    ("tools", "words"),
+    [
+        (Report, r"takes a list of tools, not Report: pass \[Report\]"),
+        ("get_weather", "takes a list of tools, not str"),
+        ({"type": "function"}, "takes a list of tools, not dict"),
+        (5, "takes a list of tools, not int"),
+        (StructuredTool.from_function(no_name), "takes a list of tools, not StructuredTool"),
+        ([Callable()], "has no name.*StructuredTool.from_function"),
+        ([partial(no_name, city="Rome")], "has no name.*StructuredTool.from_function"),
+        ([{"type": "function", "function": {}}], "it has no name"),
+        ([5], "No tool can be made of 5"),
+    ],
+)
+def test_what_is_no_tool_is_refused_at_once(llm, tools, words):
+    """By an error of ours, which says what to pass."""
+    with pytest.raises(ConfigurationError, match=words):
+        llm.bind_tools(tools)
+
+
+@pytest.mark.parametrize("choice", [[], 5, object()])
+def test_what_is_no_choice_is_refused_at_once(llm, choice):
+    """Likewise."""
+    with pytest.raises(ConfigurationError, match="tool_choice is a tool's name"):
+        llm.bind_tools([Report], tool_choice=choice)
+
+
+def test_a_class_is_a_choice(ask, llm):
+    """The one that is bound, by its name."""
+    answer = ask(llm.bind_tools([Report, Inner], tool_choice=Report), "Hi")
+
+    assert answer.tool_calls[0]["name"] == "Report"
+
+
+def test_tools_of_any_iterable(llm, aimlapi_sandbox):
+    """A tuple or a generator is a list, too."""
+    llm.bind_tools(each for each in (Report,)).invoke("Hi")
+
+    assert set(tools_of(aimlapi_sandbox)) == {"Report"}

@@ -327,7 +327,7 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
         self,
         tools: Sequence[toolbox.ToolLike | core_tools.BaseTool],
         *,
-        tool_choice: Mapping[str, object] | str | bool | None = None,
+        tool_choice: Mapping[str, object] | str | bool | type | None = None,
         strict: bool | None = None,
         parallel_tool_calls: bool | None = None,
         response_format: object = None,
@@ -339,7 +339,7 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
             tools: LangChain tools, functions with type hints, pydantic classes, JSON schemas,
                 tools in OpenAI's or Anthropic's form. Other dicts are the service's own tools and
                 are sent unchanged.
-            tool_choice: A tool's name, "auto", "none", "any" or True for at least one call, or the
+            tool_choice: A tool's name or its class, "auto", "none", "any" or True for at least one call, or the
                 service's own dict.
             strict: Whether arguments must follow the schema exactly.
             parallel_tool_calls: Whether the model may call several tools in one turn.
@@ -350,9 +350,10 @@ class ChatAimlapi(StructuredOutputMethod, TokenCounting, ChatSettings):  # type:
             The model with the tools bound; its messages have `tool_calls`.
 
         Raises:
-            ConfigurationError: If `tool_choice` names a tool that is not bound.
+            ConfigurationError: If `tool_choice` names a tool that is not bound; for what is no tool.
         """
-        bound = [toolbox.convert_tool(tool, strict=strict) for tool in tools]
+        listed = toolbox.listed_tools(tools)
+        bound = [toolbox.convert_tool(tool, strict=strict) for tool in listed]
         if bound:
             kwargs["tools"] = bound
             if (choice := toolbox.convert_choice(tool_choice, bound)) is not None:

@@ -159,6 +159,34 @@ class TestCalls:
         assert aimlapi_sandbox.requests == []
 
 
+WRONG = {
+    "base_url": 5,
+    "client_request_id": 5,
+    "extra_body": ["canary"],
+    "extra_headers": [("Authorization", "canary")],
+    "extra_query": "canary=1",
+    "max_retries": "3",
+    "model": object(),
+    "model_name": 5,
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_steering_arguments_of_the_wrong_kind(aimlapi_sandbox, ask, model, name):
+    """They were an AttributeError or TypeError from deep within."""
+    with pytest.raises(ConfigurationError, match=f"call: {name} is a .*, not") as raised:
+        ask(model(), "Hi", **{name: WRONG[name]})
+
+    assert "canary" not in str(raised.value)
+    assert aimlapi_sandbox.requests == []
+
+
+def test_the_same_of_media(aimlapi_sandbox):
+    """By the same rule."""
+    with pytest.raises(ConfigurationError, match="call: base_url is a text, not int"):
+        AimlapiImages(model="flux/dev").invoke("a cat", base_url=5)
+
+
 class TestExtraBody:
     @pytest.mark.parametrize("place", ["object", "call"])
     def test_a_stream_in_it(self, aimlapi_sandbox, ask, model, place):

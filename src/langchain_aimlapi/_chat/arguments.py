@@ -35,7 +35,7 @@ class ChatArguments(ClientArguments, total=False):
     frequency_penalty: float | None
     presence_penalty: float | None
     repetition_penalty: float | None
-    logit_bias: dict[str, float] | None
+    logit_bias: dict[str, float] | dict[int, float] | None
     logprobs: bool | None
     top_logprobs: int | None
     reasoning_effort: str | None

@@ -25,7 +25,7 @@ from langchain_aimlapi._chat.limiting import Held
 from langchain_aimlapi._chat.settings import SENT_FIELDS, ChatSettings, reserved_for_chat
 from langchain_aimlapi._client.ids import new_id
 from langchain_aimlapi._client.request import CallScope, base_url_of, build_request
-from langchain_aimlapi._client.reserved import refuse_reserved
+from langchain_aimlapi._client.reserved import check_steering, refuse_reserved
 from langchain_aimlapi._client.warnings import warn_dropped, warn_unforced, warn_unknown
 from langchain_aimlapi._codec.decode.metadata import ReplyContext
 from langchain_aimlapi._codec.encode.chat import Options, encode
@@ -142,6 +142,8 @@ def build_chat_request(
         return fields[name] if value is None else value
 
     is_steered = not arguments.keys().isdisjoint(CALL_ARGUMENTS)
+    if is_steered:
+        check_steering(arguments)
     option: Callable[[str], Any] = steered if is_steered else fields.__getitem__
     model = arguments.get("model") or arguments.get("model_name") or settings.model_name
     check_class(model, CHAT)

@@ -15,7 +15,7 @@ from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langchain_core.runnables import RunnableConfig
 from langchain_core.utils import from_env
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
 from langchain_aimlapi import _catalogue
 from langchain_aimlapi._chat.limiting import TokenLimit
@@ -187,6 +187,14 @@ class ChatSettings(Connection, BaseChatModel):
                 f"Which model? Give model=… or set {MODEL_VARIABLE}; for example {examples}."
             )
         return self
+
+    @field_validator("logit_bias", mode="before")
+    @classmethod
+    def _name_tokens(cls, bias: object) -> object:
+        """Token ids are numbers to those who bias them, and keys of JSON are texts."""
+        return (
+            {str(token): value for token, value in bias.items()} if isinstance(bias, dict) else bias
+        )
 
     @classmethod
     def _reserved_names(cls) -> Mapping[str, str]:

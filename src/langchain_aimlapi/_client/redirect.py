@@ -48,14 +48,14 @@ def redirect_calls(base_url: str, api_key: str) -> Iterator[None]:
         _redirects.remove(redirect)
 
 
-def redirect_for(address: str, proxy: str | None) -> Redirect | None:
+def redirect_for(address: object, proxy: str | None) -> Redirect | None:
     """Return where calls to an address, by a proxy, go instead; None if they go there."""
     if not _redirects or _is_local(address) or (proxy and _is_local(proxy)):
         return None
     return _redirects[-1]
 
 
-def _is_local(address: str) -> bool:
+def _is_local(address: object) -> bool:
     from langchain_aimlapi._transport.proxies import is_loopback  # noqa: PLC0415  # in tests only
 
-    return is_loopback(urlsplit(address).hostname or "")
+    return isinstance(address, str) and is_loopback(urlsplit(address).hostname or "")

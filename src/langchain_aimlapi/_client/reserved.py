@@ -6,12 +6,13 @@ client, or is written by it, would be sent without an effect, or would replace t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from langchain_aimlapi.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 _NAMES_ELSEWHERE: Mapping[str, str] = {
     "anthropic_api_url": "It is base_url=… here.",
@@ -41,6 +42,31 @@ _NAMES_ELSEWHERE: Mapping[str, str] = {
     "tiktoken_model_name": "Leave it out: tokens are estimated.",
 }
 """Arguments of other packages' models that are about the client: none of them is for the service."""
+
+
+_KINDS: Mapping[str, tuple[type, str]] = {
+    "base_url": (str, "a text"),
+    "client_request_id": (str, "a text"),
+    "extra_body": (Mapping, "a dict"),
+    "extra_headers": (Mapping, "a dict"),
+    "extra_query": (Mapping, "a dict"),
+    "max_retries": (int, "a whole number"),
+    "model": (str, "a text"),
+    "model_name": (str, "a text"),
+}
+"""Arguments that steer a call, which nobody validates as the fields of an object are."""
+
+
+def check_steering(arguments: Mapping[str, object]) -> None:
+    """Refuse arguments of a call that are of the wrong kind.
+
+    Raises:
+        ConfigurationError: Names the argument and what it is to be; its value may be a secret.
+    """
+    for name, (kind, words) in _KINDS.items():
+        value = arguments.get(name)
+        if value is not None and not isinstance(value, kind):
+            raise ConfigurationError(f"call: {name} is {words}, not {type(value).__name__}.")
 
 
 def refuse_reserved(names: Iterable[str], reserved: Mapping[str, str], *, where: str) -> None:

@@ -22,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from langchain_aimlapi._catalogue.kinds import CLASSES, check_class
 from langchain_aimlapi._client.metering import also_metered
+from langchain_aimlapi._client.reserved import check_steering
 from langchain_aimlapi._client.warnings import warn_dropped
 from langchain_aimlapi._codec.encode.media import EncodedMedia, encode_media
 from langchain_aimlapi._transport.request import ReplyRules
@@ -255,7 +256,10 @@ class MediaModel(MediaService, RunnableSerializable[Any, MediaResult]):
 
 def steering_of(kwargs: Mapping[str, object]) -> dict[str, Any]:
     """The arguments of a call that are about its request."""
-    return {name: value for name, value in kwargs.items() if name in _STEERING}
+    steering = {name: value for name, value in kwargs.items() if name in _STEERING}
+    if steering:
+        check_steering(steering)
+    return steering
 
 
 def _read(value: Any, name: str) -> object:

@@ -66,8 +66,13 @@ def convert_function(source: FunctionLike, *, strict: bool | None = None) -> Fun
 def _by_langchain(source: FunctionLike) -> Function:
     try:
         return dict(convert_to_openai_function(source))
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         named = getattr(source, "__name__", None) or repr(source)[:80]
+        if callable(source) and not hasattr(source, "__name__"):
+            raise ConfigurationError(
+                f"No tool can be made of {named}, which has no name. Make a tool of it: "
+                "StructuredTool.from_function(f, name='…', description='…')."
+            ) from None
         raise ConfigurationError(f"No tool can be made of {named}: {error}") from error
 
 

@@ -9,7 +9,7 @@ is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -34,6 +34,19 @@ _SCHEMA_KEYS = frozenset(
 )
 _BESIDE = ("cache_control",)
 """Keys that stand beside the function."""
+
+
+def listed_tools(tools: object) -> Sequence[Any]:
+    """The tools to bind, as a list.
+
+    Raises:
+        ConfigurationError: For one tool, or something else that is no list of tools.
+    """
+    is_one = isinstance(tools, Mapping | str | type) or hasattr(tools, "args_schema")
+    if is_one or not isinstance(tools, Iterable):
+        shown = getattr(tools, "__name__", None) or type(tools).__name__
+        raise ConfigurationError(f"bind_tools takes a list of tools, not {shown}: pass [{shown}].")
+    return list(tools)
 
 
 def convert_tool(tool: ToolLike | BaseTool, *, strict: bool | None = None) -> Tool:
@@ -61,6 +74,8 @@ def convert_tool(tool: ToolLike | BaseTool, *, strict: bool | None = None) -> To
 def _from_mapping(tool: Mapping[str, object], strict: bool | None) -> Tool:
     kind, inner = tool.get("type"), tool.get("function")
     if isinstance(inner, Mapping):
+        if kind in {None, "function"} and not inner.get("name") and not _has_schema(inner):
+            raise ConfigurationError(f"No tool can be made of {dict(tool)!r:.80}: it has no name.")
         ready = kind not in {None, "function"} or (kind and strict is None)
         return dict(tool) if ready else _function(tool, inner, strict)
     if "input_schema" in tool and kind in {None, "custom"}:
@@ -102,12 +117,12 @@ _WORDS = {"any": "required", "required": "required", "auto": "auto", "none": "no
 
 
 def convert_choice(
-    choice: str | bool | Mapping[str, object] | None, tools: Sequence[Tool]
+    choice: str | bool | type | Mapping[str, object] | None, tools: Sequence[Tool]
 ) -> Choice | None:
     """The choice of a tool in OpenAI's form: a word, or the function by name.
 
     Args:
-        choice: A tool's name (which wins over the words), "auto", "none", "any" or
+        choice: A tool's name (which wins over the words), a class that is bound as a tool, "auto", "none", "any" or
             "required", True for any, False or None for no word on it, or a dict in the form of
             OpenAI (chat completions or Responses) or Anthropic.
         tools: The bound tools.
@@ -123,6 +138,13 @@ def convert_choice(
         converted = _from_choice(choice, tools)
         # Only the request has room for one call at a time: until then the dict is kept.
         return dict(choice) if _ONE_CALL in choice else converted
+    if isinstance(choice, type):
+        choice = tool_name(convert_tool(choice)) or choice.__name__
+    if not isinstance(choice, str):
+        raise ConfigurationError(
+            f"tool_choice is a tool's name, 'auto', 'none', 'any', a bool or a dict, not "
+            f"{type(choice).__name__}."
+        )
     names = [name for name in map(tool_name, tools) if name]
     if choice not in names and choice in _WORDS:
         return _WORDS[choice]
