@@ -31,7 +31,8 @@ from langchain_aimlapi.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Mapping, Sequence
+    from collections.abc import Awaitable, Coroutine, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from langchain_aimlapi._transport.body_reader import BodyMode, MakeReader
     from langchain_aimlapi._transport.request import ClientOptions, Request
@@ -123,7 +124,9 @@ async def _run(
             else:
                 sent = with_own_timeouts(step.request, client)
                 watching.attempt(sent, options.proxy, streaming=make is not None)
-                shared = await pool.aborrow(options) if client is None else None
+                shared = None
+                if client is None:
+                    shared = pool.reborrow(options) or await pool.aborrow(options)
                 source = _Source(sent, options, shared, client, step.until)
                 result = await _attempt(source, make)
             outcome = Tried(result, clock(), time.time(), random.random())  # noqa: S311
@@ -177,7 +180,7 @@ class _Source:
 
     async def begin(self) -> Reply:
         """Send; return the whole reply."""
-        async with asyncio.timeout_at(self._until):
+        async with self._within(self._until):
             self._body = body = watching.shown(await self._open(streaming=False))
             how = body_mode(body.status, streaming=False)
             return Reply(body.status, body.headers, await self._whole(body, how, self._until))
@@ -185,7 +188,7 @@ class _Source:
     async def begin_stream(self, make: MakeReader) -> Reply | AsyncEventStream:
         """Send; return the stream as soon as its first content is there, or a reply that is none."""
         limit = soonest(self._until, self._clock(), self._request.timeouts.first_token)
-        async with asyncio.timeout_at(limit):
+        async with self._within(limit):
             self._body = body = watching.shown(await self._open(streaming=True))
             how = body_mode(body.status, streaming=True)
             if how != "events":
@@ -204,13 +207,17 @@ class _Source:
         body.guard()
         return AsyncEventStream(self, reader, batch, over=over)
 
-    async def _open(self, *, streaming: bool) -> AiohttpBody | HttpxBody:
+    def _within(self, limit: float | None) -> AbstractAsyncContextManager[object]:
+        limits = self._shared.limits if self._shared is not None else None
+        return asyncio.timeout_at(limit) if limits is None else limits.at(limit)
+
+    def _open(self, *, streaming: bool) -> Awaitable[AiohttpBody | HttpxBody]:
         headers = self._request.sent_headers(streaming=streaming)
         if self._shared is not None:
-            body = await self._open_shared(self._shared, headers)
-            if streaming:  # whoever leaves it unread may not close it before the loop ends
-                self._shared.replies.add(body.response)
-            return body
+            return self._open_shared(self._shared, headers, streaming=streaming)
+        return self._open_injected(headers)
+
+    async def _open_injected(self, headers: Mapping[str, str]) -> AiohttpBody | HttpxBody:
         if hasattr(self._client, "build_request"):
             left = None if self._until is None else self._until - self._clock()
             return await HttpxBody.open(self._client, self._request, headers, left)
@@ -219,21 +226,26 @@ class _Source:
         return await AiohttpBody.open(self._client, self._request, headers, timeout, {})
 
     async def _open_shared(
-        self, shared: pool.Shared[Any], headers: Mapping[str, str]
+        self, shared: pool.Shared[Any], headers: Mapping[str, str], *, streaming: bool
     ) -> AiohttpBody:
         timeouts = self._request.timeouts
         if (slots := shared.slots) is not None:
             await slots.acquire()  # another connection
             self._slots = slots
         timeout = pool.client_timeout(timeouts.connect, timeouts.read)
-        ways = await pool.proxy_and_tls(shared, self._options, self._request.url)
+        what = (self._request.url, shared, self._options)
+        ways = pool.ways_to(*what) or await pool.await_ways_to(*what)
         direct = shared.direct
         if len(ways) == 1 and direct and direct.can_send(self._request, headers, ways[0]):
             reply = await direct.send(self._request, headers, ways[0], timeout)
-            return AiohttpBody(reply, packed=True)
-        if self._request.header("user-agent") is None:  # not wanted, so aiohttp adds none
-            ways = [{**each, "skip_auto_headers": _USER_AGENT} for each in ways]
-        return await AiohttpBody.open_by(ways, self._client, self._request, headers, timeout)
+            body = AiohttpBody(reply, packed=True)
+        else:
+            if self._request.header("user-agent") is None:  # not wanted, so aiohttp adds none
+                ways = [{**each, "skip_auto_headers": _USER_AGENT} for each in ways]
+            body = await AiohttpBody.open_by(ways, self._client, self._request, headers, timeout)
+        if streaming:  # whoever leaves it unread may not close it before the loop ends
+            shared.replies.add(body.response)
+        return body
 
     async def pull(self) -> Sequence[Any]:
         """Return the content of the next read that brings some; nothing at the end."""

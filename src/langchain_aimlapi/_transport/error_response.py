@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 MAX_ERROR_BYTES = 65_536
 """How much of the body of an error response is read and kept."""
 
-_SUCCESS = range(HTTPStatus.OK, HTTPStatus.MULTIPLE_CHOICES)
+_SUCCESS = range(int(HTTPStatus.OK), int(HTTPStatus.MULTIPLE_CHOICES))
 _REDIRECT = range(HTTPStatus.MULTIPLE_CHOICES, HTTPStatus.BAD_REQUEST)
 _NO_CONTENT = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.RESET_CONTENT})
 _LONGEST_PLACE = 500
@@ -56,7 +56,7 @@ def error_of(reply: Reply, wall: float, rules: ReplyRules | None = None) -> Aiml
         rules: What a successful reply looks like.
     """
     rules = rules or _ANY
-    if reply.status < HTTPStatus.OK:
+    if reply.status < _SUCCESS.start:
         return _unreadable(reply, f"nobody asked for a reply of status {reply.status}")
     if not is_success(reply.status):
         return _error_response(reply, wall)

@@ -193,16 +193,19 @@ class _CleanConnect:
             _connect,
             weakref.ref(connector),  # no cycle, or it would be closed late
         )
-        self._known: weakref.WeakSet[object] = weakref.WeakSet()
+        self._readable: weakref.WeakKeyDictionary[object, Callable[[], object]] = (
+            weakref.WeakKeyDictionary()
+        )
 
     async def __call__(self, *args: object, **named: Any) -> object:
         while True:
             connection = await self._connect(*args, **named)
             protocol = connection.protocol
-            if protocol not in self._known:
-                self._known.add(protocol)  # a new one: TLS may well speak first
-                return connection
-            if not (protocol.should_close or is_readable(protocol.transport)):
+            is_readable = self._readable.get(protocol)
+            if is_readable is None:
+                self._readable[protocol] = readable(protocol.transport)
+                return connection  # a new one: TLS may well speak first
+            if not (protocol.should_close or is_readable()):
                 return connection
             connection.close()
 
@@ -213,16 +216,17 @@ def _connect(connector: weakref.ref[object], *args: object, **named: object) -> 
     return connecting
 
 
-def is_readable(transport: Any) -> bool:
-    """Tell whether a read from the socket of a transport would return at once."""
-    sock = transport.get_extra_info("socket")
-    if sock is None:
-        return False
-    number = sock.fileno()
-    if number < 0:
-        return True
+def readable(transport: Any) -> Callable[[], object]:
+    """Return what tells whether a read from the socket of a transport would return at once.
+
+    For as long as the transport is open.
+    """
+    sock = None if transport is None else transport.get_extra_info("socket")
+    number: int = -1 if sock is None else sock.fileno()
+    if number < 0:  # it was lost meanwhile, which the next write tells, or is no socket
+        return bool
     if not hasattr(select, "poll"):
-        return bool(select.select([number], [], [], 0)[0])
+        return lambda: select.select([number], [], [], 0)[0]
     poll = select.poll()
     poll.register(number, select.POLLIN)
-    return bool(poll.poll(0))
+    return functools.partial(poll.poll, 0)

@@ -29,6 +29,7 @@ from langchain_aimlapi._transport.budget import ProcessBudget
 from langchain_aimlapi._transport.locks import Lock
 from langchain_aimlapi._transport.open_files import most_connections
 from langchain_aimlapi._transport.proxies import for_aiohttp, origin_of, proxies_for
+from langchain_aimlapi._transport.time_limits import TimeLimits
 from langchain_aimlapi._transport.tls import environment, ssl_context
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Shared(Generic[C]):
         "client",
         "direct",
         "holder",
+        "limits",
         "reading",
         "replies",
         "retired",
@@ -76,6 +78,7 @@ class Shared(Generic[C]):
         self.reading = asyncio.Lock()
         self.slots: asyncio.Semaphore | None = None
         self.direct: Direct | None = None
+        self.limits: TimeLimits | None = None
         # aiohttp's arguments for each proxy and TLS context.
         self.ways: dict[tuple[str | None, ssl.SSLContext | None], dict[str, object]] = {}
         self.replies: weakref.WeakSet[aiohttp.ClientResponse | DirectReply] = weakref.WeakSet()
@@ -143,16 +146,6 @@ def _trust(options: ClientOptions) -> tuple[object, ...]:
     return (verify, *environment()) if verify is True else (verify,)
 
 
-async def _acontext_for(
-    shared: Shared[aiohttp.ClientSession], options: ClientOptions
-) -> ssl.SSLContext:
-    """Return the same context, read by a thread and not by the event loop."""
-    if _trust(options) not in _state.contexts:
-        async with shared.reading:
-            return await asyncio.to_thread(context_for, options)
-    return context_for(options)
-
-
 def borrow(options: ClientOptions) -> Shared[Connections]:
     """Return the sync client for these options; give it back when done."""
     state = _state
@@ -197,6 +190,14 @@ def _connections(options: ClientOptions) -> Connections:
     return Connections(options, lambda: context_for(options))
 
 
+def reborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession] | None:
+    """Return the session of the running loop for these options, if there is one, as `aborrow` does."""
+    shared = _state.sessions.get((asyncio.get_running_loop(), options))
+    if shared is not None:
+        shared.users += 1
+    return shared
+
+
 async def aborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession]:
     """Return the session of the running loop for these options; give it back when done."""
     loop = asyncio.get_running_loop()
@@ -205,6 +206,7 @@ async def aborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession]:
         _sweep()
         shared = Shared(_session())
         shared.direct = _direct(shared.client)
+        shared.limits = TimeLimits(loop)
         shared.slots = _slots(options)
         _state.sessions[loop, options] = shared
         shared.holder = _hold(shared, loop, options)
@@ -213,25 +215,39 @@ async def aborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession]:
     return shared
 
 
-async def proxy_and_tls(
-    shared: Shared[aiohttp.ClientSession], options: ClientOptions, url: str
-) -> list[dict[str, Any]]:
+def ways_to(
+    url: str, shared: Shared[aiohttp.ClientSession], options: ClientOptions
+) -> list[dict[str, Any]] | None:
     """Return the arguments that send a request by the proxies to try, one after another.
 
     Returns:
         aiohttp's names: the proxy, and which authorities are trusted. Kept for each two of these,
-        not for each URL, of which there may be as many as calls.
+        not for each URL, of which there may be as many as calls. None if the authorities have to
+        be read first, which `await_ways_to` does.
     """
     origin = origin_of(url)
     ways = []
     for proxy in proxies_for(origin, options.proxy):
-        encrypted = origin.scheme == "https" or (proxy is not None and proxy.startswith("https:"))
-        context = await _acontext_for(shared, options) if encrypted else None
+        context = None
+        if origin.scheme == "https" or (proxy is not None and proxy.startswith("https:")):
+            context = _state.contexts.get(_trust(options))
+            if context is None:
+                return None
         way = shared.ways.get((proxy, context))
         if way is None:
             named = proxy and for_aiohttp(proxy)
             way = shared.ways[proxy, context] = {"proxy": named, "ssl": context or True}
         ways.append(way)
+    return ways
+
+
+async def await_ways_to(
+    url: str, shared: Shared[aiohttp.ClientSession], options: ClientOptions
+) -> list[dict[str, Any]]:
+    """Return the same, with the authorities read by a thread and not by the event loop."""
+    while (ways := ways_to(url, shared, options)) is None:
+        async with shared.reading:
+            await asyncio.to_thread(context_for, options)
     return ways
 
 
@@ -297,6 +313,8 @@ async def _hold(
             del _state.sessions[loop, options]
         for reply in list(shared.replies):
             reply.close()
+        if shared.limits is not None:
+            shared.limits.stop()
         await shared.client.close()
 
 
