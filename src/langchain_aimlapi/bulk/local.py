@@ -187,11 +187,16 @@ class LocalEngine:
                     outcomes = await self._each(rows)
             except _CutShortError:
                 continue
-            for row, outcome in zip(rows, outcomes, strict=True):
-                self._keep(row, outcome)
+            for place, row in enumerate(rows):
+                self._keep(row, outcomes[place])
 
     def _take(self) -> list[Row]:
-        return [] if self.stopped else list(islice(self.rows, self.caller.size))
+        if self.stopped:
+            return []
+        if self.caller.size == 1:
+            row = next(self.rows, None)
+            return [] if row is None else [row]
+        return list(islice(self.rows, self.caller.size))
 
     async def _each(self, rows: Sequence[Row]) -> list[Outcome]:
         """Outcomes of rows that are asked one by one, after their call failed for all of them."""
