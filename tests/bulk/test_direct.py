@@ -107,20 +107,6 @@ def test_a_key_function_is_asked_at_each_call(tmp_path):
 class TestStructured:
     """`schema=` of a job."""
 
-    def test_both_ways_lead_to_the_same_columns(self, tmp_path, model):
-        """All but what differs by call: ids and time."""
-        source = lines(tmp_path / "in.jsonl", [{"text": f"t{i}"} for i in range(3)])
-        found = []
-        for name, handlers in (("a", None), ("b", [BaseCallbackHandler()])):
-            llm = model(callbacks=handlers)
-            assert nobody_listens(llm) == (name == "a")
-            bulk.run(source, llm, tmp_path / f"{name}.jsonl", prompt="{text}", schema=Film)
-            ids = {"seconds", "request_id", "inference_id", "client_request_id"}
-            rows = read_lines(tmp_path / f"{name}.jsonl")
-            found.append([{k: v for k, v in row.items() if k not in ids} for row in rows])
-        assert found[0] == found[1]
-        assert all(row["parsed"]["title"] for row in found[0])
-
     @pytest.mark.parametrize("prompt", ["{t}", lambda row: [HumanMessage(row["t"])]])
     def test_the_same_is_sent(self, tmp_path, prompt):
         """Both ways, and however the prompt is given; nothing of LangChain's own is in it."""
@@ -163,6 +149,63 @@ class TestStructured:
             bulk.run(rows, llm, out, prompt="{t}", schema=Film, concurrency=1)
             assert len(service.bodies) == 2 * len(rows) + 1
         assert [row["parsed"]["year"] for row in read_lines(out)] == [1979] * 4
+
+
+IDS = frozenset({"seconds", "request_id", "inference_id", "client_request_id"})
+ODD_NAME = {**Film.model_json_schema(), "title": "a film (of 1979)"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "schema"),
+    [
+        ({}, None),
+        ({}, Film),
+        ({"use_responses_api": True}, None),
+        ({"use_responses_api": True}, Film),
+        ({"model": "some/model"}, ODD_NAME),
+    ],
+    ids=[
+        "chat",
+        "structured chat",
+        "responses",
+        "structured responses",
+        "a tool sent under another name",
+    ],
+)
+def test_both_ways_lead_to_the_same_columns(tmp_path, model, settings, schema):
+    """All but what differs by call: ids and time."""
+    source = lines(tmp_path / "in.jsonl", [{"text": f"t{i}"} for i in range(3)])
+    found = []
+    for name, handlers in (("a", None), ("b", [BaseCallbackHandler()])):
+        llm = model(callbacks=handlers, **settings)
+        assert nobody_listens(llm) == (name == "a")
+        bulk.run(source, llm, tmp_path / f"{name}.jsonl", prompt="{text}", schema=schema)
+        rows = read_lines(tmp_path / f"{name}.jsonl")
+        assert all(row["answer"] or row["parsed"]["title"] for row in rows)
+        assert [row["error"] for row in rows] == [None] * 3
+        found.append([{k: v for k, v in row.items() if k not in IDS} for row in rows])
+    assert found[0] == found[1]
+
+
+def test_a_token_limiter_is_settled(tmp_path, model):
+    """By what each row took."""
+
+    class Limit:
+        settled = 0
+
+        async def aacquire(self, estimate):
+            self.settled += estimate
+
+        def acquire(self, estimate):
+            raise AssertionError
+
+        def settle(self, estimate, used):
+            self.settled += used - estimate
+
+    limit = Limit()
+    llm = model(token_limiter=limit)
+    report = bulk.run([{"t": "a"}, {"t": "b"}], llm, journal=tmp_path / "j", prompt="{t}")
+    assert limit.settled == report.input_tokens + report.output_tokens > 0
 
 
 def test_a_class_that_changes_the_call_is_asked_as_it_wants(tmp_path):

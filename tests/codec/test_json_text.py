@@ -143,6 +143,12 @@ def test_what_is_found_is_exact():
     assert find_json(f"{LONG}") == LONG
 
 
+def test_a_value_in_a_fence():
+    """Also one without a brace to look for, behind the name of the language."""
+    assert find_json('So:\n```json\n"a"\n```') == "a"
+    assert find_json("```\n7\n```\n") == 7
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
