@@ -83,8 +83,19 @@ def test_a_second_one_ends_at_once(tmp_path):
     assert "0 rows are through" in said
 
 
+def to_the_process():
+    """A press as the terminal sends it."""
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def to_another_thread():
+    """One that does not wake the main thread, as where it comes right before that begins to wait."""
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+
 @posix
-def test_the_same_in_a_thread_of_its_own():
+@pytest.mark.parametrize("send", [to_the_process, to_another_thread])
+def test_the_same_in_a_thread_of_its_own(send):
     """Where a loop runs already, as in notebooks, the job does not go on behind one's back."""
     ended: list[str] = []
     begun = threading.Event()
@@ -100,7 +111,7 @@ def test_the_same_in_a_thread_of_its_own():
     async def cell():
         def press():
             begun.wait()
-            os.kill(os.getpid(), signal.SIGINT)
+            send()
 
         presser = threading.Thread(target=press)
         presser.start()

@@ -182,3 +182,69 @@ def test_objects_are_json_in_tables_and_objects_in_json(tmp_path):
     assert read(tmp_path / "o.jsonl")[0]["parsed"] == {"title": "Alien"}
     for suffix in (".csv", ".parquet"):
         assert json.loads(read(tmp_path / f"o{suffix}")[0]["parsed"]) == {"title": "Alien"}
+
+
+class Frame:
+    """A data frame of any package that hands its columns to Arrow."""
+
+    def __init__(self, held):
+        self._held = held
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        """Arrow's protocol between packages."""
+        return self._held.__arrow_c_stream__(requested_schema)
+
+    def __iter__(self):
+        """The columns, as frames have it: nothing of a row."""
+        return iter(self._held.column_names)
+
+
+def test_a_data_frame_is_a_table(tmp_path):
+    """Its rows are asked about, and not the names of its columns."""
+    frame = Frame(pa.table({"text": ["a", "b"], "n": [1, 2]}))
+    world = World()
+    bulk.run(frame, world.runnable(), tmp_path / "o.parquet", prompt="{text}")
+
+    assert world.calls == {"a": 1, "b": 1}
+    assert pq.read_table(tmp_path / "o.parquet").select(["text", "n", "answer"]).to_pylist() == [
+        {"text": "a", "n": 1, "answer": "A"},
+        {"text": "b", "n": 2, "answer": "B"},
+    ]
+
+
+@pytest.mark.parametrize("package", ["pandas", "polars"])
+def test_real_data_frames(tmp_path, package):
+    """Of the two packages that most have."""
+    frames = pytest.importorskip(package, reason=f"{package} is not installed")
+    frame = frames.DataFrame({"text": ["a", "b", "c"], "n": [1.5, None, 3.0]})
+    frame = frame[frame["text"] != "a"] if package == "pandas" else frame[1:]
+    bulk.run(frame, World().runnable(), tmp_path / "o.jsonl", prompt="{text}")
+
+    rows = read_lines(tmp_path / "o.jsonl")
+    assert [(row["text"], row["n"], row["answer"]) for row in rows] == [
+        ("b", None, "B"),
+        ("c", 3.0, "C"),
+    ]
+    assert list(rows[0])[:3] == ["text", "n", "answer"]
+
+
+def test_a_frame_that_is_no_table():
+    """It is named, with what to give instead."""
+
+    class Broken:
+        def __arrow_c_stream__(self, requested_schema=None):
+            raise ValueError("mixed types")
+
+    with pytest.raises(bulk.SourceError, match=r"Broken cannot be read as a table: mixed types"):
+        open_source(Broken())
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+@pytest.mark.parametrize("name", ["in.csv", "in.jsonl"])
+def test_utf_16_is_named(tmp_path, name, encoding):
+    """Every row of it would fail, for reasons that nobody understands."""
+    mark = b"" if encoding == "utf-16" else b"\xfe\xff"
+    (tmp_path / name).write_bytes(mark + '{"text": "a"}\n'.encode(encoding))
+
+    with pytest.raises(bulk.SourceError, match=f"{name} is written in UTF-16"):
+        open_source(tmp_path / name)

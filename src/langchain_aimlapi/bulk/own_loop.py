@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["run_in_own_loop"]
 
+_LOOK_SECONDS = 0.5
+
 T = TypeVar("T")
 
 
@@ -55,7 +57,10 @@ class _InThread(Generic[T]):
         """Wait for its result, or for its end after Ctrl-C."""
         with _pressed(self._cancel):
             self._thread.start()
-            wait([self._result])
+            # Python hears of a press between two steps of its own: one that comes right before it
+            # begins to wait would be heard of when the wait is over.
+            while wait([self._result], _LOOK_SECONDS).not_done:
+                pass
             self._thread.join()
         if self._presses:
             raise KeyboardInterrupt

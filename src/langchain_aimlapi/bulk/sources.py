@@ -6,29 +6,25 @@ JSON Lines and CSV are read with the standard library, Parquet and Arrow with py
 
 from __future__ import annotations
 
+import codecs
 import csv
 import glob
-import hashlib
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Protocol
 
+from langchain_aimlapi.bulk.columnar import digest_of_files, from_files, from_table
 from langchain_aimlapi.bulk.errors import SourceError
 from langchain_aimlapi.bulk.rows import Row
 from langchain_aimlapi.bulk.values import loads_line
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 __all__ = ["Source", "open_source"]
 
 _JSON_LINES = frozenset({".jsonl", ".ndjson"})
 _COMMA_SEPARATED = {".csv": ",", ".tsv": "\t"}
 _COLUMNAR = frozenset({".parquet", ".arrow", ".feather"})
-_BATCH = 1024
 _LONGEST_FIELD = 1 << 30
-_BLOCK = 1 << 20
 
 
 class Source(Protocol):
@@ -59,30 +55,21 @@ def open_source(source: object) -> Source:
 
     Args:
         source: A path (`.jsonl`, `.csv`, `.tsv`, `.parquet`, `.arrow`), a glob or several of them;
-            an Arrow table; a Hugging Face dataset; an iterable of mappings or of texts.
+            an Arrow table; a data frame of pandas or polars; a Hugging Face dataset; an iterable
+            of mappings or of texts.
 
     Raises:
         SourceError: For a file that is not there, or a kind that is not known.
     """
     if paths := input_files(source):
         return _files(paths)
-    if hasattr(source, "to_batches") and hasattr(source, "schema"):
-        return _Arrow([_InMemory(source)])
-    if hasattr(source, "with_format") and hasattr(source, "features"):
-        return _of_dataset(source)
+    if table := from_table(source):
+        return table
     if isinstance(source, Mapping | bytes) or not isinstance(source, Iterable):
         raise SourceError(
             f"{type(source).__name__} is no input: give a path, a table or an iterable of rows."
         )
     return _Iterable(source)
-
-
-def _of_dataset(source: Any) -> Source:
-    """A Hugging Face dataset; one that streams is read as its rows come."""
-    dataset: Any = source
-    if not isinstance(source, Sized):
-        return _Iterable(source)
-    return _Arrow([_InMemory(dataset.with_format("arrow")[:])])
 
 
 def input_files(source: object) -> list[Path]:
@@ -105,13 +92,22 @@ def _files(paths: list[Path]) -> Source:
         raise SourceError(f"The input files are of several kinds: {', '.join(sorted(suffixes))}.")
     suffix = suffixes.pop()
     if suffix in _COLUMNAR:
-        return _Arrow([_columnar(path) for path in paths])
+        return from_files(paths)
+    _refuse_utf16(paths)
     if suffix in _JSON_LINES:
         return _Lines(paths)
     if suffix in _COMMA_SEPARATED:
         return _Separated(paths, _COMMA_SEPARATED[suffix])
     known = ", ".join(sorted({*_JSON_LINES, *_COMMA_SEPARATED, *_COLUMNAR}))
     raise SourceError(f"{paths[0].name}: files are known by their ending, one of {known}.")
+
+
+def _refuse_utf16(paths: Iterable[Path]) -> None:
+    """Refuse what some programs on Windows write unasked: each row of it would fail."""
+    for path in paths:
+        with path.open("rb") as file:
+            if file.read(2) in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
+                raise SourceError(f"{path.name} is written in UTF-16. Save it in UTF-8.")
 
 
 def _matching(pattern: str) -> list[Path]:
@@ -121,16 +117,6 @@ def _matching(pattern: str) -> list[Path]:
     if not found:
         raise SourceError(f"There is no file {pattern}.")
     return found
-
-
-def _digest_of_files(paths: Iterable[Path]) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    for path in paths:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK):
-                digest.update(block)
-        digest.update(b"\0end of file\0")
-    return digest.hexdigest()
 
 
 class _Lines:
@@ -162,7 +148,7 @@ class _Lines:
         return total
 
     def fingerprint(self) -> str:
-        return _digest_of_files(self._paths)
+        return digest_of_files(self._paths)
 
 
 def _is_blank(line: bytes) -> bool:
@@ -235,137 +221,7 @@ class _Separated:
         return sum(1 for _ in self.rows())
 
     def fingerprint(self) -> str:
-        return _digest_of_files(self._paths)
-
-
-class _Batched(Protocol):
-    """A columnar input, in parts."""
-
-    @property
-    def schema(self) -> pa.Schema: ...
-
-    def batches(self) -> Iterator[pa.RecordBatch]: ...
-
-    def count(self) -> int: ...
-
-    def digest(self) -> str: ...
-
-
-class _InMemory:
-    """An Arrow table."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
-
-    @property
-    def schema(self) -> pa.Schema:
-        return self._table.schema
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        yield from self._table.to_batches(max_chunksize=_BATCH)
-
-    def count(self) -> int:
-        return int(self._table.num_rows)
-
-    def digest(self) -> str:
-        import pyarrow as pa  # noqa: PLC0415  # an extra
-
-        digest = hashlib.blake2b(digest_size=16)
-        # Written as a stream, since the buffers of a slice hold more than the slice.
-        for batch in self.batches():
-            sink = pa.BufferOutputStream()
-            with pa.ipc.new_stream(sink, batch.schema) as writer:
-                writer.write_batch(batch)
-            digest.update(sink.getvalue())
-        return digest.hexdigest()
-
-
-class _ParquetFile:
-    def __init__(self, path: Path) -> None:
-        import pyarrow.parquet as pq  # noqa: PLC0415  # an extra
-
-        self._path = path
-        try:
-            with pq.ParquetFile(path) as file:
-                self.schema: pa.Schema = file.schema_arrow
-                self._rows = int(file.metadata.num_rows)
-        except (OSError, ValueError) as error:
-            raise SourceError(f"{path.name} cannot be read as Parquet: {error}") from error
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        import pyarrow.parquet as pq  # noqa: PLC0415  # an extra
-
-        with pq.ParquetFile(self._path) as file:
-            yield from file.iter_batches(batch_size=_BATCH)
-
-    def count(self) -> int:
-        return self._rows
-
-    def digest(self) -> str:
-        return _digest_of_files([self._path])
-
-
-class _ArrowFile:
-    def __init__(self, path: Path) -> None:
-        import pyarrow as pa  # noqa: PLC0415  # an extra
-
-        self._path = path
-        try:
-            with pa.OSFile(str(path)) as file:
-                self.schema: pa.Schema = pa.ipc.open_file(file).schema
-        except (OSError, ValueError) as error:
-            raise SourceError(f"{path.name} cannot be read as an Arrow file: {error}") from error
-
-    def batches(self) -> Iterator[pa.RecordBatch]:
-        import pyarrow as pa  # noqa: PLC0415  # an extra
-
-        with pa.OSFile(str(self._path)) as file:
-            reader = pa.ipc.open_file(file)
-            yield from map(reader.get_batch, range(reader.num_record_batches))
-
-    def count(self) -> int:
-        return sum(batch.num_rows for batch in self.batches())
-
-    def digest(self) -> str:
-        return _digest_of_files([self._path])
-
-
-def _columnar(path: Path) -> _Batched:
-    try:
-        import pyarrow as pa  # noqa: PLC0415, F401  # an extra
-    except ImportError:
-        raise SourceError(
-            f"{path.name} needs pyarrow: pip install 'langchain-aimlapi[bulk]'."
-        ) from None
-    return _ParquetFile(path) if path.suffix.lower() == ".parquet" else _ArrowFile(path)
-
-
-class _Arrow:
-    """Columnar inputs of one schema, one after the other."""
-
-    rereadable = True
-
-    def __init__(self, parts: list[_Batched]) -> None:
-        self.schema = parts[0].schema
-        self._parts = parts
-        if any(not part.schema.equals(self.schema) for part in parts):
-            raise SourceError("The input files have different columns, or columns of other types.")
-
-    def rows(self) -> Iterator[Row]:
-        number = itertools.count()
-        for part in self._parts:
-            for batch in part.batches():
-                for values in batch.to_pylist():
-                    yield Row(next(number), values)
-
-    def columns(self) -> tuple[str, ...] | None:
-        return tuple(self.schema.names)
-
-    def count(self) -> int | None:
-        return sum(part.count() for part in self._parts)
-
-    def fingerprint(self) -> str:
-        return "-".join(part.digest() for part in self._parts)
+        return digest_of_files(self._paths)
 
 
 class _Iterable:

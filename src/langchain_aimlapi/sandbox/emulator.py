@@ -11,7 +11,7 @@ import contextlib
 import socket
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -25,6 +25,8 @@ from langchain_aimlapi.sandbox.server import Service
 from langchain_aimlapi.sandbox.server_thread import ServerThread
 from langchain_aimlapi.sandbox.settings import DEFAULT_KEY, SandboxOptions, Settings, check_loopback
 from langchain_aimlapi.sandbox.state import State
+
+_LOOK_SECONDS = 0.5
 
 
 class RuleOptions(AnswerOptions, total=False):
@@ -236,7 +238,9 @@ class Sandbox:
         running = self._running or self._launch()
         with contextlib.suppress(KeyboardInterrupt):
             running.started.result()
-            running.stopped.result()
+            # In steps: a press that comes right before a wait is heard of after it.
+            while wait([running.stopped], _LOOK_SECONDS).not_done:
+                pass
         self.stop()
 
     def __enter__(self) -> Self:

@@ -17,6 +17,8 @@ _ELSEWHERE = {
     "model_name": "--model",
     "timeout": "--timeout",
     "messages": "the prompt",
+    "input": "the prompt",
+    "stream": "--no-stream",
 }
 
 
