@@ -16,6 +16,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    SecretStr,
     field_serializer,
     field_validator,
     model_validator,
@@ -161,6 +162,27 @@ class Connection(BaseModel):
     def _hide_key(self, _: ApiKey | None) -> str:
         return HIDDEN
 
+    # --- changed later ----------------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, _as_at_first(name, value))
+
+    def model_copy(self, *, update: Mapping[str, object] | None = None, deep: bool = False) -> Self:
+        """Copy the object, with some fields changed.
+
+        Args:
+            update: New values by the fields' names or aliases; only key, address and timeout are
+                read as a constructor does.
+            deep: Whether fields are copied too.
+
+        Returns:
+            The copy.
+        """
+        names = {field.alias: name for name, field in type(self).model_fields.items()}
+        named = {names.get(name, name): value for name, value in (update or {}).items()}
+        changed = {name: _as_at_first(name, value) for name, value in named.items()}
+        return super().model_copy(update=changed, deep=deep)
+
     @property
     def lc_attributes(self) -> dict[str, object]:
         """What LangChain's `dumpd` writes otherwise than it stands: `load` reads plain dicts."""
@@ -209,6 +231,18 @@ class Connection(BaseModel):
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self.aclose()
+
+
+def _as_at_first(name: str, value: Any) -> object:
+    """A value as the constructor reads it: pydantic does not look at what is set later.
+
+    A key that stays a text would be shown by every `repr`, dump and trace.
+    """
+    if name == "aimlapi_api_key" and isinstance(value, str):
+        return SecretStr(value)
+    if name == "aimlapi_api_base" and isinstance(value, str):
+        return tidy_base_url(value)
+    return as_timeouts(value) if name == "timeout" else value
 
 
 _options = lru_cache(ClientOptions)
