@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import ssl
 from types import SimpleNamespace
@@ -127,6 +128,47 @@ def test_proxies_go_by_the_session(service, sent):
     with Proxy() as proxy:
         assert ask(service.url, options=ClientOptions(proxy=proxy.url)).status == 200
     assert sent == []
+
+
+@pytest.mark.parametrize("name", ["request", "_request"])
+def test_what_stands_before_every_session_is_asked(monkeypatch, service, sent, name):
+    """Tools for tests and for tracing replace these; while they do, and not for ever."""
+    service.will(whole(OK))
+    seen = []
+    real = getattr(aiohttp.ClientSession, name)
+
+    @functools.wraps(real)
+    def noted(session, method, url, **named):
+        seen.append((method, str(url)))
+        return real(session, method, url, **named)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(aiohttp.ClientSession, name, noted)
+        assert ask(service.url).status == 200
+    assert (seen, sent) == ([("POST", service.url)], [])
+
+    assert ask(service.url).status == 200
+    assert (len(seen), len(sent)) == (1, 1)
+
+
+def test_tracing_by_aiohttp_is_told(monkeypatch, service, sent):
+    """Instrumentations give every session a trace, which may also add headers."""
+    service.will(whole(OK))
+    begin = aiohttp.ClientSession.__init__
+
+    async def add(_session, _context, started):
+        started.headers["traceparent"] = "00-1-2-01"
+
+    def traced(session, *args, **named):
+        trace = aiohttp.TraceConfig()
+        trace.on_request_start.append(add)
+        begin(session, *args, trace_configs=[trace], **named)
+
+    monkeypatch.setattr(aiohttp.ClientSession, "__init__", traced)
+
+    assert ask(service.url).status == 200
+    assert sent == []
+    assert service.hits[0].headers["traceparent"] == "00-1-2-01"
 
 
 def test_the_names_below_are_there():

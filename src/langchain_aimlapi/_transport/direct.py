@@ -7,7 +7,8 @@ aiohttp's own: its connector (pool, DNS, TLS, both families of addresses) and it
 
 Where they meet lies below documented names. Those are looked at once; an aiohttp without them gets
 every request by its session, as requests do that are not plain: those by a proxy, with a large
-body, or with headers that change how bytes are sent.
+body, or with headers that change how bytes are sent. So does everything once somebody watches or
+replaces what sessions do, as tracing tools and tools for tests do.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import aiohttp
-from aiohttp import client_proto
+from aiohttp import client, client_proto
 from yarl import URL
 
 from langchain_aimlapi._transport.leftover import take_clean_only
@@ -33,6 +35,7 @@ __all__ = ["Direct", "DirectReply"]
 _MOST_BYTES = 2**16
 """Of a body. What does not fit into the socket would be kept and sent even after a cancellation."""
 _MOST_TARGETS = 64
+_REPLACED_BY_TOOLS = ("request", "_request")
 _FIRST_FINAL, _SWITCHING = 200, 101
 _CHANGING = frozenset({"connection", "content-encoding", "cookie", "expect", "host", "upgrade"})
 _PARSER = {"skip_payload": False, "read_until_eof": True, "auto_decompress": False}
@@ -47,6 +50,7 @@ class Direct:
     """
 
     def __init__(self, session: aiohttp.ClientSession, limits: Mapping[str, int]) -> None:
+        self._session = session
         self._connector: Any = session.connector
         take_clean_only(self._connector)
         self._parser = {**_PARSER, **limits}
@@ -65,6 +69,7 @@ class Direct:
         """
         return (
             self._usable
+            and _is_untouched(self._session)
             and way["proxy"] is None
             and request.method == "POST"
             and 0 < len(request.body or b"") < _MOST_BYTES
@@ -185,6 +190,18 @@ def _write(transport: Any, begun: _Begun, body: bytes, headers: Mapping[str, str
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
     head = f"{begun.head}{lines}Content-Length: {len(body)}\r\n\r\n"
     transport.write(head.encode() + body)
+
+
+def _is_untouched(session: aiohttp.ClientSession) -> bool:
+    """Tell whether nobody traces this session or has put something else before what all do."""
+    return not session.trace_configs and all(
+        _is_aiohttps(vars(aiohttp.ClientSession).get(name)) for name in _REPLACED_BY_TOOLS
+    )
+
+
+@functools.lru_cache(maxsize=16)
+def _is_aiohttps(method: object) -> bool:
+    return isinstance(method, FunctionType) and method.__globals__ is vars(client)
 
 
 @functools.cache
