@@ -88,6 +88,25 @@ def test_a_thread_that_begins_after_it_was_stopped():
     assert isinstance(thread.started.exception(), InterruptedError)
 
 
+def test_a_connection_that_is_closed_meanwhile():
+    """The others are closed all the same, and the thread ends without an error."""
+
+    class Closed(asyncio.Transport):
+        def abort(self):
+            asked.append(self)
+            raise AttributeError("'NoneType' object has no attribute 'call_soon'")
+
+    asked: list[object] = []
+    sandbox = Sandbox().start()
+    transports = [Closed(), Closed()]
+    running = sandbox._running
+    running._transports.update(transports)
+    sandbox.stop()
+
+    assert len(asked) == 2
+    assert running.stopped.result(60) is None
+
+
 async def test_a_start_and_a_stop_that_are_cancelled():
     """The thread finds its futures as they were, and ends."""
     before = set(threading.enumerate())

@@ -120,7 +120,10 @@ class ServerThread:
         await runner.cleanup()
         for transport in list(self._transports):
             if isinstance(transport, asyncio.Transport):
-                transport.abort()
+                # One whose last bytes have left meanwhile has no loop any more, which asyncio
+                # itself does not look at.
+                with contextlib.suppress(AttributeError):
+                    transport.abort()
         await _turns()
 
 
