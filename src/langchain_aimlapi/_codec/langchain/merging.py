@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from langchain_core import messages as core
 from langchain_core.messages.ai import UsageMetadata, add_ai_message_chunks, add_usage
 from langchain_core.messages.tool import tool_call_chunk as create_tool_call_chunk
+from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.utils._merge import merge_dicts
 from langchain_core.utils.utils import LC_AUTO_PREFIX, LC_ID_PREFIX
 
@@ -126,6 +127,7 @@ CONSTRUCTIBLE = (
         "tool_calls",
     }
     and tuple(_FIELDS) == BEGUN + LATE
+    and tuple(ChatGenerationChunk.model_fields) == ("text", "generation_info", "type", "message")
 )
 """Whether this langchain-core's chunks have the fields that we fill."""
 
