@@ -11,11 +11,14 @@ import sys
 import threading
 
 import pytest
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.load import dumps
 from langchain_core.messages import AIMessageChunk as PlainChunk
+from langchain_core.outputs import ChatGenerationChunk
 from pydantic import BaseModel
 
 from langchain_aimlapi._codec.decode.stream import Delta
-from langchain_aimlapi._codec.langchain.chunks import delta_chunk
+from langchain_aimlapi._codec.langchain.chunks import GENERATION_NAMES, delta_chunk
 from langchain_aimlapi._codec.langchain.late_fields import BEGUN, LATE, complete, read_fields
 from tests.ways import run_async
 
@@ -56,6 +59,11 @@ def is_untouched(chunk):
     return False
 
 
+def pickled(chunk):
+    """Through pickle."""
+    return pickle.loads(pickle.dumps(chunk))  # noqa: S301 - our own
+
+
 CHANGES = {
     "nothing": lambda chunk: None,
     "id": lambda chunk: setattr(chunk, "id", "run-1"),
@@ -82,7 +90,7 @@ COPIES = {
     "model_copy": lambda chunk: chunk.model_copy(),
     "updated": lambda chunk: chunk.model_copy(update={"id": None, "mine": 2, "name": "n"}),
     "deep": lambda chunk: chunk.model_copy(deep=True, update={"content": "Ha"}),
-    "pickle": lambda chunk: pickle.loads(pickle.dumps(chunk)),  # noqa: S301 - our own
+    "pickle": pickled,
     "pickled together": lambda chunk: pickle.loads(pickle.dumps([late(), chunk]))[1],  # noqa: S301
 }
 
@@ -173,6 +181,58 @@ def test_sums_complete_nothing():
     assert all(map(is_untouched, [first, *rest]))
     expected = operator.add(plain("a"), [plain("b"), plain("c")])
     assert at_once.model_dump() == one_by_one.model_dump() == expected.model_dump()
+
+
+def _assign(chunk):
+    """All fields of a chunk of a generation, and one that it does not have."""
+    chunk.text, chunk.generation_info, chunk.message = "Ho", {"a": 1}, late("Ho")
+    chunk.type = "ChatGenerationChunk"
+    with pytest.raises(ValueError, match="no field"):
+        chunk.mine = 1
+
+
+class Kept(BaseCallbackHandler):
+    """Assigns to every chunk it hears of."""
+
+    raise_error = True
+    run_inline = True
+
+    def __init__(self):
+        self.seen = 0
+
+    def on_llm_new_token(self, token, *, chunk=None, **kwargs):
+        self.seen += 1
+        _assign(chunk)
+
+
+@pytest.mark.parametrize("version", [None, "v1"])
+def test_the_shared_names_stay_as_they_are(version):
+    """Whatever is done to chunks: streams, events, handlers, assignments, sums, copies, dumps."""
+    said = reply({"content": "one two", "reasoning_content": "hm"})
+    handler = Kept()
+    given = {"config": {"callbacks": [handler]}}
+    with Said(said, streamed(said)) as service:
+        llm = service.model(output_version=version)
+        list(llm.stream("Hi", **given))
+        llm.invoke("Hi", stream=True, **given)
+        list(llm.stream_events("Hi", version="v3", **given))
+        run_async(_all(llm.astream("Hi", **given)))
+        run_async(_all(llm.astream_events("Hi", version="v2", **given)))
+    assert handler.seen > 10
+    for copied in (copy.copy, copy.deepcopy, pickled, lambda chunk: chunk.model_copy()):
+        chunk = copied(delta_chunk(Delta("Hi")))
+        _assign(chunk)
+        chunk.model_fields_set.clear()
+    _assign(operator.add(*map(delta_chunk, (Delta("Hi"), Delta("Ho")))))
+    delta_chunk(Delta("Hi")).model_copy(update={"generation_info": {}, "mine": 1})
+    dumps(delta_chunk(Delta("Hi")))
+
+    assert set(ChatGenerationChunk.model_fields) == GENERATION_NAMES
+    assert delta_chunk(Delta("Hi")).model_fields_set == GENERATION_NAMES
+
+
+async def _all(items):
+    return [item async for item in items]
 
 
 def test_who_completes_a_second_time_changes_nothing():

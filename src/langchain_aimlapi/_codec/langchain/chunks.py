@@ -63,6 +63,14 @@ def _validated(
     return ChatGenerationChunk(message=AIMessageChunk(**fields))
 
 
+GENERATION_NAMES = set(ChatGenerationChunk.model_fields)
+"""The fields set of every generation chunk, one set for all: LangChain keeps all chunks of a stream.
+
+All names are in it, so that pydantic, which adds the name of a field that is assigned, changes
+nothing; copies get a set of their own.
+"""
+
+
 def _constructed(
     text: str,
     metadata: dict[str, object],
@@ -94,7 +102,7 @@ def _constructed(
         "type": "ChatGenerationChunk",
         "message": message,
     }
-    return construct(ChatGenerationChunk, fields, {"message", "text"}, None)
+    return construct(ChatGenerationChunk, fields, GENERATION_NAMES, None)
 
 
 def final_chunk(final: Final) -> ChatGenerationChunk:
