@@ -106,6 +106,7 @@ _LABEL = re.compile(
     rf"[{_QUOTES}]?(?P<label>authorization|(?:x-|aiml_|aimlapi_|openai_)?api[_-]?key)[{_QUOTES}]?\s*[:=]\s*",
     re.IGNORECASE,
 )
+_LONGEST_SCHEME = len("bearer")
 _SCHEME = re.compile(r"(?P<scheme>bearer|basic|token)(?=[\s:]|$)", re.IGNORECASE)
 
 
@@ -116,7 +117,7 @@ def more_than_a_key(key: SecretStr) -> str | None:
         key: Without white space around it, and not empty.
     """
     text = key.get_secret_value()
-    if _USUAL(text) and not _SCHEME.fullmatch(text):
+    if len(text) > _LONGEST_SCHEME and (text.isalnum() or _USUAL(text)):
         return None
     bare = text.strip(_QUOTES)
     label = _LABEL.match(bare)
