@@ -55,7 +55,15 @@ def loads(data: bytes) -> Any:
 
 def _strictly(data: bytes) -> Any:
     # Longer whole numbers are read as floats by orjson, and are written by `json` alone.
-    return json.loads(data) if _has_long_number(data) else orjson.loads(data)
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        if not _has_long_number(data):
+            raise
+        return json.loads(data)
+    if type(value) is dict and _NO_FLOATS.issuperset(map(type, value.values())):
+        return value  # most rows, without a look at each byte
+    return json.loads(data) if _has_long_number(data) else value
 
 
 def loads_line(line: bytes) -> Any:
