@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 import threading
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 
 from langchain_aimlapi import bulk
+from langchain_aimlapi.bulk import journal as journals
 from langchain_aimlapi.bulk.journal import Entry, Journal
 from langchain_aimlapi.bulk.outcome import Outcome
 
@@ -41,6 +43,33 @@ def test_what_is_put_is_there_after_close(tmp_path, durability):
     assert [row.row for row in rows_of(tmp_path / "j")] == [1, 2, 3]
     assert sorted(entry.row for entry in saved) == [1, 2, 3]
     assert rows_of(tmp_path / "j")[0].input == {"text": "t"}
+
+
+def test_rows_that_come_soon_after_one_another_share_a_commit(tmp_path, monkeypatch):
+    """Also those that come while a commit is written: one each would take longer than the rows."""
+    numbers, commits = iter(range(1000)), []
+    journal = Journal(tmp_path / "j", IDENTITY)
+
+    def put(rows):
+        for _ in range(rows):
+            journal.put(Entry(next(numbers), Outcome({})))
+
+    def sleep(seconds):
+        assert seconds == 0.01
+        put(20 if len(commits) < 3 else 0)
+
+    def saved(entries):
+        commits.append(len(entries))
+        put(1 if len(commits) < 3 else 0)
+
+    monkeypatch.setattr(journals, "time", SimpleNamespace(sleep=sleep))
+    journal.start(saved)
+    put(1)
+    while len(commits) < 3:
+        threading.Event().wait(0.001)
+    journal.close()
+
+    assert commits == [21, 21, 21]
 
 
 def test_rows_count_only_when_they_are_written(tmp_path):

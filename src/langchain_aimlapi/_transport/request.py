@@ -141,20 +141,6 @@ class Request:
                 hint="Check the API key and the default_headers for line ends and accents.",
             )
 
-    def repeated(self, body: bytes, headers: Mapping[str, str]) -> Request:
-        """Return this request with another body, without checking it anew.
-
-        Args:
-            body: What to send.
-            headers: The same ones; their values may differ in what can be sent for certain.
-        """
-        other = object.__new__(Request)
-        for name, write in _WRITERS:
-            write(other, getattr(self, name))
-        object.__setattr__(other, "body", body)
-        object.__setattr__(other, "headers", headers)
-        return other
-
     def header(self, name: str) -> str | None:
         """Return a header by its lower-case name."""
         for sent, value in self.headers.items():
@@ -177,9 +163,6 @@ class Request:
         proxies = [address for address in (proxy, *getproxies().values()) if address]
         yield from secrets_in(self.headers, self.url, proxies)
         yield from secrets_in_body(self.body)
-
-
-_WRITERS = [(each.name, vars(Request)[each.name].__set__) for each in fields(Request)]
 
 
 def for_httpx(

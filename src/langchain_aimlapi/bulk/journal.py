@@ -213,9 +213,9 @@ class Journal:
         """The entries of one commit; none at the end."""
         entries: list[Entry] = []
         while not entries:
-            if not self._pending:
-                if self._closing:
-                    return []
+            if self._closing and not self._pending:
+                return []
+            if len(self._pending) < _ROWS_PER_COMMIT and not self._closing:
                 self._wait()
             self._take(entries)
         return entries
@@ -233,7 +233,8 @@ class Journal:
 
     def _wait(self) -> None:
         """Wait for a row, and a little longer for others to share its commit."""
-        self._signal.wait()
+        if not self._pending:
+            self._signal.wait()
         self._signal.clear()
         if not self._closing:
             time.sleep(_SECONDS_PER_COMMIT)
