@@ -17,7 +17,7 @@ import time
 from collections import Counter, deque
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from langchain_aimlapi.bulk.database import (
     APPLICATION_ID,
@@ -27,16 +27,16 @@ from langchain_aimlapi.bulk.database import (
     translated,
     write_rows,
 )
+from langchain_aimlapi.bulk.entries import Entry, Saved, as_row, saved_row
 from langchain_aimlapi.bulk.errors import JobChangedError, JournalError
 from langchain_aimlapi.bulk.lock import locked
 from langchain_aimlapi.bulk.report import Report
-from langchain_aimlapi.bulk.values import dumps, loads
+from langchain_aimlapi.bulk.values import dumps
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from langchain_aimlapi.bulk.outcome import Outcome
 
 __all__ = ["Entry", "Journal", "Saved"]
 
@@ -45,24 +45,6 @@ Durability = Literal["normal", "full"]
 _ROWS_PER_COMMIT = 100
 _SECONDS_PER_COMMIT = 0.01
 _PAGE = 10_000
-
-
-class Entry(NamedTuple):
-    """A row that is through, on its way into the journal."""
-
-    row: int
-    outcome: Outcome
-    input: Mapping[str, Any] | None = None
-    """The input's columns, for inputs that cannot be read a second time."""
-
-
-class Saved(NamedTuple):
-    """A row of the journal."""
-
-    row: int
-    failed: bool
-    values: dict[str, Any]
-    input: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +184,7 @@ class Journal:
                     f"PRAGMA synchronous={'FULL' if self._durability == 'full' else 'NORMAL'}"
                 )
                 while entries := self._next_entries():
-                    write_rows(db, list(map(_as_row, entries)))
+                    write_rows(db, list(map(as_row, entries)))
                     db.commit()
                     saved(entries)
         except Exception as error:  # noqa: BLE001  # told by the next `put`, or by `close`
@@ -270,7 +252,7 @@ class Journal:
     def saved(self) -> Iterator[Saved]:
         """The rows that are through, in order, read as those of `finished`."""
         query = "SELECT id, failed, outcome, input FROM rows WHERE id > ? ORDER BY id LIMIT ?"
-        return map(_saved, self._paged(query))
+        return map(saved_row, self._paged(query))
 
     def _paged(self, query: str) -> Iterator[tuple[Any, ...]]:
         last = -1
@@ -299,7 +281,7 @@ class Journal:
         with reading(path) as db:
             db.execute("BEGIN")
             query = "SELECT id, failed, outcome, input FROM rows ORDER BY id"
-            yield lambda: map(_saved, db.execute(query))
+            yield lambda: map(saved_row, db.execute(query))
 
     @staticmethod
     def identity(path: Path) -> dict[str, str]:
@@ -369,27 +351,6 @@ class Journal:
             output=None,
             journal=path,
         )
-
-
-def _saved(row: tuple[int, int, bytes, bytes | None]) -> Saved:
-    number, failed, outcome, given = row
-    return Saved(number, bool(failed), loads(outcome), loads(given) if given else None)
-
-
-def _as_row(entry: Entry) -> tuple[object, ...]:
-    """A row of the table, of types that `sqlite3` takes as they are; for others it asks adapters."""
-    number, outcome, given = entry
-    values = outcome.values
-    return (
-        number,
-        int(outcome.failed),
-        values.get("error_type"),
-        values.get("input_tokens"),
-        values.get("output_tokens"),
-        values.get("cost_usd"),
-        bytearray(dumps(values)),
-        None if given is None else bytearray(dumps(given)),
-    )
 
 
 def _changed(path: Path, fields: tuple[str, ...]) -> str:
