@@ -8,7 +8,7 @@ and so would share between copies, is told by `containers`, and gets validated o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 _Model = TypeVar("_Model", bound=BaseModel)
+
+LATER: Any = object()
+"""Stands for what a class makes by itself when somebody looks."""
 
 _new = object.__new__
 # What an object of pydantic's consists of; `object.__setattr__` would look each up anew.
@@ -42,13 +45,15 @@ def construct(
         kind: The class.
         fields: Its fields, in their order, all but those that the class adds later; becomes the object's own, as do the others.
         fields_set: The names of those that were given; `None` where the class finds them later.
-        extra: Further attributes; `None` where the class allows none.
+        extra: Further attributes; `None` where the class allows none, `LATER` where it makes room
+            for them when somebody looks.
     """
     model = _new(kind)
     _set_fields(model, fields)
     if fields_set is not None:
         _set_names(model, fields_set)
-    _set_extra(model, extra)
+    if extra is not LATER:
+        _set_extra(model, extra)
     _set_private(model, None)
     return model
 

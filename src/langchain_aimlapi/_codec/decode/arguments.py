@@ -45,7 +45,7 @@ class ArgumentReader:
         """What came after the object was closed."""
         self._restates = False
         """Whether the service was seen to send again what came before."""
-        self._nesting = Nesting()
+        self._nesting: Nesting | None = None
         self._scanned = 0
 
     @property
@@ -138,10 +138,13 @@ class ArgumentReader:
         return piece
 
     def _scan(self) -> Nesting:
+        if self._nesting is None:  # most arguments need none
+            self._nesting = Nesting()
+        nesting = self._nesting
         for piece in self._passed_on[self._scanned :]:
-            self._nesting.feed(piece)
+            nesting.feed(piece)
         self._scanned = len(self._passed_on)
-        return self._nesting
+        return nesting
 
 
 def is_object(text: str) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from langchain_core import messages as core
 from langchain_core.outputs import ChatGenerationChunk
 
-from langchain_aimlapi._codec.construct import construct
+from langchain_aimlapi._codec.construct import LATER, construct
 from langchain_aimlapi._codec.decode.metadata import PROVIDER
 from langchain_aimlapi._codec.decode.stream import Delta
 from langchain_aimlapi._codec.langchain.late_fields import UNREAD
@@ -86,16 +86,12 @@ def _constructed(
         "name": None,
         "id": None,
     }
-    names: set[str] | None = None
     if tools:
         fields |= UNREAD
         fields["usage_metadata"] = None
         fields["tool_call_chunks"] = [piece.copy() for piece in tools]
         fields["chunk_position"] = None
-        names = {"content", "response_metadata", "tool_call_chunks", *UNREAD}
-        if kwargs is not None:
-            names.add("additional_kwargs")
-    message = construct(AIMessageChunk, fields, names, {})
+    message = construct(AIMessageChunk, fields, None, LATER)
     fields = {
         "text": text,
         "generation_info": None,

@@ -38,6 +38,7 @@ read_fields: Any = vars(BaseModel)["__dict__"].__get__
 write_fields: Any = vars(BaseModel)["__dict__"].__set__
 
 _names = vars(BaseModel)["__pydantic_fields_set__"]
+_extra = vars(BaseModel)["__pydantic_extra__"]
 
 
 class LateFields:
@@ -79,6 +80,19 @@ class LateFields:
     def __pydantic_fields_set__(self, names: set[str]) -> None:
         _names.__set__(self, names)
 
+    @property
+    def __pydantic_extra__(self) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] | None = _extra.__get__(self)
+        except AttributeError:
+            found = {}
+            _extra.__set__(self, found)
+        return found
+
+    @__pydantic_extra__.setter
+    def __pydantic_extra__(self, extra: dict[str, Any] | None) -> None:
+        _extra.__set__(self, extra)
+
     def __setattr__(self, name: str, value: object) -> None:
         """Pydantic's, the short way for what is set on every chunk of every stream."""
         if name in _SET_ON_EVERY_CHUNK:
@@ -88,8 +102,11 @@ class LateFields:
 
 
 def _given(fields: dict[str, Any]) -> set[str]:
-    """What a chunk of text was made with: its content, and others that hold something."""
-    return {"content", *(name for name in _MAYBE_GIVEN if fields.get(name))}
+    """What a chunk was made with: its content, and others that hold something."""
+    names = {"content", *(name for name in _MAYBE_GIVEN if fields.get(name))}
+    if fields.get("tool_call_chunks"):
+        names |= {"tool_call_chunks", *UNREAD}
+    return names
 
 
 def complete(fields: dict[str, Any]) -> None:
