@@ -93,6 +93,17 @@ def to_another_thread():
     signal.pthread_kill(threading.get_ident(), signal.SIGINT)
 
 
+def run_until_a_press(cell):
+    """Run a cell as notebooks do, until Ctrl-C ends it."""
+    loop = asyncio.new_event_loop()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            loop.run_until_complete(cell)
+    finally:
+        loop.run_until_complete(loop.shutdown_default_executor())
+        loop.close()
+
+
 @posix
 @pytest.mark.parametrize("send", [to_the_process, to_another_thread])
 def test_the_same_in_a_thread_of_its_own(send):
@@ -120,13 +131,7 @@ def test_the_same_in_a_thread_of_its_own(send):
         finally:
             presser.join()
 
-    loop = asyncio.new_event_loop()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            loop.run_until_complete(cell())
-    finally:
-        loop.run_until_complete(loop.shutdown_default_executor())
-        loop.close()
+    run_until_a_press(cell())
     assert ended == ["once"]
 
 
@@ -154,14 +159,9 @@ def test_the_thread_is_just_being_started(monkeypatch, moment):
     async def cell():
         run_in_own_loop(job())
 
-    loop = asyncio.new_event_loop()
     before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr(own_loop.threading, "Thread", Pressed)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            loop.run_until_complete(cell())
-    finally:
-        loop.close()
+    run_until_a_press(cell())
     assert ended == ["once"]
     assert signal.getsignal(signal.SIGINT) is before
 

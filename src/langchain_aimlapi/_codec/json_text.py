@@ -99,6 +99,15 @@ def without_halves(data: bytes) -> bytes:
     return _ESCAPES.sub(lambda escape: rb"\ufffd" if escape[1] else escape[0], data)
 
 
+def whole_characters(text: str) -> str:
+    """A text whose halves of surrogate pairs are put together, or replaced where one is missing."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
 # --- depth ----------------------------------------------------------------------------------------
 
 _ANY_ESCAPE = re.compile(rb"\\.", re.DOTALL)
@@ -247,7 +256,7 @@ def _encoded(text: str) -> tuple[str, bytes]:
     try:
         return text, text.encode()
     except UnicodeEncodeError:
-        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        text = whole_characters(text)
         return text, text.encode()
 
 

@@ -19,6 +19,8 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
+from langchain_aimlapi._codec.json_text import whole_characters
+
 __all__ = ["dumps", "jsonable", "loads", "loads_line"]
 
 _DEPTH = 100
@@ -140,7 +142,7 @@ def _text(value: Any) -> str:
 def _plain(value: object, depth: int) -> object:
     """The same in what `json` can write."""
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return whole_characters(value)
     if value is None or isinstance(value, bool | int | float):
         return value
     if depth == 0:
@@ -150,8 +152,6 @@ def _plain(value: object, depth: int) -> object:
     if isinstance(value, list | tuple):
         return [_plain(item, depth - 1) for item in value]
     try:
-        return orjson.loads(
-            orjson.dumps(value)
-        )  # dates and the like, as they are written elsewhere
+        return orjson.loads(orjson.dumps(value))  # dates and the like, as elsewhere
     except TypeError:
         return _plain(_known(value), depth - 1)

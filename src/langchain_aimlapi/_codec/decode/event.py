@@ -22,6 +22,7 @@ from langchain_aimlapi._codec.json_text import (
     check_depth,
     in_utf8,
     parse_object,
+    whole_characters,
     without_halves,
 )
 
@@ -159,8 +160,7 @@ def _end_of_whole(text: str) -> int:
 
 def _whole(text: str) -> str:
     """A text with its halves put together, or replaced where one is missing."""
-    text = _BYTES.sub(_decoded, text)
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return whole_characters(_BYTES.sub(_decoded, text))
 
 
 def _decoded(characters: re.Match[str]) -> str:

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from langchain_aimlapi._codec.json_text import whole_characters
 from langchain_aimlapi.errors import ConfigurationError
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY
@@ -61,15 +62,6 @@ def _with_whole_characters(value: object) -> object:
     if isinstance(value, list | tuple):
         return [_with_whole_characters(inner) for inner in value]
     return value
-
-
-def whole_characters(text: str) -> str:
-    """A text whose halves of surrogate pairs are put together, or replaced where one is missing."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return text
 
 
 def _not_finite(value: object, place: str) -> str | None:
