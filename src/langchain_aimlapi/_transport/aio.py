@@ -236,8 +236,9 @@ class _Source:
         what = (self._request.url, shared, self._options)
         ways = pool.ways_to(*what) or await pool.await_ways_to(*what)
         direct = shared.direct
-        if len(ways) == 1 and direct and direct.can_send(self._request, headers, ways[0]):
-            reply = await direct.send(self._request, headers, ways[0], timeout)
+        begun = direct.begin(self._request, headers, ways[0]) if direct and len(ways) == 1 else None
+        if direct and begun:
+            reply = await direct.send(self._request, begun, headers, ways[0], timeout)
             body = AiohttpBody(reply, packed=True)
         else:
             if self._request.header("user-agent") is None:  # not wanted, so aiohttp adds none
@@ -282,7 +283,7 @@ class _Source:
         received = Bounded(how, self._request.max_bytes)
         try:
             while self._in_time(limit) and (data := await body.read()) and received.add(data):
-                if body.is_through():
+                if body.is_through is not None and body.is_through():
                     break
         except ResponseFormatError:
             if not received.suffices():

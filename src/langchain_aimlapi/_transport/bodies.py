@@ -42,10 +42,10 @@ class AiohttpBody:
         self.read: Read = response.content.readany
         """Takes what has come, or waits for some; nothing at the end."""
         self.read_timer: ReadTimer | None = None
-        self.is_through: Callable[[], bool] = response.content.at_eof
-        """Tells that a read would bring nothing, without one."""
+        self.is_through: Callable[[], bool] | None = response.content.at_eof
+        """Tells that a read would bring nothing, without one; None where only a read can tell."""
         if packed and (kind := packing(self.headers)):
-            self.is_through = _never
+            self.is_through = None
             self.read = unpacking(self.read, kind)
 
     def guard(self) -> None:
@@ -121,7 +121,7 @@ class HttpxBody:
     def __init__(self, response: Any) -> None:
         self.status: int = response.status_code
         self.headers: dict[str, str] = dict(response.headers.items())
-        self.is_through: Callable[[], bool] = _never
+        self.is_through: Callable[[], bool] | None = None
         self._response = response
         self._chunks: AsyncGenerator[bytes, None]
         if response.is_stream_consumed:  # by a hook of the client, or it was never a stream
@@ -180,10 +180,6 @@ def unpacking(read: Read, kind: str) -> Read:
         return b""
 
     return read_unpacked
-
-
-def _never() -> bool:
-    return False
 
 
 def _is_unreachable(error: OSError) -> bool:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from langchain_aimlapi._transport.request import Request
 
-__all__ = ["Direct", "DirectReply"]
+__all__ = ["Begun", "Direct", "DirectReply"]
 
 _MOST_BYTES = 2**16
 """Of a body. What does not fit into the socket would be kept and sent even after a cancellation."""
@@ -57,42 +57,42 @@ class Direct:
         self._usable = _is_known(tuple(self._parser))
         self._targets: dict[tuple[URL, object], aiohttp.ClientRequest] = {}
 
-    def can_send(
+    def begin(
         self, request: Request, headers: Mapping[str, str], way: Mapping[str, Any]
-    ) -> bool:
-        """Tell whether a request is plain; anything else is for the session.
+    ) -> Begun | None:
+        """Return what a request begins with if it is plain; None where it is for the session.
 
         Args:
             request: What to send.
             headers: With which headers.
             way: aiohttp's arguments for the proxy and TLS.
         """
-        return (
+        is_plain = (
             self._usable
             and _is_untouched(self._session)
             and way["proxy"] is None
             and request.method == "POST"
             and 0 < len(request.body or b"") < _MOST_BYTES
-            and _begin(request.url, tuple(headers)) is not None
             and not self._connector.closed
         )
+        return _begin(request.url, tuple(headers)) if is_plain else None
 
     async def send(
         self,
         request: Request,
+        begun: Begun,
         headers: Mapping[str, str],
         way: Mapping[str, Any],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  # aiohttp's own
     ) -> DirectReply:
         """Send a plain request; return the reply once its head is there.
 
-        The arguments are those of `can_send`, and aiohttp's timeouts: of connecting and of a read.
+        The arguments are those of `begin`, what it returned, and aiohttp's timeouts: of connecting
+        and of a read.
 
         Raises:
             Exception: What aiohttp raises.
         """
-        begun = _begin(request.url, tuple(headers))
-        assert begun is not None  # noqa: S101  # as `can_send` says
         try:
             target = self._target(begun.origin, way["ssl"])
             connection = await self._connector.connect(target, traces=[], timeout=timeout)
@@ -162,7 +162,7 @@ class DirectReply:
             connection.release()  # closes it: there is more to come
 
 
-class _Begun(NamedTuple):
+class Begun(NamedTuple):
     """What requests to one URL with headers of the same names begin with."""
 
     origin: URL
@@ -170,7 +170,7 @@ class _Begun(NamedTuple):
 
 
 @functools.lru_cache(maxsize=256)
-def _begin(url: str, names: tuple[str, ...]) -> _Begun | None:
+def _begin(url: str, names: tuple[str, ...]) -> Begun | None:
     """The first lines of a head, as a session writes them; None if the headers are not plain."""
     lowered = set(map(str.lower, names))
     if lowered & _CHANGING or "content-type" not in lowered:
@@ -181,10 +181,10 @@ def _begin(url: str, names: tuple[str, ...]) -> _Begun | None:
         return None
     accepted = "" if "accept" in lowered else "Accept: */*\r\n"
     head = f"POST {parsed.raw_path_qs} HTTP/1.1\r\nHost: {host}\r\n{accepted}"
-    return _Begun(parsed.origin(), head)
+    return Begun(parsed.origin(), head)
 
 
-def _write(transport: Any, begun: _Begun, body: bytes, headers: Mapping[str, str]) -> None:
+def _write(transport: Any, begun: Begun, body: bytes, headers: Mapping[str, str]) -> None:
     if transport is None or transport.is_closing():
         raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
     lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])

@@ -200,17 +200,17 @@ def reborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession] | None:
 
 async def aborrow(options: ClientOptions) -> Shared[aiohttp.ClientSession]:
     """Return the session of the running loop for these options; give it back when done."""
+    if (shared := reborrow(options)) is not None:
+        return shared
     loop = asyncio.get_running_loop()
-    shared = _state.sessions.get((loop, options))
-    if shared is None:
-        _sweep()
-        shared = Shared(_session())
-        shared.direct = _direct(shared.client)
-        shared.limits = TimeLimits(loop)
-        shared.slots = _slots(options)
-        _state.sessions[loop, options] = shared
-        shared.holder = _hold(shared, loop, options)
-        await anext(shared.holder)
+    _sweep()
+    shared = Shared(_session())
+    shared.direct = _direct(shared.client)
+    shared.limits = TimeLimits(loop)
+    shared.slots = _slots(options)
+    _state.sessions[loop, options] = shared
+    shared.holder = _hold(shared, loop, options)
+    await anext(shared.holder)
     shared.users += 1
     return shared
 

@@ -86,7 +86,7 @@ def shown(body: AiohttpBody | HttpxBody) -> AiohttpBody | HttpxBody:
     if watched is not None:
         watched.replied(body.status, body.headers)
         body.read = _watched_read(watched, body.read)
-        body.is_through = _unknown  # so that the end is read, and shown
+        body.is_through = None  # so that the end is read, and shown
     return body
 
 
@@ -95,10 +95,6 @@ def _watched_chunks(watched: Watched, chunks: Iterator[bytes]) -> Iterator[bytes
         watched.received(data)
         yield data
     watched.received(b"")
-
-
-def _unknown() -> bool:
-    return False
 
 
 def _watched_read(watched: Watched, read: Read) -> Read:
